@@ -1,0 +1,269 @@
+package classifier
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// microBatchBytes bounds the largest activation of one call. MobileNetV2 is bound by memory, not by arithmetic: on
+// two cores it runs 1.5 times as fast when an activation of about this size stays in cache (BenchmarkInference).
+const microBatchBytes = 10 << 20
+
+// images gives pixels [len(indices), size, size, 3] of some of a number of images.
+type images struct {
+	n      int
+	pixels func(indices []int) ([]float32, error)
+}
+
+func splitImages(s *neudet.Split, size int) images {
+	return images{len(s.Files), func(indices []int) ([]float32, error) { return s.Pixels(indices, size) }}
+}
+
+// runner computes layers[:cut] in inference mode, in small batches, with batch normalization folded in.
+type runner struct {
+	exec    *graph.Exec
+	weights []any
+	batch   int
+	in, out []int
+}
+
+func newRunner(layers layer.List, values layer.Values) (*runner, error) {
+	d, err := device.Open()
+	if err != nil {
+		return nil, err
+	}
+	out := layers.Output()
+	list, values := layers.Fold(values)
+	largest := 1
+	for _, l := range list {
+		n := 4
+		for _, d := range l.Shape {
+			n *= d
+		}
+		largest = max(largest, n)
+	}
+	r := &runner{batch: min(32, max(1, microBatchBytes/largest)), in: layers[0].Shape, out: out}
+	position := map[*layer.Layer]int{}
+	for _, l := range list {
+		position[l] = 1 + len(r.weights)
+		for i, w := range l.W {
+			r.weights = append(r.weights, tensors.FromFlatDataAndDimensions(values[l.Name][i], w.Shape...))
+		}
+	}
+	r.exec, err = graph.NewExec(d.Backend, func(nodes []*graph.Node) *graph.Node {
+		env := &layer.Env{Weight: func(l *layer.Layer, i int) *graph.Node { return nodes[position[l]+i] }}
+		return list.Build(env, nodes[0])
+	})
+	return r, err
+}
+
+// run computes any number of images, [n, in…] → [n, out…].
+func (r *runner) run(pixels []float32) ([]float32, error) {
+	size, outSize := elements(r.in), elements(r.out)
+	n := len(pixels) / size
+	result := make([]float32, 0, n*outSize)
+	for start := 0; start < n; start += r.batch {
+		rows := pixels[start*size : min(start+r.batch, n)*size]
+		if missing := r.batch*size - len(rows); missing > 0 { // one compiled shape serves all: fill up, then drop
+			rows = append(append(make([]float32, 0, r.batch*size), rows...), make([]float32, missing)...)
+		}
+		x := tensors.FromFlatDataAndDimensions(rows, append([]int{r.batch}, r.in...)...)
+		out, err := r.exec.Call(append([]any{x}, r.weights...)...)
+		if err != nil {
+			return nil, fmt.Errorf("computing images %d to %d: %w", start, start+r.batch-1, err)
+		}
+		flat, err := tensors.CopyFlatData[float32](out[0])
+		if err != nil {
+			return nil, err
+		}
+		result = append(result, flat[:min(r.batch, n-start)*outSize]...)
+		x.MustFinalizeAll()
+		out[0].MustFinalizeAll()
+	}
+	return result, nil
+}
+
+func elements(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// Features computes the output of the layers below the cut for pixels [n, ImageSize, ImageSize, 3] of 0…255.
+// The shape is that of one image's features.
+func (m *Model) Features(pixels []float32) (features []float32, shape []int, err error) {
+	r, err := m.frozen()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(pixels)%elements(r.in) != 0 {
+		return nil, nil, fmt.Errorf("%d values are no whole number of images of shape %v", len(pixels), r.in)
+	}
+	features, err = r.run(pixels)
+	return features, r.out, err
+}
+
+// stored gives the features of all images of a split, from disk where they are, else computed and stored. An
+// interrupted computation is taken up where it stopped.
+func (m *Model) stored(s *neudet.Split, phase string, watch Watcher) ([]float32, error) {
+	cut := m.cut()
+	size := elements(m.Layers[:cut].Output())
+	cache, err := download.CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	d, err := device.Open()
+	if err != nil {
+		return nil, err
+	}
+	kind := strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind)
+	key := fmt.Sprintf("%.20s-%.20s-%s", m.Layers[:cut].Hash(m.Values), s.Hash(), kind)
+	path := filepath.Join(cache, "features", key+".f32")
+	if data, err := readFloats(path, size*len(s.Files)); err == nil {
+		return data, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("storing features: %w: free some space or set DEFECTS_CACHE to a folder that can be "+
+			"written", err)
+	}
+	lock := flock.New(path + ".lock")
+	if err := lock.Lock(); err != nil {
+		return nil, fmt.Errorf("storing features: %w", err)
+	}
+	defer lock.Unlock()
+	if data, err := readFloats(path, size*len(s.Files)); err == nil { // another process made them meanwhile
+		return data, nil
+	}
+	if err := m.store(path, s, size, phase, watch); err != nil {
+		return nil, fmt.Errorf("features of %s: %w", s.Name, err)
+	}
+	return readFloats(path, size*len(s.Files))
+}
+
+func (m *Model) store(path string, s *neudet.Split, size int, phase string, watch Watcher) (err error) {
+	r, err := m.frozen()
+	if err != nil {
+		return err
+	}
+	part, err := os.OpenFile(path+".part", os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	defer part.Close()
+	info, err := part.Stat()
+	if err != nil {
+		return err
+	}
+	done := min(int(info.Size())/(4*size), len(s.Files))
+	if err := part.Truncate(int64(4 * size * done)); err != nil {
+		return err
+	}
+	if _, err := part.Seek(0, io.SeekEnd); err != nil {
+		return err
+	}
+	for b := range decodeAhead(splitImages(s, m.ImageSize), done) {
+		if b.err != nil {
+			return b.err
+		}
+		features, err := r.run(b.pixels)
+		if err != nil {
+			return err
+		}
+		if err := writeFloats(part, features); err != nil {
+			return fmt.Errorf("%w: free some space or set DEFECTS_CACHE to a folder with more", err)
+		}
+		done += len(features) / size
+		watch.call(Progress{Phase: phase, Done: done, Total: len(s.Files)})
+	}
+	if err := part.Sync(); err != nil {
+		return err
+	}
+	if err := part.Close(); err != nil {
+		return err
+	}
+	return os.Rename(path+".part", path)
+}
+
+// decoded is a chunk of images.
+type decoded struct {
+	pixels []float32
+	err    error
+}
+
+// decodeAhead gives the images from position `from` on in chunks of 32, decoding the next while the last is used.
+func decodeAhead(source images, from int) iter.Seq[decoded] {
+	const chunk = 32
+	return func(yield func(decoded) bool) {
+		ready, stop := make(chan decoded, 1), make(chan struct{})
+		defer close(stop)
+		go func() {
+			defer close(ready)
+			for start := from; start < source.n; start += chunk {
+				pixels, err := source.pixels(sequence(start, min(start+chunk, source.n)))
+				select {
+				case ready <- decoded{pixels, err}:
+				case <-stop:
+					return
+				}
+			}
+		}()
+		for d := range ready {
+			if !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+func sequence(from, to int) []int {
+	s := make([]int, to-from)
+	for i := range s {
+		s[i] = from + i
+	}
+	return s
+}
+
+func writeFloats(w io.Writer, values []float32) error {
+	buffer := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+	}
+	_, err := w.Write(buffer)
+	return err
+}
+
+func readFloats(path string, n int) ([]float32, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() != int64(4*n) {
+		return nil, errors.New(path + " has another size than expected")
+	}
+	values := make([]float32, n)
+	return values, binary.Read(bufio.NewReaderSize(f, 1<<20), binary.LittleEndian, values)
+}

@@ -1,0 +1,362 @@
+package classifier
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// FitConfig says how to train. The zero value of each field is the lesson's.
+type FitConfig struct {
+	Epochs       int     // 0 is 5
+	BatchSize    int     // 0 is 32
+	LearningRate float64 // of Adam; 0 is 1e-3
+	// Run names the folder that keeps the training: see RunDir. A run that was interrupted goes on after its last
+	// whole epoch; one that is finished is not trained again. Empty keeps nothing.
+	Run     string
+	Retrain bool    // starts the run over
+	Watch   Watcher // told of every batch; may be nil
+}
+
+func (w Watcher) call(p Progress) {
+	if w != nil {
+		w(p)
+	}
+}
+
+// Fit trains the layers that are not frozen with Adam on categorical cross-entropy, and measures on the validation
+// split after each epoch. The model holds the weights of the last epoch afterwards.
+//
+// The same seed, backend and data give the same history, bit by bit, on one machine, in one go or resumed.
+func (m *Model) Fit(data *neudet.Dataset, c FitConfig) (*History, error) {
+	c.Epochs, c.BatchSize = orDefault(c.Epochs, 5), orDefault(c.BatchSize, 32)
+	if c.LearningRate == 0 {
+		c.LearningRate = 1e-3
+	}
+	if len(data.Classes) != elements(m.Layers.Output()) {
+		return nil, fmt.Errorf("the model has %d outputs, but %s has %d classes", elements(m.Layers.Output()),
+			data.Source, len(data.Classes))
+	}
+	m.Classes, m.DataNotice = data.Classes, data.Notice
+	t := &training{model: m, config: c, cut: m.cut()}
+	if err := t.start(data); err != nil {
+		return nil, err
+	}
+	if c.Run != "" {
+		unlock, err := t.resume(data)
+		if err != nil {
+			return nil, err
+		}
+		defer unlock()
+	}
+	for t.history.Epochs() < c.Epochs {
+		if err := t.epoch(); err != nil {
+			return nil, fmt.Errorf("epoch %d: %w", t.history.Epochs()+1, err)
+		}
+		if err := t.save(); err != nil {
+			return nil, fmt.Errorf("saving run %s: %w", c.Run, err)
+		}
+	}
+	m.compiled = compiled{}
+	c.Watch.call(Progress{Phase: "epoch", Epoch: t.history.Epochs(), Epochs: c.Epochs, History: &t.history, Finished: true})
+	return &t.history, nil
+}
+
+func orDefault(v, d int) int {
+	if v == 0 {
+		return d
+	}
+	return v
+}
+
+// examples are what the layers above the cut are trained on: stored features, or pixels when nothing is frozen.
+type examples struct {
+	images
+	labels []int
+	shape  []int
+}
+
+// training is the state of one Fit.
+type training struct {
+	model             *Model
+	config            FitConfig
+	cut               int
+	train, validation examples
+	loader            *neudet.Loader
+	parameters        []parameter
+	steps             int
+	history           History
+	step, evaluate    *model.Exec
+	store             *model.Store
+	run               *runFolder
+}
+
+// parameter is one trained weight with Adam's moments.
+type parameter struct {
+	layer                *layer.Layer
+	index                int
+	value, first, second *model.Variable
+}
+
+// start prepares the examples and the variables.
+func (t *training) start(data *neudet.Dataset) error {
+	var err error
+	if t.train, err = t.examples(data.Train); err != nil {
+		return err
+	}
+	if t.validation, err = t.examples(data.Validation); err != nil {
+		return err
+	}
+	t.loader = data.Train.Batches(neudet.Batches{Size: t.config.BatchSize, Shuffle: true, Seed: t.model.Seed})
+	t.store = model.NewStore()
+	trainable := 0
+	for _, l := range t.model.Layers[t.cut:] {
+		for i, w := range l.W {
+			v, err := t.variable(l.Name+"/"+w.Name, w.Shape, t.model.Values[l.Name][i])
+			if err != nil {
+				return err
+			}
+			if l.Frozen || w.Statistic {
+				continue
+			}
+			p := parameter{layer: l, index: i, value: v}
+			zeros := make([]float32, w.Size())
+			if p.first, err = t.variable("adam_m/"+l.Name+"/"+w.Name, w.Shape, zeros); err != nil {
+				return err
+			}
+			if p.second, err = t.variable("adam_v/"+l.Name+"/"+w.Name, w.Shape, zeros); err != nil {
+				return err
+			}
+			t.parameters = append(t.parameters, p)
+			trainable += w.Size()
+		}
+	}
+	if trainable == 0 {
+		return errors.New("no layer is left to train: unfreeze some with Freeze, or put a Dense into the head")
+	}
+	return t.compile()
+}
+
+func (t *training) variable(name string, shape []int, value []float32) (*model.Variable, error) {
+	return t.store.CreateVariable("/"+name, tensors.FromFlatDataAndDimensions(value, shape...))
+}
+
+func (t *training) examples(s *neudet.Split) (examples, error) {
+	m := t.model
+	if t.cut == 0 {
+		return examples{splitImages(s, m.ImageSize), s.Labels(), m.Layers[0].Shape}, nil
+	}
+	features, err := m.stored(s, "features of "+s.Name, t.config.Watch)
+	if err != nil {
+		return examples{}, err
+	}
+	shape := m.Layers[:t.cut].Output()
+	n := elements(shape)
+	rows := func(indices []int) ([]float32, error) {
+		out := make([]float32, 0, n*len(indices))
+		for _, i := range indices {
+			out = append(out, features[i*n:(i+1)*n]...)
+		}
+		return out, nil
+	}
+	return examples{images{len(s.Files), rows}, s.Labels(), shape}, nil
+}
+
+// compile prepares the graphs of a training step and of an evaluation.
+func (t *training) compile() error {
+	d, err := device.Open()
+	if err != nil {
+		return err
+	}
+	t.step, err = model.NewExec(d.Backend, t.store, func(scope *model.Scope, x, labels, rate *Node) (loss, correct *Node) {
+		g := x.Graph()
+		env := t.env(scope, g, true)
+		logits := t.logits(env, x)
+		perImage := crossEntropy(logits, labels)
+		loss = ReduceAllMean(perImage)
+		values := make([]*Node, len(t.parameters))
+		for i, p := range t.parameters {
+			values[i] = p.value.NodeValue(g)
+		}
+		for i, gradient := range Gradient(loss, values...) {
+			p := t.parameters[i]
+			value, first, second := adamStep(values[i], gradient, p.first.NodeValue(g), p.second.NodeValue(g), rate)
+			p.value.SetNodeValue(value)
+			p.first.SetNodeValue(first)
+			p.second.SetNodeValue(second)
+		}
+		return loss, countCorrect(logits, labels)
+	})
+	if err != nil {
+		return err
+	}
+	t.evaluate, err = model.NewExec(d.Backend, t.store, func(scope *model.Scope, x, labels *Node) (loss, correct *Node) {
+		logits := t.logits(t.env(scope, x.Graph(), false), x)
+		return ReduceAllMean(crossEntropy(logits, labels)), countCorrect(logits, labels)
+	})
+	return err
+}
+
+func (t *training) env(scope *model.Scope, g *Graph, training bool) *layer.Env {
+	variable := func(l *layer.Layer, i int) *model.Variable {
+		return t.store.GetVariable("/" + l.Name + "/" + l.W[i].Name)
+	}
+	return &layer.Env{
+		Training: training,
+		Weight:   func(l *layer.Layer, i int) *Node { return variable(l, i).NodeValue(g) },
+		Update:   func(l *layer.Layer, i int, value *Node) { variable(l, i).SetNodeValue(value) },
+		Uniform:  func(g *Graph, shape shapes.Shape) *Node { return scope.RandomUniform(g, shape) },
+	}
+}
+
+// logits builds the layers above the cut without the last softmax: the loss is computed from logits, as Keras does,
+// since the logarithm of a softmax that has gone to zero is lost.
+func (t *training) logits(env *layer.Env, x *Node) *Node {
+	layers := t.model.Layers.Above(t.cut)
+	last := *layers[len(layers)-1]
+	if dense, ok := last.Op.(layer.Dense); ok && dense.Activation == "softmax" {
+		dense.Activation = ""
+		last.Op = dense
+	}
+	open := append(append(layer.List{}, layers[:len(layers)-1]...), &last)
+	return open.Build(env, x)
+}
+
+// crossEntropy is the categorical cross-entropy of each image in nats: −Σ labels·log softmax(logits), [n].
+func crossEntropy(logits, labels *Node) *Node {
+	return Neg(ReduceSum(Mul(labels, LogSoftmax(logits, -1)), -1))
+}
+
+// countCorrect counts the images whose largest logit is that of their class.
+func countCorrect(logits, labels *Node) *Node {
+	hit := Equal(ArgMax(logits, -1), ArgMax(labels, -1))
+	return ReduceAllSum(ConvertDType(hit, dtypes.Float32))
+}
+
+// epoch trains one pass over the images and measures on the validation split.
+func (t *training) epoch() error {
+	began := time.Now()
+	number := t.history.Epochs()
+	// Dropout of an epoch depends on seed and epoch alone: a resumed run draws what an unbroken one draws.
+	if err := t.store.SetRNGStateFromSeed(t.model.Seed<<16 + int64(number)); err != nil {
+		return err
+	}
+	var loss, correct float64
+	seen, n := 0, t.train.n
+	order := t.loader.Order(number)
+	for start := 0; start < n; start += t.config.BatchSize {
+		indices := order[start:min(start+t.config.BatchSize, n)]
+		x, y, err := t.train.batch(indices, len(t.model.Classes))
+		if err != nil {
+			return err
+		}
+		t.steps++
+		l, hits, err := call(t.step, x, y, float32(adamRate(t.config.LearningRate, t.steps)))
+		if err != nil {
+			return fmt.Errorf("step %d: %w", t.steps, err)
+		}
+		if math.IsNaN(l) || math.IsInf(l, 0) {
+			return fmt.Errorf("step %d: the loss is %v: train with a smaller learning rate than %v", t.steps, l,
+				t.config.LearningRate)
+		}
+		seen += len(indices)
+		loss += l * float64(len(indices))
+		correct += hits
+		t.config.Watch.call(Progress{Phase: "epoch", Epoch: number + 1, Epochs: t.config.Epochs, Done: seen, Total: n,
+			Loss: loss / float64(seen), Accuracy: correct / float64(seen), History: &t.history})
+	}
+	valLoss, valAccuracy, err := t.validate()
+	if err != nil {
+		return fmt.Errorf("validation: %w", err)
+	}
+	h := &t.history
+	h.Loss, h.Accuracy = append(h.Loss, loss/float64(n)), append(h.Accuracy, correct/float64(n))
+	h.ValLoss, h.ValAccuracy = append(h.ValLoss, valLoss), append(h.ValAccuracy, valAccuracy)
+	h.Seconds = append(h.Seconds, time.Since(began).Seconds())
+	if err := t.take(); err != nil {
+		return err
+	}
+	t.config.Watch.call(Progress{Phase: "epoch", Epoch: number + 1, Epochs: t.config.Epochs, Done: n, Total: n,
+		Loss: loss / float64(n), Accuracy: correct / float64(n), History: h})
+	return nil
+}
+
+func (t *training) validate() (loss, accuracy float64, err error) {
+	n := t.validation.n
+	for start := 0; start < n; start += t.config.BatchSize {
+		indices := sequence(start, min(start+t.config.BatchSize, n))
+		x, y, err := t.validation.batch(indices, len(t.model.Classes))
+		if err != nil {
+			return 0, 0, err
+		}
+		l, hits, err := call(t.evaluate, x, y)
+		if err != nil {
+			return 0, 0, err
+		}
+		loss += l * float64(len(indices))
+		accuracy += hits
+	}
+	return loss / float64(n), accuracy / float64(n), nil
+}
+
+// batch gives inputs [n, shape…] and one-hot labels [n, classes].
+func (e examples) batch(indices []int, classes int) (x, y *tensors.Tensor, err error) {
+	rows, err := e.pixels(indices)
+	if err != nil {
+		return nil, nil, err
+	}
+	oneHot := make([]float32, len(indices)*classes)
+	for row, i := range indices {
+		oneHot[row*classes+e.labels[i]] = 1
+	}
+	x = tensors.FromFlatDataAndDimensions(rows, append([]int{len(indices)}, e.shape...)...)
+	return x, tensors.FromFlatDataAndDimensions(oneHot, len(indices), classes), nil
+}
+
+// call runs a graph that gives two scalars, and frees its tensors at once.
+func call(exec *model.Exec, args ...any) (a, b float64, err error) {
+	out, err := exec.Call(args...)
+	if err != nil {
+		return 0, 0, err
+	}
+	a, b = float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1]))
+	for _, v := range append([]any{out[0], out[1]}, args...) {
+		if t, ok := v.(*tensors.Tensor); ok {
+			if err := t.FinalizeAll(); err != nil {
+				return 0, 0, err
+			}
+		}
+	}
+	return a, b, nil
+}
+
+// take copies the trained values into the model.
+func (t *training) take() error {
+	for _, l := range t.model.Layers[t.cut:] {
+		values := make([][]float32, len(l.W))
+		for i, w := range l.W {
+			value, err := t.store.GetVariable("/" + l.Name + "/" + w.Name).Value()
+			if err != nil {
+				return err
+			}
+			if values[i], err = tensors.CopyFlatData[float32](value); err != nil {
+				return err
+			}
+		}
+		if len(values) > 0 {
+			t.model.Values[l.Name] = values
+		}
+	}
+	return nil
+}

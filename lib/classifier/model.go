@@ -1,0 +1,142 @@
+// Package classifier puts a head on a backbone, trains it, and predicts with it.
+//
+// What is frozen is computed once: layers below the cut give the same features for an image in every epoch, so Fit
+// computes them once per image, stores them, and trains on what is stored. The losses are those of training the
+// whole model.
+package classifier
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+// Config says what a model is made of.
+type Config struct {
+	Base      *backbone.Backbone
+	ImageSize int        // height and width of the images that come in, resized to the base's input; 0 is 255
+	Head      []layer.Op // what follows the base; the last is a Dense with softmax
+	Classes   []string   // names of the outputs, sorted
+	Seed      int64      // of the head's initial weights, of dropout, and of the order of images
+	// BaseTraining lets the base's batch normalization work on batch statistics while training, as Keras's
+	// base(x, training=True). A transferred backbone wants it off; one that is trained from scratch needs it.
+	BaseTraining bool
+}
+
+// Model is a backbone with a head.
+type Model struct {
+	Config
+	// Layers is the whole model in order: image, resizing, preprocessing, the base's layers, the head.
+	Layers layer.List
+	Values layer.Values
+	// DataNotice is what readers must know of the data that the model was trained on; empty for real data.
+	DataNotice string
+
+	baseStart, baseEnd int
+	compiled           compiled
+}
+
+// New builds a model. The base keeps its weights, the head starts from the seed.
+func New(c Config) (*Model, error) {
+	if c.Base == nil || len(c.Head) == 0 {
+		return nil, errors.New("a model needs a Base and a Head: build the base with backbone.MobileNetV2")
+	}
+	if c.ImageSize == 0 {
+		c.ImageSize = 255
+	}
+	m := &Model{Config: c}
+	in := c.Base.Config.Input
+	b := &layer.Builder{}
+	b.Add("image", layer.Input{Shape: []int{c.ImageSize, c.ImageSize, 3}})
+	if c.ImageSize != in {
+		b.Add("resizing", layer.Resizing{Height: in, Width: in})
+	}
+	preprocessed := b.Add("preprocess_input", c.Base.Preprocess())
+	m.baseStart = len(b.List)
+	for _, l := range c.Base.Layers {
+		l.Inference = !c.BaseTraining
+		if len(l.Inputs) == 0 {
+			input := *l
+			input.Inputs = []string{preprocessed}
+			l = &input
+		}
+		b.List = append(b.List, l)
+	}
+	m.baseEnd = len(b.List)
+	for _, op := range c.Head {
+		b.Add("", op)
+	}
+	if b.Err != nil {
+		return nil, fmt.Errorf("head: %w", b.Err)
+	}
+	m.Layers = b.List
+	if c.Classes != nil {
+		if out := m.Layers.Output(); len(out) != 1 || out[0] != len(c.Classes) {
+			return nil, fmt.Errorf("the head's output has shape %v, but there are %d classes: end it with "+
+				"layer.Dense{Units: %d, Activation: \"softmax\"}", out, len(c.Classes), len(c.Classes))
+		}
+	}
+	m.Values = m.Layers[m.baseEnd:].Initial(c.Seed)
+	for name, v := range c.Base.Values {
+		m.Values[name] = v
+	}
+	return m, nil
+}
+
+// Notice joins what readers of any result of this model must know: weights that are not published ones, data that
+// is not the real one. It is empty when there is nothing to say.
+func (m *Model) Notice() string {
+	var parts []string
+	for _, n := range []string{m.DataNotice, m.Base.Notice} {
+		if n != "" {
+			parts = append(parts, n)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Summary prints the model as Keras does, the base as one row.
+func (m *Model) Summary() string {
+	base := &layer.Layer{Name: m.Base.String(), Op: functional{}, Inputs: []string{m.Layers[m.baseStart-1].Name},
+		Shape: m.Layers[m.baseEnd-1].Shape}
+	for _, l := range m.Layers[m.baseStart:m.baseEnd] {
+		base.W = append(base.W, l.W...)
+	}
+	rows := append(append(layer.List{}, m.Layers[:m.baseStart]...), base)
+	for _, l := range m.Layers[m.baseEnd:] {
+		row := *l
+		if row.Inputs[0] == m.Layers[m.baseEnd-1].Name {
+			row.Inputs = []string{base.Name}
+		}
+		rows = append(rows, &row)
+	}
+	return m.Layers.SummaryOf("functional", rows)
+}
+
+// functional stands for a whole backbone in one row of a summary.
+type functional struct{ layer.Op }
+
+func (functional) Class() string { return "Functional" }
+
+// cut is the position of the first layer that training changes or that acts at random: what lies below computes
+// the same for an image every time. One tensor crosses it. It is 0 when no layer with weights lies below.
+func (m *Model) cut() int {
+	cut, weights := 0, 0
+	for i, l := range m.Layers {
+		if _, drops := l.Op.(layer.Dropout); drops || len(l.W) > 0 && !l.Frozen {
+			break
+		}
+		weights += len(l.W)
+		cut = i + 1
+	}
+	for cut > 0 && !m.Layers.SingleCrossing(cut) {
+		cut--
+	}
+	if weights == 0 {
+		return 0
+	}
+	return cut
+}

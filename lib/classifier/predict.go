@@ -1,0 +1,128 @@
+package classifier
+
+import (
+	"fmt"
+
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// Predictions holds what a model says of some images, in the order of Files.
+type Predictions struct {
+	Classes       []string
+	Files         []neudet.File
+	Probabilities [][]float32 // one row per image, one column per class; rows sum to 1
+	Predicted     []int       // the class of the largest probability
+	Actual        []int       // the class of the image's folder, −1 if unknown
+}
+
+// Confidence is the probability of the predicted class of image i.
+func (p *Predictions) Confidence(i int) float64 { return float64(p.Probabilities[i][p.Predicted[i]]) }
+
+// compiled keeps the graphs of a model between predictions.
+type compiled struct{ frozen, head *runner }
+
+// frozen is the runner of the layers below the cut; without a cut, of the whole model.
+func (m *Model) frozen() (*runner, error) {
+	if m.compiled.frozen == nil {
+		cut := m.cut()
+		if cut == 0 {
+			cut = len(m.Layers)
+		}
+		r, err := newRunner(m.Layers[:cut], m.Values)
+		if err != nil {
+			return nil, err
+		}
+		m.compiled.frozen = r
+	}
+	return m.compiled.frozen, nil
+}
+
+// head is the runner of the layers above the cut, nil without a cut or when nothing lies above it.
+func (m *Model) head() (*runner, error) {
+	cut := m.cut()
+	if m.compiled.head == nil && cut > 0 && cut < len(m.Layers) {
+		r, err := newRunner(m.Layers.Above(cut), m.Values)
+		if err != nil {
+			return nil, err
+		}
+		m.compiled.head = r
+	}
+	return m.compiled.head, nil
+}
+
+// Predict gives class probabilities for every image of a split, from stored features where the base is frozen.
+func (m *Model) Predict(s *neudet.Split) (*Predictions, error) {
+	if m.cut() == 0 {
+		return m.PredictFiles(s.Files)
+	}
+	features, err := m.stored(s, "features of "+s.Name, nil)
+	if err != nil {
+		return nil, err
+	}
+	return m.predictions(features, s.Files)
+}
+
+// PredictFiles gives class probabilities for images, computing everything anew.
+func (m *Model) PredictFiles(files []neudet.File) (*Predictions, error) {
+	r, err := m.frozen()
+	if err != nil {
+		return nil, err
+	}
+	all := &neudet.Split{Name: "images", Classes: m.Classes, Files: files}
+	var features []float32
+	for b := range decodeAhead(splitImages(all, m.ImageSize), 0) {
+		if b.err != nil {
+			return nil, b.err
+		}
+		out, err := r.run(b.pixels)
+		if err != nil {
+			return nil, err
+		}
+		features = append(features, out...)
+	}
+	return m.predictions(features, files)
+}
+
+// PredictPixels gives class probabilities [n, classes] for pixels [n, ImageSize, ImageSize, 3] of 0…255.
+func (m *Model) PredictPixels(pixels []float32) ([]float32, error) {
+	features, _, err := m.Features(pixels)
+	if err != nil {
+		return nil, err
+	}
+	return m.above(features)
+}
+
+// above runs the layers above the cut on features.
+func (m *Model) above(features []float32) ([]float32, error) {
+	head, err := m.head()
+	if err != nil || head == nil {
+		return features, err
+	}
+	return head.run(features)
+}
+
+func (m *Model) predictions(features []float32, files []neudet.File) (*Predictions, error) {
+	flat, err := m.above(features)
+	if err != nil {
+		return nil, err
+	}
+	classes := len(m.Classes)
+	if len(flat) != classes*len(files) {
+		return nil, fmt.Errorf("the model gives %d values for %d images and %d classes: end its head with "+
+			"layer.Dense{Units: %d, Activation: \"softmax\"}", len(flat), len(files), classes, classes)
+	}
+	p := &Predictions{Classes: m.Classes, Files: files}
+	for i, f := range files {
+		row := flat[i*classes : (i+1)*classes]
+		best := 0
+		for c, v := range row {
+			if v > row[best] {
+				best = c
+			}
+		}
+		p.Probabilities = append(p.Probabilities, row)
+		p.Predicted = append(p.Predicted, best)
+		p.Actual = append(p.Actual, f.Label)
+	}
+	return p, nil
+}

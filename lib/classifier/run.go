@@ -1,0 +1,345 @@
+package classifier
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/gofrs/flock"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/weights"
+)
+
+// RunDir is the folder of a run: runs/NAME in the enclosing module or, outside one, in the working folder.
+// A name with a slash is a folder as it stands.
+func RunDir(name string) string {
+	if strings.ContainsRune(filepath.ToSlash(name), '/') || name == "." {
+		return name
+	}
+	return filepath.Join(download.ModuleRoot(), "runs", name)
+}
+
+// runFile is what run.json holds: how the run was made and how far it is. It is replaced after each epoch, and names
+// the file with the state of that epoch, so that a run is whole whenever it is killed.
+type runFile struct {
+	Backbone     string          `json:"backbone"`
+	Config       backbone.Config `json:"backbone_config"`
+	Source       string          `json:"weights"`
+	WeightsNote  string          `json:"weights_notice,omitempty"`
+	Frozen       []string        `json:"frozen"`
+	BaseTraining bool            `json:"base_training,omitempty"`
+	ImageSize    int             `json:"image_size"`
+	Head         []layer.Config  `json:"head"`
+	Classes      []string        `json:"classes"`
+	Seed         int64           `json:"seed"`
+	BatchSize    int             `json:"batch_size"`
+	LearningRate float64         `json:"learning_rate"`
+	Data         string          `json:"data"`
+	DataHash     string          `json:"data_hash"`
+	DataNotice   string          `json:"data_notice,omitempty"`
+	InitialHash  string          `json:"initial_hash"` // of the model before training
+	Backend      string          `json:"backend"`
+	Go           string          `json:"go"`
+	Steps        int             `json:"steps"`
+	State        string          `json:"state"`
+	History      History         `json:"history"`
+}
+
+const frozenFile, runName = "frozen.h5", "run.json"
+
+// runFolder is an open run.
+type runFolder struct {
+	path string
+	file runFile
+}
+
+// resume opens the run folder, or makes it, and takes up its state. The returned function lets other processes in.
+func (t *training) resume(data *neudet.Dataset) (unlock func(), err error) {
+	path := RunDir(t.config.Run)
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, fmt.Errorf("run %s: %w: name a folder that can be written", t.config.Run, err)
+	}
+	lock := flock.New(filepath.Join(path, ".lock"))
+	got, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", t.config.Run, err)
+	}
+	if !got {
+		return nil, fmt.Errorf("run %s is being trained by another process: wait for it, or name another run", path)
+	}
+	unlock = func() { lock.Unlock() }
+	defer func() {
+		if err != nil {
+			unlock()
+		}
+	}()
+	fresh, err := t.describe(data)
+	if err != nil {
+		return nil, err
+	}
+	t.run = &runFolder{path, fresh}
+	old, err := readRun(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || t.config.Retrain:
+		return unlock, t.run.begin(t.model)
+	case err != nil:
+		return nil, err
+	}
+	if diff := fresh.differences(old); len(diff) > 0 {
+		return nil, fmt.Errorf("run %s was made otherwise (%s): name another run, or set Retrain to start over",
+			path, strings.Join(diff, "; "))
+	}
+	checkpoint, err := weights.Open(filepath.Join(path, old.State))
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
+	}
+	if err := t.restore(checkpoint); err != nil {
+		return nil, fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
+	}
+	t.history, t.steps = old.History, old.Steps
+	return unlock, t.take()
+}
+
+// describe fills run.json for a run that starts now.
+func (t *training) describe(data *neudet.Dataset) (runFile, error) {
+	m := t.model
+	head, err := layer.Configs(m.Head)
+	if err != nil {
+		return runFile{}, err
+	}
+	d, err := device.Open()
+	if err != nil {
+		return runFile{}, err
+	}
+	f := runFile{
+		Backbone: m.Base.Name, Config: m.Base.Config, Source: m.Base.Source, WeightsNote: m.Base.Notice,
+		BaseTraining: m.BaseTraining, ImageSize: m.ImageSize, Head: head, Classes: m.Classes, Seed: m.Seed,
+		BatchSize: t.config.BatchSize, LearningRate: t.config.LearningRate,
+		Data: data.Source, DataHash: data.Train.Hash() + data.Validation.Hash(), DataNotice: data.Notice,
+		InitialHash: m.Layers.Hash(m.Values), Backend: d.String(), Go: runtime.Version(),
+	}
+	for _, l := range m.Layers {
+		if l.Frozen {
+			f.Frozen = append(f.Frozen, l.Name)
+		}
+	}
+	return f, nil
+}
+
+// differences names what makes two runs incomparable. Data and weights count by content, not by place.
+func (f runFile) differences(old runFile) []string {
+	var out []string
+	for _, d := range []struct {
+		what      string
+		same      bool
+		was, want any
+	}{
+		{"classes", strings.Join(f.Classes, " ") == strings.Join(old.Classes, " "), old.Classes, f.Classes},
+		{"images", f.DataHash == old.DataHash, old.Data, f.Data + " (other content)"},
+		{"layers, initial weights or seed", f.InitialHash == old.InitialHash, old.Backbone + " " + old.Source, "others"},
+		{"seed", f.Seed == old.Seed, old.Seed, f.Seed},
+		{"batch size", f.BatchSize == old.BatchSize, old.BatchSize, f.BatchSize},
+		{"learning rate", f.LearningRate == old.LearningRate, old.LearningRate, f.LearningRate},
+		{"frozen layers", strings.Join(f.Frozen, " ") == strings.Join(old.Frozen, " "),
+			fmt.Sprint(len(old.Frozen), " layers"), fmt.Sprint(len(f.Frozen), " layers")},
+	} {
+		if !d.same {
+			out = append(out, fmt.Sprintf("%s: was %v, is %v", d.what, d.was, d.want))
+		}
+	}
+	return out
+}
+
+func readRun(path string) (runFile, error) {
+	var f runFile
+	raw, err := os.ReadFile(filepath.Join(path, runName))
+	if err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return f, fmt.Errorf("%s: %w: set Retrain to start over", filepath.Join(path, runName), err)
+	}
+	if f.State != filepath.Base(f.State) {
+		return f, fmt.Errorf("%s: state %q lies outside the run: set Retrain to start over",
+			filepath.Join(path, runName), f.State)
+	}
+	return f, nil
+}
+
+// begin empties the folder and writes the weights that stay as they are.
+func (r *runFolder) begin(m *Model) error {
+	old, err := filepath.Glob(filepath.Join(r.path, "epoch-*.h5"))
+	if err != nil {
+		return err
+	}
+	for _, name := range append([]string{filepath.Join(r.path, runName)}, old...) {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("starting run %s over: %w", r.path, err)
+		}
+	}
+	var frozen layer.List
+	for _, l := range m.Layers[:m.cut()] {
+		if len(l.W) > 0 {
+			frozen = append(frozen, l)
+		}
+	}
+	return weights.Save(filepath.Join(r.path, frozenFile), frozen.Checkpoint(m.Values))
+}
+
+// save writes the state after an epoch: first its own file, then run.json, which names it.
+func (t *training) save() error {
+	if t.run == nil {
+		return nil
+	}
+	state, err := t.state()
+	if err != nil {
+		return err
+	}
+	before := t.run.file.State
+	f := &t.run.file
+	f.Steps, f.History = t.steps, t.history
+	f.State = fmt.Sprintf("epoch-%04d.h5", t.history.Epochs())
+	if err := weights.Save(filepath.Join(t.run.path, f.State), state); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(f, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := download.WriteFile(filepath.Join(t.run.path, runName), append(raw, '\n')); err != nil {
+		return err
+	}
+	if before != "" && before != f.State {
+		return os.Remove(filepath.Join(t.run.path, before))
+	}
+	return nil
+}
+
+// stateRow is a variable and its place in a state file.
+type stateRow struct {
+	group, name string
+	variable    *model.Variable
+}
+
+// rows lists all that training changes: the weights above the cut, then Adam's first and second moments.
+func (t *training) rows() []stateRow {
+	var rows []stateRow
+	for _, l := range t.model.Layers[t.cut:] {
+		for _, w := range l.W {
+			rows = append(rows, stateRow{l.Name, w.Name, t.store.GetVariable("/" + l.Name + "/" + w.Name)})
+		}
+	}
+	for _, p := range t.parameters {
+		rows = append(rows, stateRow{"adam_m." + p.layer.Name, p.layer.W[p.index].Name, p.first})
+	}
+	for _, p := range t.parameters {
+		rows = append(rows, stateRow{"adam_v." + p.layer.Name, p.layer.W[p.index].Name, p.second})
+	}
+	return rows
+}
+
+func (t *training) state() ([]weights.Layer, error) {
+	var state []weights.Layer
+	for _, row := range t.rows() {
+		value, err := row.variable.Value()
+		if err != nil {
+			return nil, err
+		}
+		data, err := tensors.CopyFlatData[float32](value)
+		if err != nil {
+			return nil, err
+		}
+		if len(state) == 0 || state[len(state)-1].Name != row.group {
+			state = append(state, weights.Layer{Name: row.group})
+		}
+		last := &state[len(state)-1]
+		last.Tensors = append(last.Tensors, weights.Tensor{Name: row.name, Shape: value.Shape().Dimensions, Data: data})
+	}
+	return state, nil
+}
+
+func (t *training) restore(c *weights.Checkpoint) error {
+	saved := map[string]weights.Tensor{}
+	for _, l := range c.Layers {
+		for _, tensor := range l.Tensors {
+			saved[l.Name+"/"+tensor.Name] = tensor
+		}
+	}
+	for _, row := range t.rows() {
+		tensor, ok := saved[row.group+"/"+row.name]
+		want := row.variable.Shape().Dimensions
+		if !ok || !slices.Equal(tensor.Shape, want) {
+			return fmt.Errorf("%s has no %s/%s of shape %v", c.Path, row.group, row.name, want)
+		}
+		if err := row.variable.SetValue(tensors.FromFlatDataAndDimensions(tensor.Data, want...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load opens a run with the weights of its last whole epoch, and its history.
+func Load(run string) (*Model, *History, error) {
+	path := RunDir(run)
+	f, err := readRun(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("no run at %s: train one first, with Fit or `go run ./scripts/defects train`", path)
+	} else if err != nil {
+		return nil, nil, err
+	}
+	m, err := f.build(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("run %s: %w", path, err)
+	}
+	return m, &f.History, nil
+}
+
+func (f runFile) build(path string) (*Model, error) {
+	c := f.Config
+	c.Weights = "random" // replaced by the run's own below
+	base, err := backbone.New(f.Backbone, c)
+	if err != nil {
+		return nil, err
+	}
+	base.Config, base.Source, base.Notice = f.Config, f.Source, f.WeightsNote
+	head, err := layer.Ops(f.Head)
+	if err != nil {
+		return nil, err
+	}
+	m, err := New(Config{Base: base, ImageSize: f.ImageSize, Head: head, Classes: f.Classes, Seed: f.Seed,
+		BaseTraining: f.BaseTraining})
+	if err != nil {
+		return nil, err
+	}
+	m.DataNotice = f.DataNotice
+	for _, l := range m.Layers {
+		l.Frozen = slices.Contains(f.Frozen, l.Name)
+	}
+	var all weights.Checkpoint
+	for _, name := range []string{frozenFile, f.State} {
+		c, err := weights.Open(filepath.Join(path, name))
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range c.Layers {
+			if !strings.HasPrefix(l.Name, "adam_") {
+				all.Layers = append(all.Layers, l)
+			}
+		}
+	}
+	m.Values, err = m.Layers.Match(&all)
+	return m, err
+}

@@ -1,0 +1,254 @@
+// Package layer builds Keras's layers as GoMLX graphs.
+//
+// A model is a List of named layers in Keras's order. The one list gives the graph, the summary, the parameter
+// counts, the names that checkpoints are matched by, and the cut below which activations are computed once.
+// Images are channels-last, [batch, height, width, channels], float32. Shapes in this package leave the batch out.
+package layer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// Op is what a layer computes. Its exported fields are its configuration, in Keras's terms.
+type Op interface {
+	// Class is the name of the Keras class, such as "Conv2D".
+	Class() string
+	// Output is the shape that the layer gives for inputs of these shapes.
+	Output(inputs [][]int) ([]int, error)
+	// Weights lists the layer's weights in Keras's order.
+	Weights(inputs [][]int) []Weight
+	// Build adds the layer to a graph. It panics on a wrong rank, as GoMLX's graph functions do.
+	Build(c *Call, x []*Node) *Node
+}
+
+// Weight describes one weight of a layer.
+type Weight struct {
+	Name      string // "kernel", "bias", "gamma", …
+	Shape     []int
+	Init      Initializer
+	Statistic bool // a moving average: never trained by gradients
+}
+
+// Size is the number of values.
+func (w Weight) Size() int { return product(w.Shape) }
+
+// Layer is one row of Keras's summary.
+type Layer struct {
+	Name   string
+	Op     Op
+	Inputs []string // names of the layers it reads; none for an input
+	Shape  []int    // its output, without the batch
+	W      []Weight
+	Frozen bool // its weights are not trained; batch normalization then uses its moving statistics
+	// Inference makes the layer behave as Keras's layer(x, training=False): batch normalization uses its moving
+	// statistics although gamma and beta may be trained.
+	Inference bool
+}
+
+// Params is the number of values in all weights, as Keras's count_params.
+func (l *Layer) Params() int {
+	n := 0
+	for _, w := range l.W {
+		n += w.Size()
+	}
+	return n
+}
+
+// Call is what an Op knows while its part of the graph is built.
+type Call struct {
+	layer *Layer
+	env   *Env
+}
+
+// Weight is the i-th weight of the layer, in the order of Op.Weights.
+func (c *Call) Weight(i int) *Node { return c.env.Weight(c.layer, i) }
+
+// Training tells whether the layer is built for a training step.
+func (c *Call) Training() bool { return c.env.Training && !c.layer.Inference }
+
+// Env is the surrounding of a graph: where weights come from, and where their updates go.
+type Env struct {
+	Training bool
+	// Weight gives the value of the i-th weight of a layer.
+	Weight func(l *Layer, i int) *Node
+	// Update takes the new value of a moving statistic. It is needed only while training.
+	Update func(l *Layer, i int, value *Node)
+	// Uniform draws numbers from [0, 1) for dropout. It is needed only while training.
+	Uniform func(g *Graph, shape shapes.Shape) *Node
+}
+
+// List is a model: layers in Keras's order, each after those that it reads.
+type List []*Layer
+
+// Index is the position of the layer of that name, or −1.
+func (ls List) Index(name string) int {
+	return slices.IndexFunc(ls, func(l *Layer) bool { return l.Name == name })
+}
+
+// Params is the number of values in all weights.
+func (ls List) Params() int {
+	n := 0
+	for _, l := range ls {
+		n += l.Params()
+	}
+	return n
+}
+
+// TrainableParams counts the values that gradients change: weights of layers that are not frozen, without moving
+// statistics. It equals what Keras's summary calls trainable parameters.
+func (ls List) TrainableParams() int {
+	n := 0
+	for _, l := range ls {
+		for _, w := range l.W {
+			if !l.Frozen && !w.Statistic {
+				n += w.Size()
+			}
+		}
+	}
+	return n
+}
+
+// Output is the shape of the last layer.
+func (ls List) Output() []int { return ls[len(ls)-1].Shape }
+
+// Build adds the layers to a graph, x being what the Input layer gives, and returns the output of the last.
+func (ls List) Build(env *Env, x *Node) *Node {
+	return ls.BuildAll(env, x)[ls[len(ls)-1].Name]
+}
+
+// BuildAll is Build, returning the output of every layer by name.
+func (ls List) BuildAll(env *Env, x *Node) map[string]*Node {
+	values := map[string]*Node{}
+	for _, l := range ls {
+		if len(l.Inputs) == 0 {
+			values[l.Name] = x
+			continue
+		}
+		inputs := make([]*Node, len(l.Inputs))
+		for i, name := range l.Inputs {
+			inputs[i] = values[name]
+		}
+		values[l.Name] = l.Op.Build(&Call{layer: l, env: env}, inputs)
+	}
+	return values
+}
+
+// Above is the model from position cut on: an Input that stands for the output of layer cut−1, then ls[cut:].
+// SingleCrossing(cut) must hold. Above(0) is the whole list.
+func (ls List) Above(cut int) List {
+	if cut == 0 {
+		return ls
+	}
+	below := ls[cut-1]
+	input := &Layer{Name: below.Name, Op: Input{Shape: below.Shape}, Shape: below.Shape}
+	return append(List{input}, ls[cut:]...)
+}
+
+// SingleCrossing tells whether ls[cut-1]'s output is the only value that layers from cut on read from below.
+func (ls List) SingleCrossing(cut int) bool {
+	below := map[string]bool{}
+	for _, l := range ls[:cut-1] {
+		below[l.Name] = true
+	}
+	for _, l := range ls[cut:] {
+		for _, name := range l.Inputs {
+			if below[name] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Builder appends layers to a List. The first error stays in Err, and later calls do nothing.
+type Builder struct {
+	List List
+	Err  error
+}
+
+// Add appends a layer and returns its name. Without inputs it reads the layer before it. An empty name is replaced
+// by Keras's automatic one: the class in snake case, numbered from the second on.
+func (b *Builder) Add(name string, op Op, inputs ...string) string {
+	if b.Err != nil {
+		return name
+	}
+	if name == "" {
+		name = b.autoName(op.Class())
+	}
+	if b.List.Index(name) >= 0 {
+		b.Err = fmt.Errorf("layer %q is defined twice: give one of them another name", name)
+		return name
+	}
+	_, isInput := op.(Input)
+	if len(inputs) == 0 && !isInput {
+		if len(b.List) == 0 {
+			b.Err = fmt.Errorf("layer %q has nothing to read: a list begins with an Input", name)
+			return name
+		}
+		inputs = []string{b.List[len(b.List)-1].Name}
+	}
+	l := &Layer{Name: name, Op: op, Inputs: inputs}
+	var in [][]int
+	for _, i := range inputs {
+		at := b.List.Index(i)
+		if at < 0 {
+			b.Err = fmt.Errorf("layer %q reads %q, which is not defined before it", name, i)
+			return name
+		}
+		in = append(in, b.List[at].Shape)
+	}
+	if l.Shape, b.Err = op.Output(in); b.Err != nil {
+		b.Err = fmt.Errorf("layer %q (%s) on inputs of shape %v: %w", name, op.Class(), in, b.Err)
+		return name
+	}
+	l.W = op.Weights(in)
+	b.List = append(b.List, l)
+	return name
+}
+
+func (b *Builder) autoName(class string) string {
+	base := snake(class)
+	name := base
+	for n := 1; b.List.Index(name) >= 0; n++ {
+		name = fmt.Sprintf("%s_%d", base, n)
+	}
+	return name
+}
+
+// snake turns GlobalAveragePooling2D into global_average_pooling2d, as Keras does for automatic names.
+func snake(class string) string {
+	out := make([]rune, 0, len(class)+4)
+	runes := []rune(class)
+	upper := func(i int) bool { return i >= 0 && i < len(runes) && runes[i] >= 'A' && runes[i] <= 'Z' }
+	for i, r := range runes {
+		lowerNext := i+1 < len(runes) && runes[i+1] >= 'a' && runes[i+1] <= 'z'
+		digit := i > 0 && runes[i-1] >= '0' && runes[i-1] <= '9'
+		if i > 0 && upper(i) && !digit && (!upper(i-1) || lowerNext) {
+			out = append(out, '_')
+		}
+		if upper(i) {
+			r += 'a' - 'A'
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+func rank(inputs [][]int, n int) error {
+	if len(inputs) != 1 || len(inputs[0]) != n {
+		return fmt.Errorf("needs one input of rank %d without the batch", n)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package layer
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// Resizing is Keras's Resizing with bilinear interpolation: half-pixel centres, no antialiasing, as
+// tf.image.resize(method="bilinear").
+type Resizing struct {
+	weightless
+	Height int `json:"height"`
+	Width  int `json:"width"`
+}
+
+func (Resizing) Class() string { return "Resizing" }
+
+func (o Resizing) Output(in [][]int) ([]int, error) {
+	if err := rank(in, 3); err != nil {
+		return nil, err
+	}
+	if o.Height < 1 || o.Width < 1 {
+		return nil, fmt.Errorf("%d×%d pixels: give a positive size", o.Height, o.Width)
+	}
+	return []int{o.Height, o.Width, in[0][2]}, nil
+}
+
+func (o Resizing) Build(_ *Call, in []*Node) *Node {
+	return resizeAxis(resizeAxis(in[0], 1, o.Height), 2, o.Width)
+}
+
+// resizeAxis interpolates linearly along one axis: out[i] = x[lower]·(1−t) + x[upper]·t.
+func resizeAxis(x *Node, axis, size int) *Node {
+	n := x.Shape().Dimensions[axis]
+	if n == size {
+		return x
+	}
+	lower, upper, t := make([]int32, size), make([]int32, size), make([]float32, size)
+	for i := range size {
+		at := (float64(i)+0.5)*float64(n)/float64(size) - 0.5
+		at = min(max(at, 0), float64(n-1))
+		lower[i] = int32(at)
+		upper[i] = min(lower[i]+1, int32(n-1))
+		t[i] = float32(at - float64(lower[i]))
+	}
+	g := x.Graph()
+	shape := []int{1, 1, 1, 1}
+	shape[axis] = size
+	weight := Reshape(Const(g, t), shape...)
+	a, b := takeAxis(x, axis, lower), takeAxis(x, axis, upper)
+	return Add(a, Mul(Sub(b, a), weight))
+}
+
+func takeAxis(x *Node, axis int, indices []int32) *Node {
+	g := x.Graph()
+	sizes := make([]int, x.Rank())
+	for i, d := range x.Shape().Dimensions {
+		sizes[i] = d
+	}
+	sizes[axis] = 1
+	start := Reshape(Const(g, indices), len(indices), 1)
+	// [size, b, …, 1, …, c] → move the gathered axis into place.
+	slices := GatherSlices(x, []int{axis}, start, []int{1}, true)
+	slices = Squeeze(slices, axis+1)
+	permutation := make([]int, x.Rank())
+	for i := range permutation {
+		switch {
+		case i < axis:
+			permutation[i] = i + 1
+		case i == axis:
+			permutation[i] = 0
+		default:
+			permutation[i] = i
+		}
+	}
+	return TransposeAllAxes(slices, permutation...)
+}

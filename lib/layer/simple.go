@@ -1,0 +1,158 @@
+package layer
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// weightless is embedded by layers without weights.
+type weightless struct{}
+
+func (weightless) Weights([][]int) []Weight { return nil }
+
+// Input is Keras's InputLayer; Shape leaves the batch out, such as {224, 224, 3}.
+type Input struct {
+	weightless
+	Shape []int `json:"shape"`
+}
+
+func (Input) Class() string                   { return "InputLayer" }
+func (o Input) Output([][]int) ([]int, error) { return o.Shape, nil }
+func (Input) Build(_ *Call, in []*Node) *Node { return in[0] }
+
+// ReLU is Keras's ReLU; MaxValue 6 gives the ReLU6 of the MobileNets, 0 has no upper bound.
+type ReLU struct {
+	weightless
+	MaxValue float64 `json:"max_value,omitempty"`
+}
+
+func (ReLU) Class() string                     { return "ReLU" }
+func (ReLU) Output(in [][]int) ([]int, error)  { return in[0], nil }
+func (o ReLU) Build(_ *Call, in []*Node) *Node { return clip(in[0], o.MaxValue) }
+func clip(x *Node, maxValue float64) *Node {
+	if maxValue > 0 {
+		return ClipScalar(x, 0, maxValue)
+	}
+	return MaxScalar(x, 0)
+}
+
+// activate applies an activation by its Keras name.
+func activate(x *Node, name string) *Node {
+	switch name {
+	case "":
+		return x
+	case "relu":
+		return clip(x, 0)
+	case "relu6":
+		return clip(x, 6)
+	case "softmax":
+		return Softmax(x, -1)
+	}
+	panic(fmt.Errorf("unknown activation %q: use \"relu\", \"relu6\" or \"softmax\"", name))
+}
+
+func knownActivation(name string) error {
+	if slices.Contains([]string{"", "relu", "relu6", "softmax"}, name) {
+		return nil
+	}
+	return fmt.Errorf("unknown activation %q: use \"relu\", \"relu6\" or \"softmax\"", name)
+}
+
+// Sum is Keras's Add: the sum of inputs of one shape.
+type Sum struct{ weightless }
+
+func (Sum) Class() string { return "Add" }
+func (Sum) Output(in [][]int) ([]int, error) {
+	for _, s := range in {
+		if !slices.Equal(s, in[0]) {
+			return nil, fmt.Errorf("inputs differ in shape")
+		}
+	}
+	return in[0], nil
+}
+func (Sum) Build(_ *Call, in []*Node) *Node {
+	sum := in[0]
+	for _, x := range in[1:] {
+		sum = Add(sum, x)
+	}
+	return sum
+}
+
+// GlobalAveragePooling2D is Keras's: the mean over height and width, [h, w, c] → [c].
+type GlobalAveragePooling2D struct{ weightless }
+
+func (GlobalAveragePooling2D) Class() string { return "GlobalAveragePooling2D" }
+func (GlobalAveragePooling2D) Output(in [][]int) ([]int, error) {
+	if err := rank(in, 3); err != nil {
+		return nil, err
+	}
+	return in[0][2:], nil
+}
+func (GlobalAveragePooling2D) Build(_ *Call, in []*Node) *Node { return ReduceMean(in[0], 1, 2) }
+
+// Dense is Keras's Dense: x·kernel + bias with kernel [inputs, Units], then the activation
+// "", "relu", "relu6" or "softmax". The kernel starts Glorot-uniform, the bias at zero.
+type Dense struct {
+	Units      int    `json:"units"`
+	Activation string `json:"activation,omitempty"`
+}
+
+func (Dense) Class() string { return "Dense" }
+func (o Dense) Output(in [][]int) ([]int, error) {
+	if err := rank(in, 1); err != nil {
+		return nil, err
+	}
+	if o.Units < 1 {
+		return nil, fmt.Errorf("%d units: give at least one", o.Units)
+	}
+	return []int{o.Units}, knownActivation(o.Activation)
+}
+func (o Dense) Weights(in [][]int) []Weight {
+	return []Weight{
+		{Name: "kernel", Shape: []int{in[0][0], o.Units}, Init: GlorotUniform},
+		{Name: "bias", Shape: []int{o.Units}, Init: ZerosInitializer},
+	}
+}
+func (o Dense) Build(c *Call, in []*Node) *Node {
+	x := Add(Dot(in[0], c.Weight(0)).Product(), ExpandLeftToRank(c.Weight(1), 2))
+	return activate(x, o.Activation)
+}
+
+// Dropout is Keras's Dropout (Srivastava et al., 2014): in training each value is set to zero with probability
+// Rate and the others are divided by 1 − Rate; otherwise values pass unchanged.
+type Dropout struct {
+	weightless
+	Rate float64 `json:"rate"`
+}
+
+func (Dropout) Class() string { return "Dropout" }
+func (o Dropout) Output(in [][]int) ([]int, error) {
+	if math.IsNaN(o.Rate) || o.Rate < 0 || o.Rate >= 1 {
+		return nil, fmt.Errorf("dropout rate %v: give a value in [0, 1)", o.Rate)
+	}
+	return in[0], nil
+}
+func (o Dropout) Build(c *Call, in []*Node) *Node {
+	if !c.Training() || o.Rate == 0 {
+		return in[0]
+	}
+	keep := GreaterOrEqual(c.env.Uniform(in[0].Graph(), in[0].Shape()), Scalar(in[0].Graph(), in[0].DType(), o.Rate))
+	return Where(keep, DivScalar(in[0], 1-o.Rate), ZerosLike(in[0]))
+}
+
+// Rescaling is Keras's Rescaling: x·Scale + Offset. With Scale 1/127.5 and Offset −1 it is the preprocess_input of
+// MobileNetV2 and ResNet50V2, which maps pixels 0…255 to [−1, 1].
+type Rescaling struct {
+	weightless
+	Scale  float64 `json:"scale"`
+	Offset float64 `json:"offset"`
+}
+
+func (Rescaling) Class() string                    { return "Rescaling" }
+func (Rescaling) Output(in [][]int) ([]int, error) { return in[0], nil }
+func (o Rescaling) Build(_ *Call, in []*Node) *Node {
+	return AddScalar(MulScalar(in[0], o.Scale), o.Offset)
+}
