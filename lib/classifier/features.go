@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"math"
 	"os"
 	"path/filepath"
@@ -19,22 +18,11 @@ import (
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
 // microBatchBytes bounds the largest activation of one call. MobileNetV2 is bound by memory, not by arithmetic: on
 // two cores it runs 1.5 times as fast when an activation of about this size stays in cache (BenchmarkInference).
 const microBatchBytes = 10 << 20
-
-// images gives pixels [len(indices), size, size, 3] of some of a number of images.
-type images struct {
-	n      int
-	pixels func(indices []int) ([]float32, error)
-}
-
-func splitImages(s *neudet.Split, size int) images {
-	return images{len(s.Files), func(indices []int) ([]float32, error) { return s.Pixels(indices, size) }}
-}
 
 // runner computes layers[:cut] in inference mode, in small batches, with batch normalization folded in.
 type runner struct {
@@ -124,7 +112,7 @@ func (m *Model) Features(pixels []float32) (features []float32, shape []int, err
 
 // stored gives the features of all images of a split, from disk where they are, else computed and stored. An
 // interrupted computation is taken up where it stopped.
-func (m *Model) stored(s *neudet.Split, phase string, watch Watcher) ([]float32, error) {
+func (m *Model) stored(source Images, watch Watcher) ([]float32, error) {
 	cut := m.cut()
 	size := elements(m.Layers[:cut].Output())
 	cache, err := download.CacheDir()
@@ -136,9 +124,9 @@ func (m *Model) stored(s *neudet.Split, phase string, watch Watcher) ([]float32,
 		return nil, err
 	}
 	kind := strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind)
-	key := fmt.Sprintf("%.20s-%.20s-%s", m.Layers[:cut].Hash(m.Values), s.Hash(), kind)
+	key := fmt.Sprintf("%.20s-%.20s-%s", m.Layers[:cut].Hash(m.Values), source.Hash, kind)
 	path := filepath.Join(cache, "features", key+".f32")
-	if data, err := readFloats(path, size*len(s.Files)); err == nil {
+	if data, err := readFloats(path, size*len(source.Labels)); err == nil {
 		return data, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -150,16 +138,16 @@ func (m *Model) stored(s *neudet.Split, phase string, watch Watcher) ([]float32,
 		return nil, fmt.Errorf("storing features: %w", err)
 	}
 	defer lock.Unlock()
-	if data, err := readFloats(path, size*len(s.Files)); err == nil { // another process made them meanwhile
+	if data, err := readFloats(path, size*len(source.Labels)); err == nil { // another process made them meanwhile
 		return data, nil
 	}
-	if err := m.store(path, s, size, phase, watch); err != nil {
-		return nil, fmt.Errorf("features of %s: %w", s.Name, err)
+	if err := m.store(path, source, size, watch); err != nil {
+		return nil, fmt.Errorf("features of %s: %w", source.Name, err)
 	}
-	return readFloats(path, size*len(s.Files))
+	return readFloats(path, size*len(source.Labels))
 }
 
-func (m *Model) store(path string, s *neudet.Split, size int, phase string, watch Watcher) (err error) {
+func (m *Model) store(path string, source Images, size int, watch Watcher) (err error) {
 	r, err := m.frozen()
 	if err != nil {
 		return err
@@ -173,14 +161,14 @@ func (m *Model) store(path string, s *neudet.Split, size int, phase string, watc
 	if err != nil {
 		return err
 	}
-	done := min(int(info.Size())/(4*size), len(s.Files))
+	done := min(int(info.Size())/(4*size), len(source.Labels))
 	if err := part.Truncate(int64(4 * size * done)); err != nil {
 		return err
 	}
 	if _, err := part.Seek(0, io.SeekEnd); err != nil {
 		return err
 	}
-	for b := range decodeAhead(splitImages(s, m.ImageSize), done) {
+	for b := range source.chunks(done) {
 		if b.err != nil {
 			return b.err
 		}
@@ -192,7 +180,7 @@ func (m *Model) store(path string, s *neudet.Split, size int, phase string, watc
 			return fmt.Errorf("%w: free some space or set DEFECTS_CACHE to a folder with more", err)
 		}
 		done += len(features) / size
-		watch.call(Progress{Phase: phase, Done: done, Total: len(s.Files)})
+		watch.call(Progress{Phase: "features of " + source.Name, Done: done, Total: len(source.Labels)})
 	}
 	if err := part.Sync(); err != nil {
 		return err
@@ -201,37 +189,6 @@ func (m *Model) store(path string, s *neudet.Split, size int, phase string, watc
 		return err
 	}
 	return os.Rename(path+".part", path)
-}
-
-// decoded is a chunk of images.
-type decoded struct {
-	pixels []float32
-	err    error
-}
-
-// decodeAhead gives the images from position `from` on in chunks of 32, decoding the next while the last is used.
-func decodeAhead(source images, from int) iter.Seq[decoded] {
-	const chunk = 32
-	return func(yield func(decoded) bool) {
-		ready, stop := make(chan decoded, 1), make(chan struct{})
-		defer close(stop)
-		go func() {
-			defer close(ready)
-			for start := from; start < source.n; start += chunk {
-				pixels, err := source.pixels(sequence(start, min(start+chunk, source.n)))
-				select {
-				case ready <- decoded{pixels, err}:
-				case <-stop:
-					return
-				}
-			}
-		}()
-		for d := range ready {
-			if !yield(d) {
-				return
-			}
-		}
-	}
 }
 
 func sequence(from, to int) []int {

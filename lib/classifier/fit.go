@@ -3,6 +3,7 @@ package classifier
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"time"
 
@@ -40,21 +41,34 @@ func (w Watcher) call(p Progress) {
 //
 // The same seed, backend and data give the same history, bit by bit, on one machine, in one go or resumed.
 func (m *Model) Fit(data *neudet.Dataset, c FitConfig) (*History, error) {
+	m.DataNotice = data.Notice
+	train, validation := SplitImages(data.Train, m.ImageSize), SplitImages(data.Validation, m.ImageSize)
+	train.Source, validation.Source = data.Source, data.Source
+	return m.FitImages(train, validation, data.Classes, c)
+}
+
+// FitImages is Fit for images of any source.
+func (m *Model) FitImages(train, validation Images, classes []string, c FitConfig) (*History, error) {
 	c.Epochs, c.BatchSize = orDefault(c.Epochs, 5), orDefault(c.BatchSize, 32)
 	if c.LearningRate == 0 {
 		c.LearningRate = 1e-3
 	}
-	if len(data.Classes) != elements(m.Layers.Output()) {
-		return nil, fmt.Errorf("the model has %d outputs, but %s has %d classes", elements(m.Layers.Output()),
-			data.Source, len(data.Classes))
+	if len(classes) != elements(m.Layers.Output()) {
+		return nil, fmt.Errorf("the model has %d outputs, but there are %d classes: end its head with "+
+			"layer.Dense{Units: %d, Activation: \"softmax\"}", elements(m.Layers.Output()), len(classes), len(classes))
 	}
-	m.Classes, m.DataNotice = data.Classes, data.Notice
+	for _, images := range []Images{train, validation} {
+		if len(images.Labels) == 0 {
+			return nil, fmt.Errorf("no images for %s: give at least one per class", images.Name)
+		}
+	}
+	m.Classes = classes
 	t := &training{model: m, config: c, cut: m.cut()}
-	if err := t.start(data); err != nil {
+	if err := t.start(train, validation); err != nil {
 		return nil, err
 	}
 	if c.Run != "" {
-		unlock, err := t.resume(data)
+		unlock, err := t.resume()
 		if err != nil {
 			return nil, err
 		}
@@ -82,9 +96,8 @@ func orDefault(v, d int) int {
 
 // examples are what the layers above the cut are trained on: stored features, or pixels when nothing is frozen.
 type examples struct {
-	images
-	labels []int
-	shape  []int
+	Images
+	shape []int
 }
 
 // training is the state of one Fit.
@@ -93,7 +106,6 @@ type training struct {
 	config            FitConfig
 	cut               int
 	train, validation examples
-	loader            *neudet.Loader
 	parameters        []parameter
 	steps             int
 	history           History
@@ -110,15 +122,14 @@ type parameter struct {
 }
 
 // start prepares the examples and the variables.
-func (t *training) start(data *neudet.Dataset) error {
+func (t *training) start(train, validation Images) error {
 	var err error
-	if t.train, err = t.examples(data.Train); err != nil {
+	if t.train, err = t.examples(train); err != nil {
 		return err
 	}
-	if t.validation, err = t.examples(data.Validation); err != nil {
+	if t.validation, err = t.examples(validation); err != nil {
 		return err
 	}
-	t.loader = data.Train.Batches(neudet.Batches{Size: t.config.BatchSize, Shuffle: true, Seed: t.model.Seed})
 	t.store = model.NewStore()
 	trainable := 0
 	for _, l := range t.model.Layers[t.cut:] {
@@ -152,25 +163,25 @@ func (t *training) variable(name string, shape []int, value []float32) (*model.V
 	return t.store.CreateVariable("/"+name, tensors.FromFlatDataAndDimensions(value, shape...))
 }
 
-func (t *training) examples(s *neudet.Split) (examples, error) {
+func (t *training) examples(source Images) (examples, error) {
 	m := t.model
 	if t.cut == 0 {
-		return examples{splitImages(s, m.ImageSize), s.Labels(), m.Layers[0].Shape}, nil
+		return examples{source, m.Layers[0].Shape}, nil
 	}
-	features, err := m.stored(s, "features of "+s.Name, t.config.Watch)
+	features, err := m.stored(source, t.config.Watch)
 	if err != nil {
 		return examples{}, err
 	}
 	shape := m.Layers[:t.cut].Output()
 	n := elements(shape)
-	rows := func(indices []int) ([]float32, error) {
+	source.Pixels = func(indices []int) ([]float32, error) {
 		out := make([]float32, 0, n*len(indices))
 		for _, i := range indices {
 			out = append(out, features[i*n:(i+1)*n]...)
 		}
 		return out, nil
 	}
-	return examples{images{len(s.Files), rows}, s.Labels(), shape}, nil
+	return examples{source, shape}, nil
 }
 
 // compile prepares the graphs of a training step and of an evaluation.
@@ -253,16 +264,14 @@ func (t *training) epoch() error {
 		return err
 	}
 	var loss, correct float64
-	seen, n := 0, t.train.n
-	order := t.loader.Order(number)
-	for start := 0; start < n; start += t.config.BatchSize {
-		indices := order[start:min(start+t.config.BatchSize, n)]
-		x, y, err := t.train.batch(indices, len(t.model.Classes))
-		if err != nil {
-			return err
+	seen, n := 0, len(t.train.Labels)
+	order := neudet.Order(n, t.model.Seed, number)
+	for b := range t.train.batches(order, t.config.BatchSize, len(t.model.Classes)) {
+		if b.err != nil {
+			return b.err
 		}
 		t.steps++
-		l, hits, err := call(t.step, x, y, float32(adamRate(t.config.LearningRate, t.steps)))
+		l, hits, err := call(t.step, b.x, b.y, float32(adamRate(t.config.LearningRate, t.steps)))
 		if err != nil {
 			return fmt.Errorf("step %d: %w", t.steps, err)
 		}
@@ -270,8 +279,8 @@ func (t *training) epoch() error {
 			return fmt.Errorf("step %d: the loss is %v: train with a smaller learning rate than %v", t.steps, l,
 				t.config.LearningRate)
 		}
-		seen += len(indices)
-		loss += l * float64(len(indices))
+		seen += b.n
+		loss += l * float64(b.n)
 		correct += hits
 		t.config.Watch.call(Progress{Phase: "epoch", Epoch: number + 1, Epochs: t.config.Epochs, Done: seen, Total: n,
 			Loss: loss / float64(seen), Accuracy: correct / float64(seen), History: &t.history})
@@ -293,35 +302,46 @@ func (t *training) epoch() error {
 }
 
 func (t *training) validate() (loss, accuracy float64, err error) {
-	n := t.validation.n
-	for start := 0; start < n; start += t.config.BatchSize {
-		indices := sequence(start, min(start+t.config.BatchSize, n))
-		x, y, err := t.validation.batch(indices, len(t.model.Classes))
+	n := len(t.validation.Labels)
+	for b := range t.validation.batches(sequence(0, n), t.config.BatchSize, len(t.model.Classes)) {
+		if b.err != nil {
+			return 0, 0, b.err
+		}
+		l, hits, err := call(t.evaluate, b.x, b.y)
 		if err != nil {
 			return 0, 0, err
 		}
-		l, hits, err := call(t.evaluate, x, y)
-		if err != nil {
-			return 0, 0, err
-		}
-		loss += l * float64(len(indices))
+		loss += l * float64(b.n)
 		accuracy += hits
 	}
 	return loss / float64(n), accuracy / float64(n), nil
 }
 
-// batch gives inputs [n, shape…] and one-hot labels [n, classes].
-func (e examples) batch(indices []int, classes int) (x, y *tensors.Tensor, err error) {
-	rows, err := e.pixels(indices)
-	if err != nil {
-		return nil, nil, err
-	}
-	oneHot := make([]float32, len(indices)*classes)
-	for row, i := range indices {
-		oneHot[row*classes+e.labels[i]] = 1
-	}
-	x = tensors.FromFlatDataAndDimensions(rows, append([]int{len(indices)}, e.shape...)...)
-	return x, tensors.FromFlatDataAndDimensions(oneHot, len(indices), classes), nil
+// batch is n examples: inputs [n, shape…] and one-hot labels [n, classes].
+type batch struct {
+	n    int
+	x, y *tensors.Tensor
+	err  error
+}
+
+// batches gives the examples in this order, preparing the next batch while the last is trained on.
+func (e examples) batches(order []int, size, classes int) iter.Seq[batch] {
+	return ahead((len(order)+size-1)/size, func(i int) batch {
+		indices := order[i*size : min((i+1)*size, len(order))]
+		rows, err := e.Pixels(indices)
+		if err != nil {
+			return batch{err: err}
+		}
+		oneHot := make([]float32, len(indices)*classes)
+		for row, i := range indices {
+			oneHot[row*classes+e.Labels[i]] = 1
+		}
+		return batch{
+			n: len(indices),
+			x: tensors.FromFlatDataAndDimensions(rows, append([]int{len(indices)}, e.shape...)...),
+			y: tensors.FromFlatDataAndDimensions(oneHot, len(indices), classes),
+		}
+	})
 }
 
 // call runs a graph that gives two scalars, and frees its tensors at once.

@@ -55,7 +55,7 @@ func (m *Model) Predict(s *neudet.Split) (*Predictions, error) {
 	if m.cut() == 0 {
 		return m.PredictFiles(s.Files)
 	}
-	features, err := m.stored(s, "features of "+s.Name, nil)
+	features, err := m.stored(SplitImages(s, m.ImageSize), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (m *Model) PredictFiles(files []neudet.File) (*Predictions, error) {
 	}
 	all := &neudet.Split{Name: "images", Classes: m.Classes, Files: files}
 	var features []float32
-	for b := range decodeAhead(splitImages(all, m.ImageSize), 0) {
+	for b := range SplitImages(all, m.ImageSize).chunks(0) {
 		if b.err != nil {
 			return nil, b.err
 		}

@@ -19,7 +19,6 @@ import (
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/neudet"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -67,7 +66,7 @@ type runFolder struct {
 }
 
 // resume opens the run folder, or makes it, and takes up its state. The returned function lets other processes in.
-func (t *training) resume(data *neudet.Dataset) (unlock func(), err error) {
+func (t *training) resume() (unlock func(), err error) {
 	path := RunDir(t.config.Run)
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("run %s: %w: name a folder that can be written", t.config.Run, err)
@@ -86,7 +85,7 @@ func (t *training) resume(data *neudet.Dataset) (unlock func(), err error) {
 			unlock()
 		}
 	}()
-	fresh, err := t.describe(data)
+	fresh, err := t.describe()
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +113,7 @@ func (t *training) resume(data *neudet.Dataset) (unlock func(), err error) {
 }
 
 // describe fills run.json for a run that starts now.
-func (t *training) describe(data *neudet.Dataset) (runFile, error) {
+func (t *training) describe() (runFile, error) {
 	m := t.model
 	head, err := layer.Configs(m.Head)
 	if err != nil {
@@ -128,7 +127,7 @@ func (t *training) describe(data *neudet.Dataset) (runFile, error) {
 		Backbone: m.Base.Name, Config: m.Base.Config, Source: m.Base.Source, WeightsNote: m.Base.Notice,
 		BaseTraining: m.BaseTraining, ImageSize: m.ImageSize, Head: head, Classes: m.Classes, Seed: m.Seed,
 		BatchSize: t.config.BatchSize, LearningRate: t.config.LearningRate,
-		Data: data.Source, DataHash: data.Train.Hash() + data.Validation.Hash(), DataNotice: data.Notice,
+		Data: t.train.Source, DataHash: t.train.Hash + t.validation.Hash, DataNotice: m.DataNotice,
 		InitialHash: m.Layers.Hash(m.Values), Backend: d.String(), Go: runtime.Version(),
 	}
 	for _, l := range m.Layers {
