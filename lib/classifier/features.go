@@ -180,7 +180,9 @@ func (m *Model) store(path string, source Images, size int, watch Watcher) (err 
 			return fmt.Errorf("%w: free some space or set DEFECTS_CACHE to a folder with more", err)
 		}
 		done += len(features) / size
-		watch.call(Progress{Phase: "features of " + source.Name, Done: done, Total: len(source.Labels)})
+		if watch != nil {
+			watch(Progress{Phase: "features of " + source.Name, Done: done, Total: len(source.Labels), Notice: m.Notice()})
+		}
 	}
 	if err := part.Sync(); err != nil {
 		return err

@@ -30,10 +30,14 @@ type FitConfig struct {
 	Watch   Watcher // told of every batch; may be nil
 }
 
-func (w Watcher) call(p Progress) {
-	if w != nil {
-		w(p)
+// tell reports the progress of an epoch to the watcher.
+func (t *training) tell(p Progress) {
+	if t.config.Watch == nil {
+		return
 	}
+	p.Phase, p.Epochs, p.History, p.Resumed = "epoch", t.config.Epochs, &t.history, t.resumed
+	p.Notice = t.model.Notice()
+	t.config.Watch(p)
 }
 
 // Fit trains the layers that are not frozen with Adam on categorical cross-entropy, and measures on the validation
@@ -83,7 +87,7 @@ func (m *Model) FitImages(train, validation Images, classes []string, c FitConfi
 		}
 	}
 	m.compiled = compiled{}
-	c.Watch.call(Progress{Phase: "epoch", Epoch: t.history.Epochs(), Epochs: c.Epochs, History: &t.history, Finished: true})
+	t.tell(Progress{Epoch: t.history.Epochs(), Finished: true})
 	return &t.history, nil
 }
 
@@ -107,7 +111,7 @@ type training struct {
 	cut               int
 	train, validation examples
 	parameters        []parameter
-	steps             int
+	steps, resumed    int
 	history           History
 	step, evaluate    *model.Exec
 	store             *model.Store
@@ -282,8 +286,8 @@ func (t *training) epoch() error {
 		seen += b.n
 		loss += l * float64(b.n)
 		correct += hits
-		t.config.Watch.call(Progress{Phase: "epoch", Epoch: number + 1, Epochs: t.config.Epochs, Done: seen, Total: n,
-			Loss: loss / float64(seen), Accuracy: correct / float64(seen), History: &t.history})
+		t.tell(Progress{Epoch: number + 1, Done: seen, Total: n, Loss: loss / float64(seen),
+			Accuracy: correct / float64(seen)})
 	}
 	valLoss, valAccuracy, err := t.validate()
 	if err != nil {
@@ -296,8 +300,7 @@ func (t *training) epoch() error {
 	if err := t.take(); err != nil {
 		return err
 	}
-	t.config.Watch.call(Progress{Phase: "epoch", Epoch: number + 1, Epochs: t.config.Epochs, Done: n, Total: n,
-		Loss: loss / float64(n), Accuracy: correct / float64(n), History: h})
+	t.tell(Progress{Epoch: number + 1, Done: n, Total: n, Loss: loss / float64(n), Accuracy: correct / float64(n)})
 	return nil
 }
 

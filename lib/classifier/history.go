@@ -25,6 +25,8 @@ type Progress struct {
 	Loss        float64  // running training loss of this epoch
 	Accuracy    float64  // running training accuracy of this epoch
 	History     *History // the finished epochs
+	Resumed     int      // how many of them an earlier call trained
+	Notice      string   // what every figure of this training must say: see Model.Notice
 	Finished    bool     // true on the last call
 }
 

@@ -108,7 +108,7 @@ func (t *training) resume() (unlock func(), err error) {
 	if err := t.restore(checkpoint); err != nil {
 		return nil, fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
 	}
-	t.history, t.steps = old.History, old.Steps
+	t.history, t.steps, t.resumed = old.History, old.Steps, old.History.Epochs()
 	return unlock, t.take()
 }
 
@@ -152,6 +152,7 @@ func (f runFile) differences(old runFile) []string {
 		{"seed", f.Seed == old.Seed, old.Seed, f.Seed},
 		{"batch size", f.BatchSize == old.BatchSize, old.BatchSize, f.BatchSize},
 		{"learning rate", f.LearningRate == old.LearningRate, old.LearningRate, f.LearningRate},
+		{"mode of the base", f.BaseTraining == old.BaseTraining, old.BaseTraining, f.BaseTraining},
 		{"frozen layers", strings.Join(f.Frozen, " ") == strings.Join(old.Frozen, " "),
 			fmt.Sprint(len(old.Frozen), " layers"), fmt.Sprint(len(f.Frozen), " layers")},
 	} {

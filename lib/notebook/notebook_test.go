@@ -1,0 +1,127 @@
+package notebook
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"strings"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/figure"
+)
+
+// recorder stands in for Jupyter, or with jupyter false for a terminal.
+type recorder struct {
+	text, log strings.Builder
+	shown     []string // HTML and Markdown, in order
+	updates   []string
+	ids       map[string]bool
+	exit      []int
+}
+
+func record(t *testing.T, jupyter bool) *recorder {
+	r := &recorder{ids: map[string]bool{}}
+	real := out
+	t.Cleanup(func() { out = real })
+	show := func(text string) { r.shown = append(r.shown, text) }
+	out = output{
+		jupyter: jupyter, text: &r.text, log: &r.log, html: show, markdown: show,
+		updateHTML: func(id, html string) { r.ids[id] = true; r.updates = append(r.updates, html) },
+		exit:       func(code int) { r.exit = append(r.exit, code) },
+	}
+	return r
+}
+
+func picture() *figure.Figure {
+	return &figure.Figure{Image: image.NewRGBA(image.Rect(0, 0, 401, 100)), Scale: 2, Alt: `6 "classes" <of> steel`}
+}
+
+func TestShowIsAsWideAsTheFigureInCSSPixels(t *testing.T) {
+	r := record(t, true)
+	Show(picture(), nil)
+	if len(r.shown) != 1 || !strings.Contains(r.shown[0], `width="201"`) ||
+		!strings.Contains(r.shown[0], `src="data:image/png;base64,iVBORw0K`) {
+		t.Errorf("got %.200q", r.shown)
+	}
+}
+
+func TestTextIsEscaped(t *testing.T) {
+	r := record(t, true)
+	Show(picture(), nil)
+	Notice(`<script>alert("1")</script>`)
+	Table([]string{"<b>class"}, [][]string{{"a & <i>b"}})
+	all := strings.Join(r.shown, "\n")
+	for _, raw := range []string{"<of>", "<script>", "<b>", "<i>", "& "} {
+		if strings.Contains(all, raw) {
+			t.Errorf("%q is not escaped", raw)
+		}
+	}
+	for _, escaped := range []string{"&#34;classes&#34; &lt;of&gt;", "&lt;script&gt;", "&lt;b&gt;class", "a &amp; &lt;i&gt;b"} {
+		if !strings.Contains(all, escaped) {
+			t.Errorf("%q is missing", escaped)
+		}
+	}
+}
+
+func TestShowFailsTheCellOnAnError(t *testing.T) {
+	for _, jupyter := range []bool{true, false} {
+		r := record(t, jupyter)
+		Show(nil, errors.New("no epoch yet"))
+		Show(nil, nil)
+		if fmt.Sprint(r.exit) != "[1 1]" || !strings.Contains(r.log.String(), "no epoch yet") || len(r.shown) != 0 {
+			t.Errorf("jupyter %v: exits %v, log %q, shown %q", jupyter, r.exit, r.log.String(), r.shown)
+		}
+	}
+}
+
+func TestOutsideJupyterThereIsPlainText(t *testing.T) {
+	r := record(t, false)
+	Markdown("**α** = 0.35")
+	Notice("")
+	Notice("synthetic images")
+	Show(picture(), nil)
+	Table([]string{"class", "images", "share"}, [][]string{
+		{"crazing", "240", "16.7 %"},
+		{"rolled-in_scale", "1,200", "−3 %"},
+		{"größe"},
+	})
+	want := `**α** = 0.35
+NOTICE: synthetic images
+[figure: 6 "classes" <of> steel]
+class            images   share
+crazing             240  16.7 %
+rolled-in_scale   1,200    −3 %
+größe
+`
+	if r.text.String() != want || len(r.shown) != 0 {
+		t.Errorf("got\n%s\nwant\n%s", r.text.String(), want)
+	}
+}
+
+func TestColumnsOfNumbersAreRightAligned(t *testing.T) {
+	got := numericColumns(5, [][]string{{"1", "a", "1", "", "±2 %"}, {"-2.5 s", "1", "", "", "1e-3"}, {"3", "2", "x"}})
+	if fmt.Sprint(got) != "[true false false false true]" {
+		t.Error(got)
+	}
+	html := tableHTML([]string{"n"}, [][]string{{"3"}})
+	if !strings.Contains(html, `<td style="text-align:right">3</td>`) {
+		t.Error(html)
+	}
+}
+
+func TestAnEmptyNoticeShowsNothing(t *testing.T) {
+	r := record(t, true)
+	Notice("")
+	if len(r.shown) != 0 {
+		t.Error(r.shown)
+	}
+}
+
+func TestQuickReadsTheEnvironment(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "0": false, "1": true, "yes": true} {
+		t.Setenv("LESSON_QUICK", value)
+		if Quick() != want {
+			t.Errorf("LESSON_QUICK=%q: %v", value, Quick())
+		}
+	}
+}

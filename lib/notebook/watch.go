@@ -1,0 +1,165 @@
+package notebook
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/figure"
+)
+
+// Watch returns a classifier.Watcher that draws the curves of loss and accuracy below the cell while a model
+// trains, with one line of progress under them, all in one output that changes in place: after each epoch the
+// curves, at most twice a second the line. When training ends, the final curves alone remain.
+//
+// Outside Jupyter it prints one line per epoch, and one per phase before the first, on stderr.
+// Make a new one for each training.
+func Watch(o figure.Options) classifier.Watcher {
+	w := &watch{options: o, now: time.Now, id: "watch_" + gonbui.UniqueId()}
+	return w.see
+}
+
+// between is the least time between two changes of the progress line.
+const between = 500 * time.Millisecond
+
+type watch struct {
+	options figure.Options
+	now     func() time.Time
+	id      string
+
+	start     time.Time // of the whole
+	drawn     time.Time // of the last change of the output
+	phase     string
+	from      time.Time // when this phase began
+	fromShare float64   // the share of this phase that was done when it began: a resumed run starts above 0
+	epochs    int       // how many are in curves, or printed
+	curves    string    // HTML of the figure
+}
+
+func (w *watch) see(p classifier.Progress) {
+	now := w.now()
+	if p.History == nil {
+		p.History = &classifier.History{}
+	}
+	if w.options.Notice == "" {
+		w.options.Notice = p.Notice
+	}
+	if w.start.IsZero() {
+		w.start, w.epochs = now, -1
+		if !out.jupyter && !p.Finished {
+			w.epochs = p.History.Epochs() // a resumed run's earlier epochs are not news
+		}
+	}
+	newPhase := p.Phase != w.phase
+	if newPhase {
+		w.phase, w.from, w.fromShare = p.Phase, now, share(p)
+	}
+	newEpoch := p.History.Epochs() != w.epochs
+	w.epochs = p.History.Epochs()
+	switch {
+	case !out.jupyter:
+		w.print(p, now, newEpoch)
+	case p.Finished:
+		w.draw(p.History, 0)
+		if w.curves == "" {
+			w.curves = "Done in " + duration(now.Sub(w.start)) + "."
+		}
+		if p.Resumed > 0 && p.Resumed == p.History.Epochs() {
+			w.curves += alreadyTrained(p)
+		}
+		out.updateHTML(w.id, w.curves)
+	case newEpoch || newPhase || now.Sub(w.drawn) >= between:
+		if newEpoch || w.curves == "" {
+			w.draw(p.History, p.Epochs)
+		}
+		w.drawn = now
+		out.updateHTML(w.id, w.curves+w.lineHTML(p, now))
+	}
+}
+
+// draw renders the curves of the finished epochs, on an axis for epochs to come if they are known: the picture
+// then keeps its scale. A figure that cannot be drawn must not stop a training.
+func (w *watch) draw(h *classifier.History, epochs int) {
+	if h.Epochs() == 0 && epochs == 0 {
+		return
+	}
+	o := w.options
+	o.Epochs = max(epochs, h.Epochs())
+	f, err := figure.Curves(figure.Series{Train: h.Loss, Validation: h.ValLoss},
+		figure.Series{Train: h.Accuracy, Validation: h.ValAccuracy}, o)
+	if err == nil {
+		w.curves, err = figureHTML(f)
+	}
+	if err != nil {
+		w.curves = noticeHTML("The curves could not be drawn: " + err.Error())
+	}
+}
+
+func (w *watch) print(p classifier.Progress, now time.Time, newEpoch bool) {
+	if h := p.History; newEpoch && h.Epochs() > 0 && len(h.Accuracy) >= h.Epochs() {
+		i := h.Epochs() - 1
+		fmt.Fprintf(out.log, "epoch %d/%d: loss %.4f, accuracy %.4f", i+1, max(p.Epochs, i+1), h.Loss[i], h.Accuracy[i])
+		if i < len(h.ValLoss) && i < len(h.ValAccuracy) {
+			fmt.Fprintf(out.log, ", val_loss %.4f, val_accuracy %.4f", h.ValLoss[i], h.ValAccuracy[i])
+		}
+		if i < len(h.Seconds) {
+			fmt.Fprintf(out.log, ", %.1f s", h.Seconds[i])
+		}
+		fmt.Fprintln(out.log)
+	}
+	if p.Finished && p.Resumed > 0 && p.Resumed == p.History.Epochs() {
+		fmt.Fprintf(out.log, "already trained: %d epochs, read from the run's folder\n", p.Resumed)
+	}
+	if p.Epoch == 0 && p.Total > 0 && p.Done == p.Total && !p.Finished {
+		fmt.Fprintf(out.log, "%s: %d, %s\n", p.Phase, p.Total, duration(now.Sub(w.from)))
+	}
+}
+
+func (w *watch) lineHTML(p classifier.Progress, now time.Time) string {
+	return fmt.Sprintf(`<div><progress max="1" value="%.3f"></progress> %s</div>`, share(p), html.EscapeString(w.line(p, now)))
+}
+
+// line is the progress in words: what, how far, how long, how good.
+func (w *watch) line(p classifier.Progress, now time.Time) string {
+	parts := []string{fmt.Sprintf("%s: %d of %d", p.Phase, p.Done, p.Total)}
+	if p.Epoch > 0 {
+		parts[0] = fmt.Sprintf("epoch %d of %d, step %d of %d", p.Epoch, p.Epochs, p.Done, p.Total)
+	}
+	parts = append(parts, duration(now.Sub(w.start))+" so far")
+	if done := share(p); done > w.fromShare {
+		left := float64(now.Sub(w.from)) * (1 - done) / (done - w.fromShare)
+		parts = append(parts, "about "+duration(time.Duration(left))+" left")
+	}
+	if p.Epoch > 0 && p.Done > 0 {
+		parts = append(parts, fmt.Sprintf("loss %.4f", p.Loss), fmt.Sprintf("accuracy %.4f", p.Accuracy))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// share of the phase that is done, in [0, 1]. All epochs together are one phase.
+func share(p classifier.Progress) float64 {
+	if p.Total <= 0 {
+		return 0
+	}
+	done := float64(p.Done) / float64(p.Total)
+	if p.Epoch > 0 && p.Epochs > 0 {
+		done = (float64(p.Epoch-1) + done) / float64(p.Epochs)
+	}
+	return min(max(done, 0), 1)
+}
+
+func duration(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// alreadyTrained tells that nothing was computed: the run was there.
+func alreadyTrained(p classifier.Progress) string {
+	return fmt.Sprintf("<p>Already trained: %d epochs, read from the run's folder.</p>", p.Resumed)
+}

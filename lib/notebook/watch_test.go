@@ -1,0 +1,118 @@
+package notebook
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/figure"
+)
+
+// train plays a training of some epochs with 100 steps of 10 ms each, and the features before it.
+func train(h *classifier.History, epochs int, watch classifier.Watcher, clock *time.Time) {
+	for done := 0; done <= 32; done += 8 {
+		*clock = clock.Add(100 * time.Millisecond)
+		watch(classifier.Progress{Phase: "features of train", Done: done, Total: 32, Epochs: epochs, History: h})
+	}
+	p := classifier.Progress{Phase: "epoch", Epochs: epochs, Total: 100, History: h, Loss: 0.5, Accuracy: 0.75}
+	for p.Epoch = h.Epochs() + 1; p.Epoch <= epochs; p.Epoch++ {
+		for p.Done = 1; p.Done <= 100; p.Done++ {
+			*clock = clock.Add(10 * time.Millisecond)
+			watch(p)
+		}
+		h.Loss, h.Accuracy = append(h.Loss, 0.5), append(h.Accuracy, 0.75)
+		h.ValLoss, h.ValAccuracy = append(h.ValLoss, 0.25), append(h.ValAccuracy, 1)
+		h.Seconds = append(h.Seconds, 1)
+		p.Done = p.Total
+		watch(p)
+	}
+	p.Epoch, p.Finished = epochs, true
+	watch(p)
+}
+
+func newTestWatch() (*watch, *time.Time) {
+	clock := time.Unix(1e9, 0)
+	return &watch{options: figure.Options{Notice: "synthetic"}, id: "id", now: func() time.Time { return clock }}, &clock
+}
+
+func TestWatchUpdatesOneOutputAndEndsWithTheFigureAlone(t *testing.T) {
+	r := record(t, true)
+	w, clock := newTestWatch()
+	train(&classifier.History{}, 3, w.see, clock)
+	if len(r.ids) != 1 || len(r.shown) != 0 {
+		t.Errorf("outputs: %d updatable, %d others; want 1, 0", len(r.ids), len(r.shown))
+	}
+	// 3.5 s of training at two changes a second, and one per epoch, per phase and at the end.
+	if n := len(r.updates); n < 6 || n > 13 {
+		t.Errorf("%d updates of the output", n)
+	}
+	last := r.updates[len(r.updates)-1]
+	if strings.Contains(last, "<progress") || strings.Count(last, "<img") != 1 || !strings.Contains(last, "3 epochs") {
+		t.Errorf("the last output is %.300q", last)
+	}
+	for _, update := range r.updates[:len(r.updates)-1] {
+		if !strings.Contains(update, "<progress") {
+			t.Errorf("no progress in %.300q", update)
+		}
+	}
+}
+
+func TestWatchSaysHowFarAndHowLong(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	w := &watch{start: now.Add(-70 * time.Second), from: now.Add(-30 * time.Second)}
+	got := w.line(classifier.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 50, Total: 100, Loss: 0.5, Accuracy: 0.75}, now)
+	// 1.5 of 4 epochs in 30 s: 50 s for the other 2.5.
+	want := "epoch 2 of 4, step 50 of 100 · 1 min 10 s so far · about 50 s left · loss 0.5000 · accuracy 0.7500"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	w.fromShare = 0.25 // the run was resumed after epoch 1: half an epoch in 30 s
+	got = w.line(classifier.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 50, Total: 100}, now)
+	if !strings.Contains(got, "about 2 min 30 s left") {
+		t.Error(got)
+	}
+}
+
+func TestWatchPrintsALinePerEpochOutsideJupyter(t *testing.T) {
+	r := record(t, false)
+	w, clock := newTestWatch()
+	train(&classifier.History{}, 2, w.see, clock)
+	want := `features of train: 32, 0 s
+epoch 1/2: loss 0.5000, accuracy 0.7500, val_loss 0.2500, val_accuracy 1.0000, 1.0 s
+epoch 2/2: loss 0.5000, accuracy 0.7500, val_loss 0.2500, val_accuracy 1.0000, 1.0 s
+`
+	if got := r.log.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestWatchOfAResumedRunPrintsNewEpochsOnly(t *testing.T) {
+	r := record(t, false)
+	w, clock := newTestWatch()
+	h := &classifier.History{Loss: []float64{1}, Accuracy: []float64{0.5}, ValLoss: []float64{1}, ValAccuracy: []float64{0.5}}
+	train(h, 2, w.see, clock)
+	if got := r.log.String(); strings.Contains(got, "epoch 1/2") || !strings.Contains(got, "epoch 2/2") {
+		t.Error(got)
+	}
+}
+
+func TestWatchOfAFinishedRunShowsItsCurvesAtOnce(t *testing.T) {
+	r := record(t, true)
+	w, _ := newTestWatch()
+	h := &classifier.History{Loss: []float64{1}, Accuracy: []float64{0.5}, ValLoss: []float64{1}, ValAccuracy: []float64{0.5}}
+	w.see(classifier.Progress{History: h, Finished: true})
+	if len(r.updates) != 1 || !strings.Contains(r.updates[0], "<img") {
+		t.Errorf("%.300q", r.updates)
+	}
+}
+
+func TestWatchSurvivesCurvesThatCannotBeDrawn(t *testing.T) {
+	r := record(t, true)
+	w, _ := newTestWatch()
+	w.see(classifier.Progress{Phase: "epoch", Epochs: 2, History: &classifier.History{Loss: []float64{1}}})
+	w.see(classifier.Progress{Finished: true})
+	if len(r.updates) != 2 || !strings.Contains(r.updates[0], "could not be drawn") {
+		t.Errorf("%.300q", r.updates)
+	}
+}
