@@ -27,7 +27,8 @@ type Device struct {
 	Notice   string          `json:"notice,omitempty"` // to show with the results; empty on XLA
 }
 
-// Open starts the backend that Plan names, once per process, and prints one line about it on stderr. It installs
+// Open starts the backend that Plan names, once per process, and prints one line about it on stderr (not in a cell of
+// a notebook, which shows the Device itself). It installs
 // XLA's CPU plugin if there is none. Later calls return the same Device or error.
 //
 // If GOMLX_BACKEND names a backend that cannot run, Open fails. If nobody asked and XLA cannot run, Device is the
@@ -53,9 +54,15 @@ func (h host) open(ctx context.Context, log io.Writer) (*Device, error) {
 	if d.Notice != "" {
 		fmt.Fprintln(log, "device: NOTICE:", d.Notice)
 	}
-	fmt.Fprintln(log, "device:", d)
+	if h.getenv(inCell) == "" {
+		fmt.Fprintln(log, "device:", d)
+	}
 	return d, nil
 }
+
+// inCell is set in the cells of a GoNB notebook. Each cell is a process, and what runs need not be said in all of
+// them: a notebook shows its Device once. Notices appear all the same.
+const inCell = "GONB_PIPE"
 
 // start installs what may be installed unasked, then loads.
 func (h host) start(ctx context.Context, c Choice, log io.Writer) (*Device, error) {

@@ -1,0 +1,137 @@
+// Package notebooks holds the lesson. It has no code but these checks of the notebooks.
+package notebooks
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const longestCell = 20 // lines: a cell and its output fit on one screen
+
+var remoteImage = regexp.MustCompile(`!\[[^\]]*\]\(https?:|<img[^>]*https?:`)
+
+type notebook struct {
+	Cells []struct {
+		CellType       string          `json:"cell_type"`
+		Source         json.RawMessage `json:"source"`
+		Outputs        []any           `json:"outputs"`
+		ExecutionCount *int            `json:"execution_count"`
+	} `json:"cells"`
+	Metadata struct {
+		Kernelspec struct {
+			Name string `json:"name"`
+		} `json:"kernelspec"`
+	} `json:"metadata"`
+	Format int `json:"nbformat"`
+}
+
+func TestNotebooksAreClearedShortAndOfThisKernel(t *testing.T) {
+	count := 0
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != "." {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(path) != ".ipynb" {
+			return nil
+		}
+		count++
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, problem := range problems(text) {
+			t.Errorf("%s: %s", path, problem)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count == 0 {
+		t.Error("there are no notebooks here")
+	}
+}
+
+// problems lists what must not be committed. Cells are counted as Jupyter does, code cells only, from 1.
+func problems(text []byte) []string {
+	var n notebook
+	if err := json.Unmarshal(text, &n); err != nil {
+		return []string{"not a notebook: " + err.Error()}
+	}
+	var found []string
+	if n.Format != 4 {
+		found = append(found, fmt.Sprintf("notebook format %d; Jupyter's is 4", n.Format))
+	}
+	if name := n.Metadata.Kernelspec.Name; name != "gonb-defects" {
+		found = append(found, fmt.Sprintf("kernel %q; scripts/lab offers gonb-defects", name))
+	}
+	number := 0
+	for _, c := range n.Cells {
+		if c.CellType != "code" {
+			if remoteImage.Match(c.Source) {
+				found = append(found, fmt.Sprintf("a picture from the network after cell %d; reports must open without", number))
+			}
+			continue
+		}
+		number++
+		if len(c.Outputs) > 0 || c.ExecutionCount != nil {
+			found = append(found, fmt.Sprintf("cell %d has outputs or a count; clear all outputs before committing", number))
+		}
+		lines, err := sourceLines(c.Source)
+		if err != nil {
+			found = append(found, fmt.Sprintf("cell %d: %v", number, err))
+		}
+		if lines > longestCell {
+			found = append(found, fmt.Sprintf("cell %d has %d lines; split it, or move code to lib (at most %d)", number, lines, longestCell))
+		}
+	}
+	return found
+}
+
+// sourceLines counts a cell's lines; its source is a string or a list of them.
+func sourceLines(raw json.RawMessage) (int, error) {
+	var parts []string
+	var whole string
+	if json.Unmarshal(raw, &parts) != nil {
+		if err := json.Unmarshal(raw, &whole); err != nil {
+			return 0, fmt.Errorf("its source is no text: %w", err)
+		}
+	}
+	text := strings.TrimRight(strings.Join(parts, "")+whole, "\n")
+	return strings.Count(text, "\n") + 1, nil
+}
+
+func TestProblemsOfNotebooksAreFound(t *testing.T) {
+	long := strings.Repeat(`"x\n",`, longestCell) + `"y"`
+	for name, c := range map[string]struct {
+		text string
+		want int
+	}{
+		"good": {`{"nbformat":4,"metadata":{"kernelspec":{"name":"gonb-defects"}},"cells":[
+			{"cell_type":"markdown","source":[` + long + `]},
+			{"cell_type":"code","source":"x","outputs":[],"execution_count":null}]}`, 0},
+		"outputs": {`{"nbformat":4,"metadata":{"kernelspec":{"name":"gonb-defects"}},"cells":[
+			{"cell_type":"code","source":["x"],"outputs":[{"output_type":"stream"}],"execution_count":null},
+			{"cell_type":"code","source":["x"],"outputs":[],"execution_count":3}]}`, 2},
+		"long": {`{"nbformat":4,"metadata":{"kernelspec":{"name":"gonb-defects"}},"cells":[
+			{"cell_type":"code","source":[` + long + `],"outputs":[],"execution_count":null}]}`, 1},
+		"kernel and format": {`{"nbformat":3,"metadata":{"kernelspec":{"name":"gonb"}},"cells":[]}`, 2},
+		"picture": {`{"nbformat":4,"metadata":{"kernelspec":{"name":"gonb-defects"}},"cells":[
+			{"cell_type":"markdown","source":["[a link](https://a.b) ","![of](figures/a.png)"]},
+			{"cell_type":"markdown","source":["![of](https://a.b/c.png)"]}]}`, 1},
+		"no notebook": {`{"cells":`, 1},
+	} {
+		if got := problems([]byte(c.text)); len(got) != c.want {
+			t.Errorf("%s: %d problems, want %d: %q", name, len(got), c.want, got)
+		}
+	}
+}
