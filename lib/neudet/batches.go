@@ -135,6 +135,10 @@ func (l *Loader) Iter() iter.Seq2[train.Batch, error] {
 			n := len(b.Files)
 			oneHot := make([]float32, n*classes)
 			for i, label := range b.Labels {
+				if label < 0 {
+					yield(train.Batch{}, fmt.Errorf("%s has no label: put it into a class folder", l.split.Files[b.Files[i]].Path))
+					return
+				}
 				oneHot[i*classes+label] = 1
 			}
 			if !yield(train.Batch{

@@ -1,0 +1,82 @@
+package neudet
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// realZip is the published data set, if it lies beside the module.
+func realZip(t testing.TB) string {
+	t.Helper()
+	name, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "data", zipName))
+	if err == nil {
+		_, err = os.Stat(name)
+	}
+	if err != nil {
+		t.Skip("needs the published data set:", err)
+	}
+	return name
+}
+
+func TestPublishedDataSetOpens(t *testing.T) {
+	ownCache(t)
+	name := realZip(t)
+	if err := verify(name); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log("\n" + d.Describe())
+	if !slices.Equal(d.Train.Counts(), []int{240, 240, 240, 240, 240, 240}) ||
+		!slices.Equal(d.Validation.Counts(), []int{60, 60, 60, 60, 60, 60}) {
+		t.Errorf("images per class %v, %v", d.Train.Counts(), d.Validation.Counts())
+	}
+	// An image in both splits would be counted as known when it is only remembered.
+	trained := map[string]string{}
+	for _, f := range d.Train.Files {
+		trained[f.Hash()] = f.Path
+	}
+	for _, f := range d.Validation.Files {
+		if other, ok := trained[f.Hash()]; ok {
+			t.Errorf("%s and %s are the same image", other, f.Path)
+		}
+	}
+}
+
+func BenchmarkOpenAndDecodeAll(b *testing.B) {
+	name := realZip(b)
+	for b.Loop() {
+		b.Setenv("DEFECTS_CACHE", b.TempDir())
+		if _, err := Open(name); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkOpenCheckedBefore(b *testing.B) {
+	ownCache(b)
+	name := realZip(b)
+	for b.Loop() {
+		if _, err := Open(name); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkPixelsOf32(b *testing.B) {
+	ownCache(b)
+	d, err := Open(realZip(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	files := d.Train.Batches(Batches{Shuffle: true}).Order(0)[:32]
+	for b.Loop() {
+		if _, err := d.Train.Pixels(files, 255); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
