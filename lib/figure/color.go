@@ -1,0 +1,81 @@
+package figure
+
+import (
+	"image/color"
+	"math"
+)
+
+var (
+	black     = color.RGBA{0x00, 0x00, 0x00, 0xff}
+	white     = color.RGBA{0xff, 0xff, 0xff, 0xff}
+	grey      = color.RGBA{0x55, 0x55, 0x55, 0xff} // secondary text
+	lightGrey = color.RGBA{0xdd, 0xdd, 0xdd, 0xff} // grid lines
+
+	// Bluish green and vermillion, darkened from Okabe and Ito's until text in them is readable on white.
+	// Both stay far apart for readers without red or green cones (see the test that simulates them).
+	rightColor = color.RGBA{0x00, 0x7f, 0x66, 0xff}
+	wrongColor = color.RGBA{0xc4, 0x4f, 0x00, 0xff}
+
+	trainColor      = black
+	validationColor = color.RGBA{0xd6, 0x27, 0x28, 0xff}
+
+	noticeFill = color.RGBA{0xff, 0xe0, 0x8a, 0xff} // amber
+	noticeEdge = color.RGBA{0xb3, 0x6b, 0x00, 0xff}
+)
+
+// seriesColors tell series apart for readers with any colour vision: from the palette of Okabe and Ito,
+// Color Universal Design, 2008, without its yellow, which is too light for lines on white.
+var seriesColors = []color.RGBA{
+	{0x00, 0x72, 0xb2, 0xff}, // blue
+	{0xe6, 0x9f, 0x00, 0xff}, // orange
+	{0x00, 0x9e, 0x73, 0xff}, // bluish green
+	{0xcc, 0x79, 0xa7, 0xff}, // reddish purple
+	{0x56, 0xb4, 0xe9, 0xff}, // sky blue
+	{0xd5, 0x5e, 0x00, 0xff}, // vermillion
+	{0x00, 0x00, 0x00, 0xff}, // black
+}
+
+// bluesAnchors are the nine colours of ColorBrewer's sequential scheme Blues, light to dark.
+var bluesAnchors = [9][3]float64{
+	{247, 251, 255}, {222, 235, 247}, {198, 219, 239}, {158, 202, 225}, {107, 174, 214},
+	{66, 146, 198}, {33, 113, 181}, {8, 81, 156}, {8, 48, 107},
+}
+
+// blues maps t in [0, 1] to ColorBrewer's Blues, interpolated linearly between its nine colours.
+func blues(t float64) color.RGBA {
+	at := min(max(t, 0), 1) * float64(len(bluesAnchors)-1)
+	i := min(int(at), len(bluesAnchors)-2)
+	var rgb [3]uint8
+	for k := range rgb {
+		a, b := bluesAnchors[i][k], bluesAnchors[i+1][k]
+		rgb[k] = uint8(math.Round(a + (b-a)*(at-float64(i))))
+	}
+	return color.RGBA{rgb[0], rgb[1], rgb[2], 0xff}
+}
+
+// readableOn is the one of black and white that contrasts more with the background.
+func readableOn(background color.RGBA) color.RGBA {
+	if contrast(white, background) > contrast(black, background) {
+		return white
+	}
+	return black
+}
+
+// contrast is the contrast ratio of two colours, from 1 to 21, as WCAG 2.2 defines it. Text wants 4.5.
+func contrast(a, b color.RGBA) float64 {
+	la, lb := luminance(a), luminance(b)
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+func luminance(c color.RGBA) float64 {
+	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+}
+
+// linear undoes the gamma of one sRGB channel, to [0, 1].
+func linear(v uint8) float64 {
+	x := float64(v) / 255
+	if x <= 0.04045 {
+		return x / 12.92
+	}
+	return math.Pow((x+0.055)/1.055, 2.4)
+}

@@ -1,0 +1,224 @@
+package figure
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"strings"
+
+	xdraw "golang.org/x/image/draw"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Verdict says whether a prediction is right.
+type Verdict int
+
+const (
+	None Verdict = iota // no prediction
+	Right
+	Wrong
+)
+
+// Tile is one picture of a Grid.
+type Tile struct {
+	Image   image.Image
+	Title   string // lines are separated by "\n"; too long ones end in an ellipsis
+	Verdict Verdict
+}
+
+// maxTiles keeps the memory of a figure bounded, at about 90 MB with 5 columns.
+const maxTiles = 200
+
+const (
+	minTile   = 80.0
+	maxTile   = 200.0
+	tileGap   = 14.0
+	tileInset = 6.0 // between a tile's edge and its image; the frame is drawn there
+	tileLine  = 17.0
+	badgeSize = 20.0
+	badgeRoom = badgeSize + 4
+)
+
+// Grid draws tiles row by row with their titles above. A right one has a solid bluish green frame, title and
+// tick mark; a wrong one a thick dashed vermillion frame, title and cross, so that shape says it as well as colour.
+// Images keep their proportions. There are fewer columns where titles or images would not fit otherwise.
+//
+// It is an error if there are no tiles or more than 200, if a tile has no image, or if columns is less than 1.
+func Grid(tiles []Tile, columns int, o Options) (*Figure, error) {
+	if err := checkTiles(tiles, columns); err != nil {
+		return nil, fmt.Errorf("grid of images: %w", err)
+	}
+	lines, least := 0, minTile
+	for _, t := range tiles {
+		lines = max(lines, len(tileLines(t)))
+		least = max(least, titleWidth(t))
+	}
+	const room = pageWidth - 2*margin + tileGap
+	fitting := int(room / (min(least, maxTile) + tileGap))
+	columns = min(columns, fitting, len(tiles))
+	rows := (len(tiles) + columns - 1) / columns
+	side := min(math.Floor(room/float64(columns)-tileGap), maxTile)
+	titleHeight := float64(lines) * tileLine
+	if titleHeight > 0 {
+		titleHeight += 6
+	}
+
+	right, wrong := countVerdicts(tiles)
+	title := o.Title
+	if title == "" && right+wrong > 0 {
+		title = fmt.Sprintf("%d of %d right", right, right+wrong)
+	}
+	width := max(float64(columns)*(side+tileGap)-tileGap+2*margin, 340)
+	h := newHeader(width, title, o.Notice, nil)
+	c := newCanvas(width, h.height+float64(rows)*(titleHeight+side+tileGap)-tileGap+margin)
+	h.draw(c)
+	for i, t := range tiles {
+		x := margin + float64(i%columns)*(side+tileGap)
+		y := h.height + float64(i/columns)*(titleHeight+side+tileGap)
+		c.tile(t, x, y, side, titleHeight)
+	}
+	return c.figure(o.alt(gridAlt(tiles))), nil
+}
+
+func (c *canvas) tile(t Tile, x, y, side, titleHeight float64) {
+	style, room, inset := t.titleStyle(), side, 0.0
+	if t.Verdict != None {
+		room, inset = side-badgeRoom, tileInset
+		c.badge(t.Verdict, x+side-badgeSize/2, y+badgeSize/2)
+	}
+	for k, line := range tileLines(t) {
+		c.text(x, y+(float64(k)+0.5)*tileLine, style, shorten(style, line, room))
+	}
+	y += titleHeight
+	switch t.Verdict {
+	case Right:
+		c.frame(x, y, side, side, draw.LineStyle{Color: rightColor, Width: 3})
+	case Wrong:
+		c.dashedFrame(x, y, side, draw.LineStyle{Color: wrongColor, Width: 5})
+	}
+	inner := side - 2*inset
+	b := t.Image.Bounds()
+	zoom := inner / float64(max(b.Dx(), b.Dy()))
+	w, h := float64(b.Dx())*zoom, float64(b.Dy())*zoom
+	left, top := x+(side-w)/2, y+(side-h)/2
+	at := image.Rect(int(math.Round(left*scale)), int(math.Round(top*scale)),
+		int(math.Round((left+w)*scale)), int(math.Round((top+h)*scale)))
+	xdraw.CatmullRom.Scale(c.rgba, at, t.Image, b, xdraw.Over, nil)
+}
+
+// dashedFrame draws a frame of dashes that starts and ends each side with a whole one.
+func (c *canvas) dashedFrame(x, y, side float64, style draw.LineStyle) {
+	const dash, gap = 11.0, 6.0
+	gaps := max(1, math.Round((side-dash)/(dash+gap)))
+	style.Dashes = []vg.Length{dash, vg.Length((side-dash)/gaps - dash)}
+	in := float64(style.Width) / 2
+	c.line(style, x, y+in, x+side, y+in)
+	c.line(style, x, y+side-in, x+side, y+side-in)
+	c.line(style, x+in, y, x+in, y+side)
+	c.line(style, x+side-in, y, x+side-in, y+side)
+}
+
+// badge draws a white tick mark or cross in a disc.
+func (c *canvas) badge(v Verdict, x, y float64) {
+	c.SetColor(v.color())
+	var disc vg.Path
+	centre := c.point(x, y)
+	disc.Move(vg.Point{X: centre.X + badgeSize/2, Y: centre.Y})
+	disc.Arc(centre, badgeSize/2, 0, 2*math.Pi)
+	disc.Close()
+	c.Fill(disc)
+	stroke := draw.LineStyle{Color: white, Width: 2.5}
+	if v == Right {
+		c.line(stroke, x-5, y+0.5, x-1.5, y+4, x+5, y-4)
+		return
+	}
+	c.line(stroke, x-4, y-4, x+4, y+4)
+	c.line(stroke, x-4, y+4, x+4, y-4)
+}
+
+func (v Verdict) color() color.Color {
+	switch v {
+	case Right:
+		return rightColor
+	case Wrong:
+		return wrongColor
+	}
+	return black
+}
+
+func (t Tile) titleStyle() draw.TextStyle {
+	style := colored(textStyle(textSize), t.Verdict.color())
+	if t.Verdict != None {
+		style = bold(style)
+	}
+	return style
+}
+
+// titleWidth is the room that a tile's title wants, its badge included.
+func titleWidth(t Tile) float64 {
+	width := widest(t.titleStyle(), tileLines(t))
+	if t.Verdict != None {
+		width += badgeRoom
+	}
+	return width
+}
+
+func tileLines(t Tile) []string {
+	if t.Title == "" {
+		return nil
+	}
+	return strings.Split(t.Title, "\n")
+}
+
+func checkTiles(tiles []Tile, columns int) error {
+	switch {
+	case len(tiles) == 0:
+		return errors.New("no tiles given")
+	case len(tiles) > maxTiles:
+		return fmt.Errorf("%d tiles are too many for one figure; draw at most %d", len(tiles), maxTiles)
+	case columns < 1:
+		return fmt.Errorf("%d columns; give at least 1", columns)
+	}
+	for i, t := range tiles {
+		if t.Image == nil || t.Image.Bounds().Empty() {
+			return fmt.Errorf("tile %d (%s) has no image", i, strings.ReplaceAll(t.Title, "\n", ", "))
+		}
+	}
+	return nil
+}
+
+func countVerdicts(tiles []Tile) (right, wrong int) {
+	for _, t := range tiles {
+		switch t.Verdict {
+		case Right:
+			right++
+		case Wrong:
+			wrong++
+		}
+	}
+	return right, wrong
+}
+
+func gridAlt(tiles []Tile) string {
+	right, wrong := countVerdicts(tiles)
+	text := "Grid of " + plural(len(tiles), "image")
+	if right+wrong > 0 {
+		text += fmt.Sprintf(", %d right, %d wrong", right, wrong)
+	}
+	var named []string
+	for _, t := range tiles {
+		if t.Title != "" && (t.Verdict == Wrong || right+wrong == 0) {
+			named = append(named, strings.Join(tileLines(t), ", "))
+		}
+	}
+	if len(named) > 0 {
+		if wrong > 0 {
+			text += "; wrong"
+		}
+		text += ": " + strings.Join(named, "; ")
+	}
+	return text + "."
+}

@@ -1,0 +1,90 @@
+package figure
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/metrics"
+)
+
+var steel = []string{"crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches"}
+
+const synthetic = "synthetic images, not NEU-DET"
+
+// samples are the figures that are compared with testdata/*.png.
+var samples = map[string]func() (*Figure, error){
+	"curves": func() (*Figure, error) {
+		return Curves(
+			Series{[]float64{0.71, 0.22, 0.13, 0.09, 0.07}, []float64{0.24, 0.13, 0.09, 0.06, 0.05}},
+			Series{[]float64{0.76, 0.931, 0.963, 0.972, 0.981}, []float64{0.956, 0.972, 0.986, 0.992, 0.997}},
+			Options{Notice: synthetic})
+	},
+	"confusion": func() (*Figure, error) {
+		return ConfusionMatrix(steel, steelCounts(), Options{})
+	},
+	"grid": func() (*Figure, error) {
+		return Grid(steelTiles(10), 5, Options{Notice: synthetic})
+	},
+	"bars": func() (*Figure, error) {
+		c := metrics.Confusion{Classes: steel, Counts: steelCounts()}
+		recalls, intervals := c.Recalls()
+		return Bars(steel, []BarGroup{
+			{Name: "MobileNetV2", Values: recalls, Intervals: intervals},
+			{Name: "random weights", Values: []float64{0.52, 0.61, 0.4, math.NaN(), 0.33, 0.7}},
+		}, Options{Title: "Accuracy per class", X: "share of the class's images that was found"})
+	},
+	"lines": func() (*Figure, error) {
+		x := []float64{1, 5, 10, 50, 240}
+		return Lines([]Line{
+			{Name: "MobileNetV2", X: x, Y: []float64{0.62, 0.85, 0.93, 0.975, 0.992}, Intervals: []metrics.Interval{
+				metrics.Wilson(223, 360), metrics.Wilson(306, 360), metrics.Wilson(335, 360), metrics.Wilson(351, 360), metrics.Wilson(357, 360)}},
+			{Name: "ResNet50V2", X: x, Y: []float64{0.55, 0.83, 0.94, 0.98, 0.994}},
+			{Name: "from scratch", X: x, Y: []float64{0.2, 0.31, 0.42, 0.7, 0.9}},
+		}, Options{Title: "Accuracy with few labels", X: "training images per class", Y: "validation accuracy", LogX: true})
+	},
+}
+
+// steelCounts sums to 360, 357 of them on the diagonal.
+func steelCounts() [][]int {
+	return [][]int{
+		{60, 0, 0, 0, 0, 0}, {0, 58, 0, 1, 0, 1}, {0, 0, 60, 0, 0, 0},
+		{0, 1, 0, 59, 0, 0}, {0, 0, 0, 0, 60, 0}, {0, 0, 0, 0, 0, 60},
+	}
+}
+
+// steelTiles are smooth patterns with titles of two lines, every third one wrong.
+func steelTiles(n int) []Tile {
+	tiles := make([]Tile, n)
+	for k := range tiles {
+		m := image.NewGray(image.Rect(0, 0, 50, 50))
+		for i := range m.Pix {
+			x, y := float64(i%50), float64(i/50)
+			m.Pix[i] = uint8(128 + 60*math.Sin(x/float64(k+3))*math.Cos(y/5))
+		}
+		predicted, verdict := steel[k%6], Right
+		if k%3 == 2 {
+			predicted, verdict = steel[(k+1)%6], Wrong
+		}
+		tiles[k] = Tile{m, "P: " + predicted + "\nA: " + steel[k%6], verdict}
+	}
+	return tiles
+}
+
+func sample(t *testing.T, name string) *Figure {
+	t.Helper()
+	f, err := samples[name]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func flat(c color.Color) image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, 8, 8))
+	for i := range 64 {
+		m.Set(i%8, i/8, c)
+	}
+	return m
+}
