@@ -1,0 +1,159 @@
+// Command pretrain trains the small backbone that comes with this module: MobileNetV2 with alpha 0.35 as a
+// classifier of procedural textures, none of which shows a surface defect. Its weights are written as a Keras file.
+//
+//	go run ./scripts/pretrain --out lib/weights/embedded/mobilenet_v2_0.35_224_no_top.h5
+package main
+
+import (
+	"flag"
+	"fmt"
+	"image"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/metrics"
+	"github.com/transfer-learning-go/defects/lib/surfaces/textures"
+	"github.com/transfer-learning-go/defects/lib/weights"
+)
+
+// Images are drawn larger than the network's input, so that each epoch sees other crops of them.
+const drawn, size, seed = 112, 96, 1
+
+func main() {
+	out := flag.String("out", "", "the Keras file to write")
+	perFamily := flag.Int("images", 200, "training images per texture family")
+	epochs := flag.Int("epochs", 10, "epochs, the last fifth with a tenth of the learning rate")
+	run := flag.String("run", "pretrain", "folder that keeps the training, to go on after an interruption")
+	flag.Parse()
+	if *out == "" || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := pretrain(*out, *run, *perFamily, *epochs); err != nil {
+		fmt.Fprintln(os.Stderr, "pretrain:", err)
+		os.Exit(1)
+	}
+}
+
+func pretrain(out, run string, perFamily, epochs int) error {
+	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: size, Seed: seed})
+	if err != nil {
+		return err
+	}
+	m, err := classifier.New(classifier.Config{Base: base, ImageSize: size, Seed: seed, BaseTraining: true,
+		Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.2},
+			layer.Dense{Units: len(textures.Families), Activation: "softmax"}}})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("drawing %d textures of %d families\n", perFamily*len(textures.Families), len(textures.Families))
+	train := draw("train", perFamily, 0, true)
+	validation := draw("validation", max(1, perFamily/10), perFamily, false)
+	last := epochs / 5
+	for _, phase := range []struct {
+		run    string
+		epochs int
+		rate   float64
+	}{{run + "-1", epochs - last, 2e-3}, {run + "-2", last, 2e-4}} {
+		_, err := m.FitImages(train, validation, textures.Families, classifier.FitConfig{
+			Epochs: phase.epochs, BatchSize: 32, LearningRate: phase.rate, Run: phase.run, Watch: report})
+		if err != nil {
+			return err
+		}
+	}
+	if err := validate(m, validation); err != nil {
+		return err
+	}
+	return weights.Save(out, base.Layers.Checkpoint(m.Values))
+}
+
+func report(p classifier.Progress) {
+	h := p.History
+	if n := h.Epochs(); p.Done == p.Total && n == p.Epoch && !p.Finished {
+		fmt.Printf("epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.0f s\n", n, p.Epochs,
+			h.Loss[n-1], h.Accuracy[n-1], h.ValLoss[n-1], h.ValAccuracy[n-1], h.Seconds[n-1])
+	}
+}
+
+func validate(m *classifier.Model, images classifier.Images) error {
+	indices := make([]int, len(images.Labels))
+	for i := range indices {
+		indices[i] = i
+	}
+	pixels, err := images.Pixels(indices)
+	if err != nil {
+		return err
+	}
+	probabilities, err := m.PredictPixels(pixels)
+	if err != nil {
+		return err
+	}
+	predicted := make([]int, len(indices))
+	for i := range predicted {
+		row := probabilities[i*len(m.Classes) : (i+1)*len(m.Classes)]
+		for c, p := range row {
+			if p > row[predicted[i]] {
+				predicted[i] = c
+			}
+		}
+	}
+	confusion, err := metrics.NewConfusion(m.Classes, images.Labels, predicted)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("validation on %d textures not trained on: accuracy %.4f, 95 %% interval %v\n", confusion.Total(),
+		confusion.Accuracy(), confusion.Interval())
+	return nil
+}
+
+// draw makes n images of each family from position `from` of its sequence. Crops and mirrors of the training images
+// change from use to use, in an order that the seed fixes.
+func draw(name string, n, from int, augment bool) classifier.Images {
+	families := len(textures.Families)
+	pictures := make([]image.Image, n*families)
+	labels := make([]int, n*families)
+	var wg sync.WaitGroup
+	workers := runtime.NumCPU()
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(pictures); i += workers {
+				labels[i] = i % families
+				pictures[i] = textures.Image(labels[i], seed, from+i/families, drawn)
+			}
+		})
+	}
+	wg.Wait()
+	rng := rand.New(rand.NewPCG(seed, 0))
+	pixels := func(indices []int) ([]float32, error) {
+		rows := make([]float32, 0, len(indices)*size*size*3)
+		for _, i := range indices {
+			x, y, mirror := (drawn-size)/2, (drawn-size)/2, false
+			if augment {
+				x, y, mirror = rng.IntN(drawn-size+1), rng.IntN(drawn-size+1), rng.IntN(2) == 1
+			}
+			rows = crop(rows, pictures[i], x, y, mirror)
+		}
+		return rows, nil
+	}
+	return classifier.Images{Name: name, Source: "procedural textures",
+		Hash: fmt.Sprintf("textures-%d-%d-%d-%d", seed, n, from, drawn), Labels: labels, Pixels: pixels}
+}
+
+func crop(rows []float32, picture image.Image, left, top int, mirror bool) []float32 {
+	for y := range size {
+		for x := range size {
+			at := x
+			if mirror {
+				at = size - 1 - x
+			}
+			r, g, b, _ := picture.At(left+at, top+y).RGBA()
+			rows = append(rows, float32(r>>8), float32(g>>8), float32(b>>8))
+		}
+	}
+	return rows
+}
