@@ -1,7 +1,6 @@
 package neudet
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -83,21 +82,10 @@ func isFile(name string) bool {
 
 // datasetsDir is datasets/ of this module if the working folder is inside it, else the cache's.
 func datasetsDir() (string, error) {
-	folder, err := os.Getwd()
-	if err != nil {
-		return "", fmt.Errorf("find data: %w", err)
+	if root := download.ModuleRoot(); root != "" {
+		return filepath.Join(root, "datasets"), nil
 	}
-	for {
-		mod, err := os.ReadFile(filepath.Join(folder, "go.mod"))
-		if err == nil && bytes.Contains(mod, []byte("module github.com/transfer-learning-go/defects\n")) {
-			return filepath.Join(folder, "datasets"), nil
-		}
-		parent := filepath.Dir(folder)
-		if parent == folder {
-			return cacheDir()
-		}
-		folder = parent
-	}
+	return cacheDir()
 }
 
 func cacheDir() (string, error) {

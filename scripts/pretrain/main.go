@@ -2,6 +2,10 @@
 // classifier of procedural textures, none of which shows a surface defect. Its weights are written as a Keras file.
 //
 //	go run ./scripts/pretrain --out lib/weights/embedded/mobilenet_v2_0.35_224_no_top.h5
+//
+// With --compare it measures what transfer from these weights is worth on a folder of images:
+//
+//	go run ./scripts/pretrain --compare datasets/surfaces
 package main
 
 import (
@@ -29,12 +33,20 @@ func main() {
 	perFamily := flag.Int("images", 200, "training images per texture family")
 	epochs := flag.Int("epochs", 10, "epochs, the last fifth with a tenth of the learning rate")
 	run := flag.String("run", "pretrain", "folder that keeps the training, to go on after an interruption")
+	folder := flag.String("compare", "", "folder or zip of images to compare transfer with training from scratch on")
 	flag.Parse()
-	if *out == "" || flag.NArg() > 0 {
+	if (*out == "") == (*folder == "") || flag.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "give either --out FILE or --compare DATA")
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := pretrain(*out, *run, *perFamily, *epochs); err != nil {
+	var err error
+	if *folder != "" {
+		err = compare(*folder, *epochs)
+	} else {
+		err = pretrain(*out, *run, *perFamily, *epochs)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "pretrain:", err)
 		os.Exit(1)
 	}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/metrics"
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// compare trains the lesson's head three times on one data set: on the embedded backbone, on a random one, both
+// frozen, and together with a random backbone that is trained from scratch.
+func compare(folder string, epochs int) error {
+	data, err := neudet.Open(folder)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%sepochs: %d\n\n", data.Describe(), epochs)
+	fmt.Println("| backbone | validation accuracy | 95 % interval | seconds |\n|---|---|---|---|")
+	for _, c := range []struct {
+		name, weights string
+		frozen        bool
+	}{{"embedded, frozen", "embedded", true}, {"random, frozen", "random", true}, {"random, trained from scratch", "random", false}} {
+		began := time.Now()
+		base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Weights: c.weights, Seed: seed})
+		if err != nil {
+			return err
+		}
+		if c.frozen {
+			base.Freeze(-1)
+		}
+		m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed, BaseTraining: !c.frozen,
+			Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3},
+				layer.Dense{Units: 256, Activation: "relu"}, layer.Dropout{Rate: 0.2},
+				layer.Dense{Units: len(data.Classes), Activation: "softmax"}}})
+		if err != nil {
+			return err
+		}
+		if _, err := m.Fit(data, classifier.FitConfig{Epochs: epochs}); err != nil {
+			return err
+		}
+		p, err := m.Predict(data.Validation)
+		if err != nil {
+			return err
+		}
+		confusion, err := metrics.NewConfusion(p.Classes, p.Actual, p.Predicted)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("| %s | %.1f %% | %v | %.0f |\n", c.name, 100*confusion.Accuracy(), confusion.Interval(),
+			time.Since(began).Seconds())
+	}
+	return nil
+}
