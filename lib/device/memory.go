@@ -1,0 +1,25 @@
+//go:build cgo && !noxla && ((linux && (amd64 || arm64)) || (darwin && arm64) || (windows && amd64))
+
+package device
+
+/*
+#include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+
+static void keep_memory(void) {
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, -1);
+	mallopt(M_TOP_PAD, 64 << 20);
+}
+#else
+static void keep_memory(void) {}
+#endif
+*/
+import "C"
+
+// keepMemory makes the C library keep what XLA frees. Each run of a graph on a CPU allocates its activations anew,
+// hundreds of megabytes in a training step. By default glibc takes such blocks from the kernel and gives them back
+// every time, and the kernel fills their pages with zeros: up to half of the processor time of a training from
+// scratch went there.
+func keepMemory() { C.keep_memory() }
