@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// data finds the images: where NEU_DET_DIR says, else on disk, else from Kaggle, else synthetic ones. A folder
+// that was named must be right; all else has a way on.
+func data(ctx context.Context, offline bool) (string, error) {
+	set, err := neudet.Find()
+	if err != nil {
+		return "", err
+	}
+	if set.Synthetic && !offline {
+		path, err := fetch(ctx, "images from Kaggle", neudet.Fetch)
+		if err != nil {
+			return fmt.Sprintf("NOTICE: %s (%s). The real ones: --data DIR|ZIP", set.Notice, reason(err)), nil
+		}
+		if set, err = neudet.Open(path); err != nil {
+			return "", err
+		}
+	}
+	if set.Synthetic {
+		return "NOTICE: " + set.Notice, nil
+	}
+	return fmt.Sprintf("%s: %d + %d images", relative(set.Source), len(set.Train.Files), len(set.Validation.Files)), nil
+}
+
+// relative shortens a path for a line on a terminal.
+func relative(path string) string {
+	if home, err := os.UserHomeDir(); err == nil && len(path) > len(home)+1 && path[:len(home)+1] == home+"/" {
+		return "~" + path[len(home):]
+	}
+	return path
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// lock makes sure that one run at a time works in this clone; others wait and say for whom. The operating
+// system frees the lock when its holder ends, however it ends.
+func lock(ctx context.Context, root, name string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Join(root, ".lesson"), 0o755); err != nil {
+		return nil, fmt.Errorf("this clone must be writable: %w", err)
+	}
+	path := filepath.Join(root, ".lesson", "lock")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("this clone must be writable: %w", err)
+	}
+	for told := false; ; told = true {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			f.Close()
+			return nil, fmt.Errorf("locking %s: %w", path, err)
+		}
+		if !told {
+			holder, _ := os.ReadFile(path)
+			fmt.Fprintf(os.Stderr, "Another run is under way in this clone (%s); waiting for it to end. Ctrl-C gives up.\n",
+				strings.TrimSpace(string(holder)))
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	f.Truncate(0)
+	fmt.Fprintf(f, "%s, process %d, since %s\n", name, os.Getpid(), time.Now().Format("15:04:05"))
+	return func() { f.Close() }, nil
+}

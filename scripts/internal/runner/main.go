@@ -1,0 +1,169 @@
+// Command runner is the program behind scripts/lesson, scripts/lab and scripts/test: it sets up what is
+// missing inside the clone, runs the notebooks through Jupyter, and renders the reports. It uses the standard
+// library alone, so that it builds in seconds on a fresh machine and can say what it waits for.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: runner MODULE_ROOT lesson|lab|test [options]; use scripts/lesson, scripts/lab or scripts/test")
+		os.Exit(2)
+	}
+	os.Exit(run(ctx, os.Args[1], os.Args[2], os.Args[3:]))
+}
+
+// run returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+func run(ctx context.Context, root, script string, args []string) int {
+	o, err := parseOptions(script, args)
+	if errors.Is(err, errHelp) {
+		fmt.Print(usage(script))
+		return 0
+	}
+	if err == nil && script == "lesson" {
+		o.notebooks, err = findNotebooks(root, o.only)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "scripts/%s: %v\n%s", script, err, usage(script))
+		return 2
+	}
+	c := newConsole(os.Stderr)
+	switch script {
+	case "lesson":
+		err = lesson(ctx, c, root, o)
+	case "lab":
+		err = lab(ctx, c, root, o)
+	case "test":
+		err = check(ctx, c, root)
+	}
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		fmt.Fprintf(os.Stderr, "scripts/%s: interrupted. The next run goes on from here.\n", script)
+		return 130
+	default:
+		fmt.Fprintf(os.Stderr, "scripts/%s: %v\n", script, err)
+		return 1
+	}
+}
+
+func lesson(ctx context.Context, c *console, root string, o options) error {
+	unlock, err := lock(ctx, root, "scripts/lesson")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s := newSetup(c, root, o)
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	return s.report(ctx, o.notebooks, filepath.Join(root, "reports"))
+}
+
+// lab replaces this process by JupyterLab, which ends the lock: a lesson may run beside it.
+func lab(ctx context.Context, c *console, root string, o options) error {
+	unlock, err := lock(ctx, root, "scripts/lab")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s := newSetup(c, root, o)
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	args := []string{s.venv("bin", "jupyter-lab"),
+		"--ServerApp.root_dir=" + root,
+		"--LabApp.default_url=/lab/tree/notebooks",
+	}
+	if os.Geteuid() == 0 {
+		args = append(args, "--allow-root")
+	}
+	if !hasBrowser() {
+		args = append(args, "--no-browser")
+	}
+	args = append(args, o.rest...)
+	c.say("JupyterLab starts; open the address it prints. Ctrl-C here ends it.")
+	return fmt.Errorf("starting %s: %w", args[0], syscall.Exec(args[0], args, s.environment()))
+}
+
+// check is scripts/test. Its reports lie apart: a quick run must not replace a student's own.
+func check(ctx context.Context, c *console, root string) error {
+	unlock, err := lock(ctx, root, "scripts/test")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s := newSetup(c, root, options{quick: true, offline: true})
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	c.section("checking")
+	sources, err := goSources(root)
+	if err != nil {
+		return err
+	}
+	if err := c.step("gofmt", func(l *live) (string, error) {
+		output, err := s.output(ctx, "gofmt", append([]string{"-l"}, sources...)...)
+		if err == nil && output != "" {
+			err = fmt.Errorf("not formatted; run gofmt -w on:\n%s", output)
+		}
+		return fmt.Sprintf("%d files and folders", len(sources)), err
+	}); err != nil {
+		return err
+	}
+	if err := c.step("vet", func(l *live) (string, error) {
+		return "", s.command(ctx, l, "go", "vet", "./...")
+	}); err != nil {
+		return err
+	}
+	c.say("go test ./...")
+	tests := s.exec(ctx, "go", "test", "./...")
+	tests.Stdout, tests.Stderr = os.Stdout, os.Stderr
+	if err := tests.Run(); err != nil {
+		return fmt.Errorf("go test ./...: %w", err)
+	}
+	notebooks, err := findNotebooks(root, 0)
+	if err != nil {
+		return err
+	}
+	if err := s.report(ctx, notebooks, filepath.Join(root, ".lesson", "test-reports")); err != nil {
+		return err
+	}
+	c.say("all checks passed")
+	return nil
+}
+
+// goSources lists what gofmt looks at: all but hidden folders, where other people's files are.
+func goSources(root string) ([]string, error) {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return nil, err
+	}
+	var sources []string
+	for _, e := range entries {
+		if e.Name()[0] != '.' && (e.IsDir() || filepath.Ext(e.Name()) == ".go") {
+			sources = append(sources, e.Name())
+		}
+	}
+	return sources, nil
+}
+
+func hasBrowser() bool {
+	if os.Getenv("BROWSER") != "" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" {
+		return true
+	}
+	_, err := exec.LookPath("open") // macOS
+	return err == nil && os.Getenv("SSH_CONNECTION") == ""
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+type options struct {
+	data, weights string // absolute paths, or ""
+	only          int    // a notebook's number; 0 for all
+	quick         bool
+	offline       bool     // take data and weights from disk only
+	notebooks     []string // paths of what to run
+	rest          []string // for JupyterLab
+}
+
+var errHelp = errors.New("help wanted")
+
+func parseOptions(script string, args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet(script, flag.ContinueOnError)
+	f.SetOutput(io.Discard) // the caller prints error and usage
+	if script == "lesson" || script == "lab" {
+		f.StringVar(&o.data, "data", "", "")
+		f.StringVar(&o.weights, "weights", "", "")
+		f.BoolVar(&o.quick, "quick", false, "")
+	}
+	if script == "lesson" {
+		f.IntVar(&o.only, "only", 0, "")
+	}
+	err := f.Parse(args)
+	set := map[string]bool{}
+	f.Visit(func(g *flag.Flag) { set[g.Name] = true })
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return o, errHelp
+	case err != nil:
+		return o, errors.New(strings.Replace(err.Error(), "flag provided but not defined: -", "unknown option --", 1))
+	case script != "lesson" && script != "lab" && script != "test":
+		return o, fmt.Errorf("no such script")
+	case script != "lab" && f.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	case set["only"] && o.only < 1:
+		return o, fmt.Errorf("--only %d: give the number of a notebook, 1 or more", o.only)
+	}
+	o.rest = f.Args()
+	for _, p := range []struct {
+		name string
+		path *string
+		zip  bool
+	}{{"data", &o.data, true}, {"weights", &o.weights, false}} {
+		if !set[p.name] {
+			continue
+		}
+		if err := existing(p.path, p.zip); err != nil {
+			return o, fmt.Errorf("--%s: %w", p.name, err)
+		}
+	}
+	return o, nil
+}
+
+// existing makes the path absolute, since the notebooks run in another folder.
+func existing(path *string, file bool) error {
+	if *path == "" {
+		return errors.New("the path is empty")
+	}
+	abs, err := filepath.Abs(*path)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(abs)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() && !file {
+		return fmt.Errorf("%s is a file; give the folder it is in", abs)
+	}
+	*path = abs
+	return nil
+}
+
+func usage(script string) string {
+	const places = `  --data DIR|ZIP   the NEU-DET images: the folder, or the zip that Kaggle gives
+  --weights DIR    a folder with published Keras weights files
+  --quick          a small share of the images and epochs, for a first look
+`
+	switch script {
+	case "lesson":
+		return `usage: scripts/lesson [--data DIR|ZIP] [--weights DIR] [--only N] [--quick]
+Sets up what is missing, runs the notebooks, and renders reports/index.html.
+` + places + `  --only N         run notebook number N alone
+`
+	case "lab":
+		return `usage: scripts/lab [--data DIR|ZIP] [--weights DIR] [--quick] [-- JUPYTERLAB OPTIONS]
+Sets up what is missing and opens the notebooks in JupyterLab.
+` + places
+	default:
+		return `usage: scripts/test
+Runs gofmt, go vet, go test ./... and the notebooks in quick mode; sets up what is missing first.
+`
+	}
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOptions(t *testing.T) {
+	dir := t.TempDir()
+	zip := filepath.Join(dir, "neu.zip")
+	write(t, zip, "")
+	good := map[string]options{
+		"lesson":                               {},
+		"lesson --quick --only 2":              {quick: true, only: 2},
+		"lesson -data " + zip:                  {data: zip},
+		"lesson --data=" + dir:                 {data: dir},
+		"lab --weights " + dir + " -- --port1": {weights: dir},
+		"test":                                 {},
+	}
+	for line, want := range good {
+		args := strings.Fields(line)
+		got, err := parseOptions(args[0], args[1:])
+		if err != nil || got.data != want.data || got.weights != want.weights || got.only != want.only || got.quick != want.quick {
+			t.Errorf("%s: %+v, %v", line, got, err)
+		}
+	}
+	bad := map[string]string{
+		"lesson --bogus":                "unknown option --bogus",
+		"lesson extra":                  `unexpected argument "extra"`,
+		"lesson --only 0":               "--only 0",
+		"lesson --only x":               "invalid value",
+		"lesson --data":                 "needs an argument",
+		"lesson --data " + dir + "/not": "--data: stat",
+		"lesson --data=":                "--data: the path is empty",
+		"lesson --weights " + zip:       "is a file",
+		"lab --only 1":                  "unknown option --only",
+		"test --quick":                  "unknown option --quick",
+		"other":                         "no such script",
+	}
+	for line, want := range bad {
+		args := strings.Fields(line)
+		if _, err := parseOptions(args[0], args[1:]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", line, err, want)
+		}
+	}
+	if _, err := parseOptions("lesson", []string{"--help"}); !errors.Is(err, errHelp) {
+		t.Error("--help:", err)
+	}
+}
+
+func TestWrongUsageExitsWith2(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
+	for _, line := range []string{"lesson --bogus", "lesson --only 3", "lab --only 1", "test now"} {
+		args := strings.Fields(line)
+		if code := run(context.Background(), root, args[0], args[1:]); code != 2 {
+			t.Errorf("%s: exit code %d", line, code)
+		}
+	}
+}
+
+func TestNotebooksComeInTheOrderOfTheirNumbers(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"10-j.ipynb", "2-b.ipynb", "1-a.ipynb", "Untitled.ipynb", "notes.txt", "solutions/3-c.ipynb"} {
+		write(t, filepath.Join(root, "notebooks", name), "")
+	}
+	for only, want := range map[int]string{0: "1-a.ipynb 2-b.ipynb 10-j.ipynb", 10: "10-j.ipynb"} {
+		paths, err := findNotebooks(root, only)
+		var names []string
+		for _, path := range paths {
+			names = append(names, filepath.Base(path))
+		}
+		if got := strings.Join(names, " "); err != nil || got != want {
+			t.Errorf("only %d: %q, %v; want %q", only, got, err, want)
+		}
+	}
+	if _, err := findNotebooks(root, 3); err == nil || !strings.Contains(err.Error(), "10-j.ipynb") {
+		t.Error("a number without notebook:", err)
+	}
+}
+
+func TestTheIndexListsTheReportsOfNotebooksThatExist(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "reports")
+	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
+	write(t, filepath.Join(root, "notebooks", "2-b.ipynb"), "")
+	write(t, filepath.Join(dir, "1-a.html"), `<head><meta name="lesson-report" content="{&quot;title&quot;: &quot;A &lt;first&gt; look&quot;, &quot;made&quot;: &quot;2026-01-02 03:04&quot;, &quot;seconds&quot;: 12.3, &quot;quick&quot;: true}">`)
+	write(t, filepath.Join(dir, "9-gone.html"), "")
+	if err := writeIndex(root, dir); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, want := range []string{`href="1-a.html"`, "A &lt;first&gt; look", "12 s", "2026-01-02 03:04", "quick run"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the index lacks %q", want)
+		}
+	}
+	for _, not := range []string{"2-b.html", "9-gone", "http"} {
+		if strings.Contains(page, not) {
+			t.Errorf("the index has %q", not)
+		}
+	}
+}
+
+func TestASecondRunWaitsForTheFirst(t *testing.T) {
+	root := t.TempDir()
+	unlock, err := lock(context.Background(), root, "first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := lock(ctx, root, "second"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal("the second run did not wait:", err)
+	}
+	time.AfterFunc(100*time.Millisecond, unlock)
+	unlock, err = lock(context.Background(), root, "second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
+
+func TestAFileIsReplacedWholeOrNotAtAll(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	for _, text := range []string{"long text", "short"} {
+		if err := writeFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(path); string(got) != text {
+			t.Errorf("%q", got)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(filepath.Join(dir, "folder"), []byte("x"), 0o600); err == nil {
+		t.Error("a folder was written over")
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("files left behind: %v", entries)
+	}
+}
+
+func TestTheKernelSpecNamesNoPlace(t *testing.T) {
+	s := newSetup(nil, t.TempDir(), options{})
+	dir := t.TempDir()
+	if err := s.writeKernelSpec(dir); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "kernel.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec struct {
+		Argv []string
+		Env  map[string]string
+	}
+	if err := json.Unmarshal(text, &spec); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(spec.Argv, []string{"{resource_dir}/kernel.sh", "{connection_file}"}) || strings.Contains(string(text), dir) {
+		t.Errorf("%s", text)
+	}
+	// Other flags than the kernel's would build the library a second time, in the first cell.
+	if environment := s.environment(); !slices.Contains(environment, "GOFLAGS="+spec.Env["GOFLAGS"]) ||
+		slices.Contains(environment, "GOPROXY=off") {
+		t.Errorf("set-up and kernel differ: %q", spec.Env)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
