@@ -82,9 +82,36 @@ func New(name string, c Config) (*Backbone, error) {
 		return b, nil
 	}
 	if b.Values, err = layers.Match(source.checkpoint); err != nil {
+		if other := fits(c, source.checkpoint); other != "" {
+			return nil, fmt.Errorf("weights %s are for %s, not for %s: choose the one that they are for", source.Path, other,
+				alphaAndTop(c))
+		}
 		return nil, fmt.Errorf("weights %s do not fit %s: %w", source.Path, b, err)
 	}
 	return b, nil
+}
+
+// fits names the variant of the backbone that a checkpoint is for, or "" if it is for none.
+func fits(c Config, checkpoint *weights.Checkpoint) string {
+	for _, c.Alpha = range Alphas {
+		for _, c.IncludeTop = range []bool{false, true} {
+			layers, err := mobileNetV2(c)
+			if err != nil {
+				continue
+			}
+			if _, err := layers.Match(checkpoint); err == nil {
+				return alphaAndTop(c)
+			}
+		}
+	}
+	return ""
+}
+
+func alphaAndTop(c Config) string {
+	if c.IncludeTop {
+		return fmt.Sprintf("alpha %v with top", c.Alpha)
+	}
+	return fmt.Sprintf("alpha %v without top", c.Alpha)
 }
 
 // String names the variant, such as "mobilenetv2_0.35_224".

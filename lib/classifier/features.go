@@ -2,6 +2,8 @@ package classifier
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -112,7 +114,7 @@ func (m *Model) Features(pixels []float32) (features []float32, shape []int, err
 
 // stored gives the features of all images of a split, from disk where they are, else computed and stored. An
 // interrupted computation is taken up where it stopped.
-func (m *Model) stored(source Images, watch Watcher) ([]float32, error) {
+func (m *Model) stored(ctx context.Context, source Images, watch Watcher) ([]float32, error) {
 	cut := m.cut()
 	size := elements(m.Layers[:cut].Output())
 	cache, err := download.CacheDir()
@@ -141,13 +143,13 @@ func (m *Model) stored(source Images, watch Watcher) ([]float32, error) {
 	if data, err := readFloats(path, size*len(source.Labels)); err == nil { // another process made them meanwhile
 		return data, nil
 	}
-	if err := m.store(path, source, size, watch); err != nil {
+	if err := m.store(ctx, path, source, size, watch); err != nil {
 		return nil, fmt.Errorf("features of %s: %w", source.Name, err)
 	}
 	return readFloats(path, size*len(source.Labels))
 }
 
-func (m *Model) store(path string, source Images, size int, watch Watcher) (err error) {
+func (m *Model) store(ctx context.Context, path string, source Images, size int, watch Watcher) (err error) {
 	r, err := m.frozen()
 	if err != nil {
 		return err
@@ -169,14 +171,15 @@ func (m *Model) store(path string, source Images, size int, watch Watcher) (err 
 		return err
 	}
 	for b := range source.chunks(done) {
-		if b.err != nil {
-			return b.err
+		if err := cmp.Or(b.err, ctx.Err()); err != nil {
+			return err
 		}
 		features, err := r.run(b.pixels)
 		if err != nil {
 			return err
 		}
 		if err := writeFloats(part, features); err != nil {
+			os.Remove(part.Name()) // it would only fill the disk
 			return fmt.Errorf("%w: free some space or set DEFECTS_CACHE to a folder with more", err)
 		}
 		done += len(features) / size

@@ -1,6 +1,8 @@
 package classifier
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -28,6 +30,8 @@ type FitConfig struct {
 	Run     string
 	Retrain bool    // starts the run over
 	Watch   Watcher // told of every batch; may be nil
+	// Context ends the training within a step when it is done. A Run can then be taken up again. nil is never.
+	Context context.Context
 }
 
 // tell reports the progress of an epoch to the watcher.
@@ -67,16 +71,23 @@ func (m *Model) FitImages(train, validation Images, classes []string, c FitConfi
 		}
 	}
 	m.Classes = classes
-	t := &training{model: m, config: c, cut: m.cut()}
-	if err := t.start(train, validation); err != nil {
-		return nil, err
+	if c.Context == nil {
+		c.Context = context.Background()
 	}
+	t := &training{model: m, config: c, cut: m.cut()}
+	defer func() { m.compiled = compiled{} }() // it holds weights from before
 	if c.Run != "" {
-		unlock, err := t.resume()
+		unlock, err := t.open(train, validation)
 		if err != nil {
 			return nil, err
 		}
 		defer unlock()
+	}
+	if err := t.start(train, validation); err != nil {
+		return nil, err
+	}
+	if err := t.resume(); err != nil {
+		return nil, err
 	}
 	for t.history.Epochs() < c.Epochs {
 		if err := t.epoch(); err != nil {
@@ -86,7 +97,6 @@ func (m *Model) FitImages(train, validation Images, classes []string, c FitConfi
 			return nil, fmt.Errorf("saving run %s: %w", c.Run, err)
 		}
 	}
-	m.compiled = compiled{}
 	t.tell(Progress{Epoch: t.history.Epochs(), Finished: true})
 	return &t.history, nil
 }
@@ -172,7 +182,7 @@ func (t *training) examples(source Images) (examples, error) {
 	if t.cut == 0 {
 		return examples{source, m.Layers[0].Shape}, nil
 	}
-	features, err := m.stored(source, t.config.Watch)
+	features, err := m.stored(t.config.Context, source, t.config.Watch)
 	if err != nil {
 		return examples{}, err
 	}
@@ -271,17 +281,16 @@ func (t *training) epoch() error {
 	seen, n := 0, len(t.train.Labels)
 	order := neudet.Order(n, t.model.Seed, number)
 	for b := range t.train.batches(order, t.config.BatchSize, len(t.model.Classes)) {
-		if b.err != nil {
-			return b.err
+		if err := cmp.Or(b.err, t.config.Context.Err()); err != nil {
+			return err
 		}
 		t.steps++
 		l, hits, err := call(t.step, b.x, b.y, float32(adamRate(t.config.LearningRate, t.steps)))
 		if err != nil {
 			return fmt.Errorf("step %d: %w", t.steps, err)
 		}
-		if math.IsNaN(l) || math.IsInf(l, 0) {
-			return fmt.Errorf("step %d: the loss is %v: train with a smaller learning rate than %v", t.steps, l,
-				t.config.LearningRate)
+		if err := t.finite(l); err != nil {
+			return fmt.Errorf("step %d: %w", t.steps, err)
 		}
 		seen += b.n
 		loss += l * float64(b.n)
@@ -317,7 +326,14 @@ func (t *training) validate() (loss, accuracy float64, err error) {
 		loss += l * float64(b.n)
 		accuracy += hits
 	}
-	return loss / float64(n), accuracy / float64(n), nil
+	return loss / float64(n), accuracy / float64(n), t.finite(loss)
+}
+
+func (t *training) finite(loss float64) error {
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return fmt.Errorf("the loss is %v: train with a smaller learning rate than %v", loss, t.config.LearningRate)
+	}
+	return nil
 }
 
 // batch is n examples: inputs [n, shape…] and one-hot labels [n, classes].

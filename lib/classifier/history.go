@@ -21,7 +21,7 @@ type Progress struct {
 	Phase       string   // "features of train", "features of validation" or "epoch"
 	Epoch       int      // 1-based; 0 outside epochs
 	Epochs      int      // how many epochs the whole run has
-	Done, Total int      // images (features) or steps (epoch) done in this phase
+	Done, Total int      // images done in this phase, and how many it has
 	Loss        float64  // running training loss of this epoch
 	Accuracy    float64  // running training accuracy of this epoch
 	History     *History // the finished epochs

@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/transfer-learning-go/defects/lib/neudet"
@@ -18,13 +19,24 @@ type Predictions struct {
 // Confidence is the probability of the predicted class of image i.
 func (p *Predictions) Confidence(i int) float64 { return float64(p.Probabilities[i][p.Predicted[i]]) }
 
-// compiled keeps the graphs of a model between predictions.
-type compiled struct{ frozen, head *runner }
+// compiled keeps the graphs of a model between predictions, as long as its cut stays where it is.
+type compiled struct {
+	cut          int
+	frozen, head *runner
+}
+
+func (m *Model) compiledCut() int {
+	cut := m.cut()
+	if m.compiled.cut != cut {
+		m.compiled = compiled{cut: cut}
+	}
+	return cut
+}
 
 // frozen is the runner of the layers below the cut; without a cut, of the whole model.
 func (m *Model) frozen() (*runner, error) {
+	cut := m.compiledCut()
 	if m.compiled.frozen == nil {
-		cut := m.cut()
 		if cut == 0 {
 			cut = len(m.Layers)
 		}
@@ -39,7 +51,7 @@ func (m *Model) frozen() (*runner, error) {
 
 // head is the runner of the layers above the cut, nil without a cut or when nothing lies above it.
 func (m *Model) head() (*runner, error) {
-	cut := m.cut()
+	cut := m.compiledCut()
 	if m.compiled.head == nil && cut > 0 && cut < len(m.Layers) {
 		r, err := newRunner(m.Layers.Above(cut), m.Values)
 		if err != nil {
@@ -55,7 +67,7 @@ func (m *Model) Predict(s *neudet.Split) (*Predictions, error) {
 	if m.cut() == 0 {
 		return m.PredictFiles(s.Files)
 	}
-	features, err := m.stored(SplitImages(s, m.ImageSize), nil)
+	features, err := m.stored(context.Background(), SplitImages(s, m.ImageSize), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -63,10 +63,12 @@ const frozenFile, runName = "frozen.h5", "run.json"
 type runFolder struct {
 	path string
 	file runFile
+	old  *runFile // what an earlier training left to go on from, or nil
 }
 
-// resume opens the run folder, or makes it, and takes up its state. The returned function lets other processes in.
-func (t *training) resume() (unlock func(), err error) {
+// open opens the run folder, or makes it, and checks that this training can go on from what is there: before any
+// work is done. The returned function lets other processes in.
+func (t *training) open(train, validation Images) (unlock func(), err error) {
 	path := RunDir(t.config.Run)
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("run %s: %w: name a folder that can be written", t.config.Run, err)
@@ -79,21 +81,20 @@ func (t *training) resume() (unlock func(), err error) {
 	if !got {
 		return nil, fmt.Errorf("run %s is being trained by another process: wait for it, or name another run", path)
 	}
-	unlock = func() { lock.Unlock() }
 	defer func() {
 		if err != nil {
-			unlock()
+			lock.Unlock()
 		}
 	}()
-	fresh, err := t.describe()
+	fresh, err := t.describe(train, validation)
 	if err != nil {
 		return nil, err
 	}
-	t.run = &runFolder{path, fresh}
+	t.run = &runFolder{path: path, file: fresh}
 	old, err := readRun(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || t.config.Retrain:
-		return unlock, t.run.begin(t.model)
+		return func() { lock.Unlock() }, nil
 	case err != nil:
 		return nil, err
 	}
@@ -101,19 +102,33 @@ func (t *training) resume() (unlock func(), err error) {
 		return nil, fmt.Errorf("run %s was made otherwise (%s): name another run, or set Retrain to start over",
 			path, strings.Join(diff, "; "))
 	}
+	t.run.old = &old
+	return func() { lock.Unlock() }, nil
+}
+
+// resume takes up the state of the run, or begins it.
+func (t *training) resume() error {
+	if t.run == nil {
+		return nil
+	}
+	old, path := t.run.old, t.run.path
+	if old == nil {
+		return t.run.begin(t.model)
+	}
 	checkpoint, err := weights.Open(filepath.Join(path, old.State))
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
+		return fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
 	}
 	if err := t.restore(checkpoint); err != nil {
-		return nil, fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
+		return fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
 	}
 	t.history, t.steps, t.resumed = old.History, old.Steps, old.History.Epochs()
-	return unlock, t.take()
+	t.run.file.State = old.State
+	return t.take()
 }
 
 // describe fills run.json for a run that starts now.
-func (t *training) describe() (runFile, error) {
+func (t *training) describe(train, validation Images) (runFile, error) {
 	m := t.model
 	head, err := layer.Configs(m.Head)
 	if err != nil {
@@ -127,7 +142,7 @@ func (t *training) describe() (runFile, error) {
 		Backbone: m.Base.Name, Config: m.Base.Config, Source: m.Base.Source, WeightsNote: m.Base.Notice,
 		BaseTraining: m.BaseTraining, ImageSize: m.ImageSize, Head: head, Classes: m.Classes, Seed: m.Seed,
 		BatchSize: t.config.BatchSize, LearningRate: t.config.LearningRate,
-		Data: t.train.Source, DataHash: t.train.Hash + t.validation.Hash, DataNotice: m.DataNotice,
+		Data: train.Source, DataHash: train.Hash + validation.Hash, DataNotice: m.DataNotice,
 		InitialHash: m.Layers.Hash(m.Values), Backend: d.String(), Go: runtime.Version(),
 	}
 	for _, l := range m.Layers {

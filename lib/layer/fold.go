@@ -1,6 +1,9 @@
 package layer
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Fold rewrites a list for inference, with its values: zero padding moves into the convolution that follows it,
 // batch normalization into the convolution before it, and a ReLU behind that into the same layer. The output of
@@ -36,7 +39,7 @@ func (ls List) Fold(v Values) (List, Values) {
 		}
 		if padding, ok := paddingBefore(before); ok && takePadding(&l, padding) {
 			l.Inputs = before.Inputs
-			folded = folded[:len(folded)-1]
+			folded = slices.DeleteFunc(folded, func(f *Layer) bool { return f == before })
 		}
 		values[l.Name] = v[l.Name]
 		folded = append(folded, &l)

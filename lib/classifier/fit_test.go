@@ -1,0 +1,213 @@
+package classifier
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+// requireSame compares histories and weights bit by bit, but not the seconds.
+func requireSame(t *testing.T, a, b *History, x, y *Model) {
+	t.Helper()
+	for _, pair := range [][2][]float64{{a.Loss, b.Loss}, {a.Accuracy, b.Accuracy}, {a.ValLoss, b.ValLoss},
+		{a.ValAccuracy, b.ValAccuracy}} {
+		if !slices.Equal(pair[0], pair[1]) {
+			t.Errorf("the histories differ: %v, %v", pair[0], pair[1])
+		}
+	}
+	if !reflect.DeepEqual(x.Values, y.Values) {
+		t.Error("the weights differ")
+	}
+}
+
+func requireInError(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("error %v does not say %q", err, part)
+		}
+	}
+}
+
+func TestSameSeedGivesSameHistory(t *testing.T) {
+	data := openImages(t)
+	a, b := newSmall(t, 7), newSmall(t, 7)
+	ha := fit(t, a, data, FitConfig{Epochs: 3})
+	t.Setenv("DEFECTS_CACHE", t.TempDir()) // computed features give the same as stored ones
+	hb := fit(t, b, data, FitConfig{Epochs: 3})
+	requireSame(t, ha, hb, a, b)
+	if ha.Loss[2] >= ha.Loss[0] {
+		t.Errorf("nothing is learned: %v", ha.Loss)
+	}
+	if other := fit(t, newSmall(t, 8), data, FitConfig{Epochs: 1}); other.Loss[0] == ha.Loss[0] {
+		t.Error("another seed gives the same loss")
+	}
+}
+
+func TestStoredFeaturesTrainAsTheWholeModel(t *testing.T) {
+	data := openImages(t)
+	a := newSmall(t, 1)
+	want := fit(t, a, data, FitConfig{Epochs: 3, BatchSize: wholeSplit})
+
+	b := newSmall(t, 1)
+	whole := &training{model: b, cut: 0,
+		config: FitConfig{Epochs: 3, BatchSize: wholeSplit, LearningRate: 1e-3, Context: t.Context()}}
+	if err := whole.start(SplitImages(data.Train, 40), SplitImages(data.Validation, 40)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := whole.epoch(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, pair := range [][2][]float64{{whole.history.Loss, want.Loss}, {whole.history.ValLoss, want.ValLoss}} {
+		for i := range pair[1] {
+			if math.Abs(pair[0][i]-pair[1][i]) > 1e-4*pair[1][i] {
+				t.Errorf("losses %v of the whole model, %v from stored features", pair[0], pair[1])
+				break
+			}
+		}
+	}
+	fresh := newSmall(t, 1)
+	for _, l := range a.Layers[:a.cut()] {
+		if !reflect.DeepEqual(a.Values[l.Name], fresh.Values[l.Name]) || !reflect.DeepEqual(b.Values[l.Name], fresh.Values[l.Name]) {
+			t.Errorf("the frozen layer %s has changed", l.Name)
+		}
+	}
+}
+
+func TestNaNLossEndsTheTraining(t *testing.T) {
+	data := openImages(t)
+	for _, size := range []int{16, 64} { // with 64, the one step of the first epoch still has a finite loss
+		run := t.TempDir()
+		_, err := newSmall(t, 1).Fit(data, FitConfig{Epochs: 2, BatchSize: size, LearningRate: 1e30, Run: run})
+		requireInError(t, err, "loss is", "smaller learning rate than 1e+30")
+		if _, _, err := Load(run); err == nil {
+			t.Error("the run was saved")
+		}
+	}
+}
+
+func TestFreezingMovesTheCut(t *testing.T) {
+	data := openImages(t)
+	m := newSmall(t, 1)
+	pixels, err := data.Validation.Pixels([]int{0, 5}, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	probabilities := func() []float32 {
+		p, err := m.PredictPixels(pixels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	frozen := probabilities()
+	for _, n := range []int{140, 0} {
+		m.Base.Freeze(n)
+		for i, p := range probabilities() {
+			if math.Abs(float64(p-frozen[i])) > 1e-5 {
+				t.Errorf("with %d layers frozen, an untrained model predicts %v instead of %v", n, p, frozen[i])
+			}
+		}
+	}
+	m.Base.Freeze(140)
+	// Above layer 140 something is learned; below nothing.
+	before := newSmall(t, 1)
+	fit(t, m, data, FitConfig{Epochs: 1, BatchSize: wholeSplit})
+	cut := m.cut()
+	if cut < 120 || cut > 140+m.baseStart {
+		t.Errorf("the cut is at %d of %d layers", cut, len(m.Layers))
+	}
+	for i, l := range m.Layers {
+		same := reflect.DeepEqual(m.Values[l.Name], before.Values[l.Name])
+		if len(l.W) > 0 && same != (i < 140+m.baseStart) {
+			t.Errorf("layer %d (%s) is unchanged: %v", i, l.Name, same)
+		}
+		if _, ok := l.Op.(layer.BatchNormalization); ok && !reflect.DeepEqual(m.Values[l.Name][2:], before.Values[l.Name][2:]) {
+			t.Errorf("the statistics of %s moved, although the base is in inference mode", l.Name)
+		}
+	}
+}
+
+// scratch is a model of which nothing is frozen, on the first layers of the backbone.
+func scratch(t *testing.T, layers int) *Model {
+	t.Helper()
+	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base.Layers = base.Layers[:layers]
+	m, err := New(Config{Base: base, ImageSize: 40, BaseTraining: true, Head: []layer.Op{
+		layer.GlobalAveragePooling2D{}, layer.Dense{Units: 3, Activation: "softmax"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestBaseTrainingMovesStatistics(t *testing.T) {
+	data, m := openImages(t), scratch(t, 27)
+	fit(t, m, data, FitConfig{Epochs: 1, BatchSize: wholeSplit})
+	for _, name := range []string{"bn_Conv1", "block_2_project_BN"} {
+		if mean := m.Values[name][2]; slices.Max(mean) == 0 && slices.Min(mean) == 0 {
+			t.Errorf("the moving mean of %s did not move", name)
+		}
+	}
+}
+
+func TestRunWithNothingFrozenIsLoaded(t *testing.T) {
+	data, m, run := openImages(t), scratch(t, 154), t.TempDir()
+	train, validation := SplitImages(data.Train, 40), SplitImages(data.Validation, 40)
+	tr := &training{model: m, config: FitConfig{Run: run, Context: t.Context()}}
+	m.Classes = classes
+	unlock, err := tr.open(train, validation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	for _, step := range []func() error{func() error { return tr.start(train, validation) }, tr.resume, tr.save} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded, _, err := Load(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(loaded.Values, m.Values) {
+		t.Error("other weights come back")
+	}
+}
+
+func TestModelsThatCannotTrainAreRefused(t *testing.T) {
+	data := openImages(t)
+	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base.Freeze(-1)
+	_, err = New(Config{Base: base, Classes: classes, Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dense{Units: 6}}})
+	requireInError(t, err, "3 classes", "layer.Dense{Units: 3")
+	_, err = New(Config{Base: base, Head: []layer.Op{layer.Dense{Units: 6}}})
+	requireInError(t, err, "dense", "rank")
+	_, err = New(Config{})
+	requireInError(t, err, "Base")
+	six, err := New(Config{Base: base, Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dense{Units: 6}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = six.Fit(data, FitConfig{})
+	requireInError(t, err, "6 outputs", "3 classes")
+	none, err := New(Config{Base: base, Head: []layer.Op{layer.GlobalAveragePooling2D{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = none.FitImages(SplitImages(data.Train, 255), SplitImages(data.Validation, 255), make([]string, 1280), FitConfig{})
+	requireInError(t, err, "no layer is left to train")
+}

@@ -1,0 +1,182 @@
+package classifier
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// childDoes tells a child process of the tests how to train; see child.
+const childDoes, childData, childRun, childCache = "TEST_CHILD", "TEST_CHILD_DATA", "TEST_CHILD_RUN", "TEST_CHILD_CACHE"
+
+// environment is that of the test, before the cache folder was changed.
+var environment = os.Environ()
+
+func TestMain(m *testing.M) {
+	// The device first: it lies in the user's cache, the rest of the tests uses caches of their own.
+	if _, err := device.Open(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if os.Getenv(childDoes) != "" {
+		child()
+		return
+	}
+	cache, err := os.MkdirTemp("", "classifier-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv("DEFECTS_CACHE", cache)
+	code := m.Run()
+	os.RemoveAll(cache)
+	os.Exit(code)
+}
+
+// child trains a run and is killed, or waits to be, in the middle of its third epoch.
+func child() {
+	os.Setenv("DEFECTS_CACHE", os.Getenv(childCache))
+	fail := func(err error) {
+		fmt.Fprintln(os.Stderr, "child:", err)
+		os.Exit(1)
+	}
+	data, err := neudet.Open(os.Getenv(childData))
+	if err != nil {
+		fail(err)
+	}
+	m, err := small(1)
+	if err != nil {
+		fail(err)
+	}
+	_, err = m.Fit(data, FitConfig{Epochs: 5, BatchSize: batchSize, Run: os.Getenv(childRun), Watch: func(p Progress) {
+		if p.Phase != "epoch" || p.Epoch != 3 || p.Done != batchSize {
+			return
+		}
+		if os.Getenv(childDoes) == "wait" {
+			fmt.Println("training")
+			time.Sleep(time.Minute)
+		}
+		me, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			fail(err)
+		}
+		me.Kill()
+		time.Sleep(time.Minute)
+	}})
+	fail(fmt.Errorf("was not killed: %v", err))
+}
+
+func startChild(t *testing.T, does, data, run string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(append([]string{}, environment...), childDoes+"="+does, childData+"="+data, childRun+"="+run,
+		childCache+"="+os.Getenv("DEFECTS_CACHE"))
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// batchSize leaves a last batch of one image. Each size of batch is compiled, so tests of large graphs use wholeSplit.
+const batchSize, wholeSplit = 16, 33
+
+var classes = []string{"flat", "lines", "spots"}
+
+// writeImages makes a folder in NEU-DET's layout: 40×40 pixels, 11 images of each class to train on, 4 to validate.
+func writeImages(t testing.TB) string {
+	t.Helper()
+	root := t.TempDir()
+	for split, n := range map[string]int{"train": 11, "validation": 4} {
+		for label, class := range classes {
+			folder := filepath.Join(root, "NEU-DET", split, "images", class)
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for i := range n {
+				name := fmt.Sprintf("%s_%s_%d", split, class, i+1)
+				writeImage(t, filepath.Join(folder, name+".png"), label, golden.Uniform(name, 40*40, -60, 60))
+			}
+		}
+	}
+	return root
+}
+
+func writeImage(t testing.TB, path string, label int, noise []float32) {
+	t.Helper()
+	picture := image.NewGray(image.Rect(0, 0, 40, 40))
+	for i, n := range noise {
+		x, y := float64(i%40), float64(i/40)
+		wave := [...]float64{0, math.Sin(y / 2), math.Sin(x/2) * math.Sin(y/2)}[label]
+		picture.Pix[i] = color.Gray{Y: uint8(128 + 40*wave + float64(n))}.Y
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := png.Encode(f, picture); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openImages(t testing.TB) *neudet.Dataset {
+	t.Helper()
+	d, err := neudet.Open(writeImages(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// small is a model of the lesson's form, on the smallest backbone, with weights that keep activations in range.
+func small(seed int64) (*Model, error) {
+	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: 32})
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range base.Layers {
+		for i, w := range l.W {
+			base.Values[l.Name][i] = golden.Weight(l.Name, w.Name, w.Shape)
+		}
+	}
+	base.Freeze(-1)
+	return New(Config{Base: base, ImageSize: 40, Classes: classes, Seed: seed, Head: []layer.Op{
+		layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3}, layer.Dense{Units: 16, Activation: "relu"},
+		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 3, Activation: "softmax"}}})
+}
+
+func newSmall(t testing.TB, seed int64) *Model {
+	t.Helper()
+	m, err := small(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func fit(t testing.TB, m *Model, data *neudet.Dataset, c FitConfig) *History {
+	t.Helper()
+	c.BatchSize = orDefault(c.BatchSize, batchSize)
+	h, err := m.Fit(data, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}

@@ -1,0 +1,82 @@
+package layer
+
+import (
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+)
+
+// BenchmarkPointwise compares the 1×1 convolution as a matrix product with a native one.
+func BenchmarkPointwise(b *testing.B) {
+	compare(b, []int{8, 56, 56, 24}, []int{1, 1, 24, 144}, "product", pointwise, "convolution",
+		func(x, kernel *Node) *Node { return Convolve(x, kernel).Done() })
+}
+
+// BenchmarkDepthwise compares the depthwise convolution as shifted multiply-adds with a native, grouped one.
+func BenchmarkDepthwise(b *testing.B) {
+	shifted := func(x, kernel *Node) *Node {
+		op := DepthwiseConv2D{Kernel: 3, Padding: "same"}
+		env := &Env{Weight: func(*Layer, int) *Node { return kernel }}
+		return op.Build(&Call{layer: &Layer{}, env: env}, []*Node{x})
+	}
+	grouped := func(x, kernel *Node) *Node {
+		channels := x.Shape().Dimensions[3]
+		kernel = Reshape(kernel, 3, 3, 1, channels)
+		return Convolve(x, kernel).PadSame().ChannelGroupCount(channels).Done()
+	}
+	compare(b, []int{8, 56, 56, 48}, []int{3, 3, 48, 1}, "shifted", shifted, "grouped", grouped)
+}
+
+// compare times two ways to compute the same, forward and with both gradients.
+func compare(b *testing.B, input, kernel []int, nameA string, buildA func(x, kernel *Node) *Node,
+	nameB string, buildB func(x, kernel *Node) *Node) {
+	x := tensors.FromFlatDataAndDimensions(golden.Uniform("x", product(input), -1, 1), input...)
+	k := tensors.FromFlatDataAndDimensions(golden.Uniform("kernel", product(kernel), -1, 1), kernel...)
+	way := map[string]func(x, kernel *Node) *Node{nameA: buildA, nameB: buildB}
+	outputs := map[string][][]float32{}
+	for _, name := range []string{nameA, nameB} {
+		outputs[name] = run(b, func(in []*Node) []*Node { return []*Node{way[name](in[0], in[1])} }, x, k)
+	}
+	if d := golden.Relative(outputs[nameA][0], outputs[nameB][0]); d > 1e-5 {
+		b.Fatalf("%s and %s differ by %v", nameA, nameB, d)
+	}
+	for _, name := range []string{nameA, nameB} {
+		b.Run(name+"/forward", func(b *testing.B) {
+			time(b, func(x, kernel *Node) []*Node { return []*Node{way[name](x, kernel)} }, x, k)
+		})
+		b.Run(name+"/gradient", func(b *testing.B) {
+			time(b, func(x, kernel *Node) []*Node {
+				return Gradient(ReduceAllSum(Square(way[name](x, kernel))), x, kernel)
+			}, x, k)
+		})
+	}
+}
+
+func time(b *testing.B, build func(x, kernel *Node) []*Node, x, kernel *tensors.Tensor) {
+	d, err := device.Open()
+	if err != nil {
+		b.Fatal(err)
+	}
+	exec, err := NewExec(d.Backend, func(in []*Node) []*Node { return build(in[0], in[1]) })
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer exec.Finalize()
+	once := func() {
+		out, err := exec.Call(x, kernel)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, y := range out {
+			y.MustFinalizeAll()
+		}
+	}
+	once() // compiles
+	for b.Loop() {
+		once()
+	}
+}

@@ -1,0 +1,267 @@
+package layer
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+)
+
+// kerasGolden is made by scripts/oracle/keras_layers.py.
+type kerasGolden struct {
+	Cases []struct {
+		Name      string
+		Op        Config
+		Shapes    [][]int
+		Low, High float32
+		Output    []int
+		Values    []float32
+	}
+	Step struct {
+		Loss          float64
+		Probabilities []float32
+		Values        map[string][]float32
+	}
+	Initial []struct {
+		Shape               []int
+		Low, High, Variance float64
+	}
+}
+
+func readKeras(t *testing.T) (g kerasGolden) {
+	golden.Read(t, "testdata/layers.json.gz", &g)
+	return g
+}
+
+// run computes a graph of some inputs on the device and gives its outputs flat.
+func run(t testing.TB, build func(inputs []*Node) []*Node, inputs ...*tensors.Tensor) [][]float32 {
+	t.Helper()
+	d, err := device.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec, err := NewExec(d.Backend, build)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	args := make([]any, len(inputs))
+	for i, x := range inputs {
+		args[i] = x
+	}
+	out, err := exec.Call(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flat := make([][]float32, len(out))
+	for i, y := range out {
+		if flat[i], err = tensors.CopyFlatData[float32](y); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return flat
+}
+
+// inference is an Env whose weights are constants of the graph.
+func inference(g *Graph, v Values) *Env {
+	return &Env{Weight: func(l *Layer, i int) *Node {
+		return Reshape(Const(g, v[l.Name][i]), l.W[i].Shape...)
+	}}
+}
+
+// filled gives each weight its values of golden.Weight.
+func filled(ls List) Values {
+	v := Values{}
+	for _, l := range ls {
+		for _, w := range l.W {
+			v[l.Name] = append(v[l.Name], golden.Weight(l.Name, w.Name, w.Shape))
+		}
+	}
+	return v
+}
+
+func TestLayersEqualKeras(t *testing.T) {
+	for _, c := range readKeras(t).Cases {
+		ops, err := Ops([]Config{c.Op})
+		if err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+			continue
+		}
+		op := ops[0]
+		in := make([][]int, len(c.Shapes))
+		args := make([]*tensors.Tensor, len(c.Shapes))
+		for i, shape := range c.Shapes {
+			in[i] = shape[1:]
+			x := golden.Uniform(fmt.Sprintf("%s/x%d", c.Name, i), product(shape), c.Low, c.High)
+			args[i] = tensors.FromFlatDataAndDimensions(x, shape...)
+		}
+		shape, err := op.Output(in)
+		if err != nil || !slices.Equal(shape, c.Output[1:]) {
+			t.Errorf("%s: output %v, %v; Keras gives %v", c.Name, shape, err, c.Output[1:])
+			continue
+		}
+		l := &Layer{Name: c.Name, Op: op, W: op.Weights(in)}
+		got := run(t, func(x []*Node) []*Node {
+			y := op.Build(&Call{layer: l, env: inference(x[0].Graph(), filled(List{l}))}, x)
+			if !slices.Equal(y.Shape().Dimensions, c.Output) {
+				t.Errorf("%s: the graph gives %v, Keras %v", c.Name, y.Shape(), c.Output)
+			}
+			return []*Node{y}
+		}, args...)
+		if d := golden.Relative(got[0], c.Values); d > 1e-6 {
+			t.Errorf("%s: differs by %.2g of the largest value", c.Name, d)
+		}
+	}
+}
+
+// stack is the model of training_step in keras_layers.py.
+func stack(t testing.TB) List {
+	t.Helper()
+	norm, relu6 := BatchNormalization{Momentum: 0.999}, ReLU{MaxValue: 6}
+	b := &Builder{}
+	b.Add("image", Input{Shape: []int{9, 8, 3}})
+	b.Add("conv", Conv2D{Filters: 4, Kernel: 3, Strides: 2, Padding: "same"})
+	b.Add("conv_bn", norm)
+	b.Add("relu", relu6)
+	b.Add("expand", Conv2D{Filters: 6, Kernel: 1, UseBias: true})
+	b.Add("expand_bn", norm)
+	b.Add("expand_relu", relu6)
+	b.Add("depthwise", DepthwiseConv2D{Kernel: 3, Strides: 2, Padding: "same", UseBias: true})
+	b.Add("depthwise_bn", norm)
+	b.Add("depthwise_relu", relu6)
+	b.Add("project", Conv2D{Filters: 4, Kernel: 1})
+	b.Add("second", DepthwiseConv2D{Kernel: 3, Padding: "same"})
+	b.Add("second_bn", norm)
+	b.Add("add", Sum{}, "project", "second_bn")
+	b.Add("pool", GlobalAveragePooling2D{})
+	b.Add("dense", Dense{Units: 3, Activation: "softmax"})
+	if b.Err != nil {
+		t.Fatal(b.Err)
+	}
+	return b.List
+}
+
+// trainingStep gives loss, probabilities, and by "layer/weight" the gradient, or for statistics the new value.
+func trainingStep(t *testing.T, ls List) (loss float32, probabilities []float32, values map[string][]float32) {
+	x := tensors.FromFlatDataAndDimensions(golden.Uniform("training step/x", 6*9*8*3, -2, 2), 6, 9, 8, 3)
+	v := filled(ls)
+	var names []string
+	out := run(t, func(in []*Node) []*Node {
+		g := in[0].Graph()
+		names = nil
+		nodes, updates := map[string]*Node{}, map[string]*Node{}
+		var trained []*Node
+		for _, l := range ls {
+			for i, w := range l.W {
+				n := Reshape(Const(g, v[l.Name][i]), w.Shape...)
+				nodes[l.Name+"/"+w.Name] = n
+				if !w.Statistic {
+					trained = append(trained, n)
+					names = append(names, l.Name+"/"+w.Name)
+				}
+			}
+		}
+		y := ls.Build(&Env{
+			Training: true,
+			Weight:   func(l *Layer, i int) *Node { return nodes[l.Name+"/"+l.W[i].Name] },
+			Update:   func(l *Layer, i int, value *Node) { updates[l.Name+"/"+l.W[i].Name] = value },
+		}, in[0])
+		labels := OneHot(Const(g, []int32{0, 1, 2, 0, 1, 2}), 3, y.DType())
+		loss := ReduceAllMean(Neg(ReduceSum(Mul(labels, Log(y)), -1)))
+		out := append([]*Node{loss, y}, Gradient(loss, trained...)...)
+		for _, l := range ls {
+			for _, w := range l.W {
+				if name := l.Name + "/" + w.Name; updates[name] != nil {
+					out = append(out, updates[name])
+					names = append(names, name)
+				}
+			}
+		}
+		return out
+	}, x)
+	values = map[string][]float32{}
+	for i, name := range names {
+		values[name] = out[2+i]
+	}
+	return out[0][0], out[1], values
+}
+
+func TestTrainingStepEqualsKeras(t *testing.T) {
+	want := readKeras(t).Step
+	loss, probabilities, values := trainingStep(t, stack(t))
+	if math.Abs(float64(loss)-want.Loss) > 1e-5*want.Loss {
+		t.Errorf("loss %v, Keras has %v", loss, want.Loss)
+	}
+	if d := golden.Difference(probabilities, want.Probabilities); d > 1e-5 {
+		t.Errorf("probabilities differ by %v", d)
+	}
+	if len(values) != len(want.Values) {
+		t.Errorf("%d gradients and statistics, Keras has %d", len(values), len(want.Values))
+	}
+	for name, w := range want.Values {
+		// What comes before a batch normalization with a constant added has a gradient of rounding errors.
+		if d := golden.Difference(values[name], w); d > 1e-6 && golden.Relative(values[name], w) > 1e-3 {
+			t.Errorf("%s: gradient or new statistic differs by %v: %v, Keras has %v", name, d, values[name], w)
+		}
+	}
+}
+
+func TestFrozenOrInferenceKeepsStatistics(t *testing.T) {
+	for _, set := range []func(l *Layer){func(l *Layer) { l.Frozen = true }, func(l *Layer) { l.Inference = true }} {
+		ls := stack(t)
+		for _, l := range ls {
+			set(l)
+		}
+		_, probabilities, values := trainingStep(t, ls)
+		for name := range values {
+			if name == "conv_bn/moving_mean" {
+				t.Error("the moving mean is updated")
+			}
+		}
+		x := tensors.FromFlatDataAndDimensions(golden.Uniform("training step/x", 6*9*8*3, -2, 2), 6, 9, 8, 3)
+		want := run(t, func(in []*Node) []*Node {
+			return []*Node{ls.Build(inference(in[0].Graph(), filled(ls)), in[0])}
+		}, x)
+		if d := golden.Difference(probabilities, want[0]); d > 1e-6 {
+			t.Errorf("a training step computes something else than inference, by %v", d)
+		}
+	}
+}
+
+func TestGlorotUniformHasKerasBounds(t *testing.T) {
+	for _, want := range readKeras(t).Initial {
+		got := Weight{Name: "kernel", Shape: want.Shape, Init: GlorotUniform}.Initial("x", 3)
+		var sum, squares float64
+		for _, v := range got {
+			sum += float64(v)
+			squares += float64(v) * float64(v)
+		}
+		n := float64(len(got))
+		variance := squares/n - sum*sum/n/n
+		low, high := float64(slices.Min(got)), float64(slices.Max(got))
+		// Both are samples of one distribution: their extremes lie within a few of 8,640 or more steps, their
+		// variances within 5 %.
+		if math.Abs(low-want.Low) > 0.005*want.High || math.Abs(high-want.High) > 0.005*want.High {
+			t.Errorf("%v: in [%v, %v], Keras in [%v, %v]", want.Shape, low, high, want.Low, want.High)
+		}
+		if math.Abs(variance-want.Variance) > 0.05*want.Variance {
+			t.Errorf("%v: variance %v, Keras %v", want.Shape, variance, want.Variance)
+		}
+	}
+}
+
+func TestInitialDependsOnSeedAndNamesOnly(t *testing.T) {
+	w := Weight{Name: "kernel", Shape: []int{3, 4}, Init: GlorotUniform}
+	if !slices.Equal(w.Initial("a", 1), w.Initial("a", 1)) {
+		t.Error("the same seed and names give other values")
+	}
+	if slices.Equal(w.Initial("a", 1), w.Initial("b", 1)) || slices.Equal(w.Initial("a", 1), w.Initial("a", 2)) {
+		t.Error("another seed or name gives the same values")
+	}
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+)
+
+// call is one use of a command: its options, and where its progress goes.
+type call struct {
+	flags  *flag.FlagSet
+	args   []string
+	json   bool
+	stderr io.Writer
+}
+
+func newCall(name string, args []string, stderr io.Writer) *call {
+	c := &call{flags: flag.NewFlagSet(name, flag.ContinueOnError), args: args, stderr: stderr}
+	c.flags.SetOutput(io.Discard) // execute prints errors and usage
+	c.flags.BoolVar(&c.json, "json", false, "print one JSON document")
+	return c
+}
+
+// usageError is a wrong use of a command, whatever the state of the machine.
+type usageError struct{ what string }
+
+func (e *usageError) Error() string { return e.what }
+
+func wrongUse(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// parse reads the options, which may stand before, between and after the other arguments, and returns those. After
+// "--" nothing is an option. At most `most` arguments are taken; most < 0 is any number.
+func (c *call) parse(least, most int, what string) ([]string, error) {
+	var words []string
+	for rest := c.args; ; {
+		if err := c.flags.Parse(rest); err != nil {
+			if err == flag.ErrHelp {
+				return nil, err
+			}
+			return nil, wrongUse("%s", strings.Replace(err.Error(), "flag provided but not defined: -", "unknown option --", 1))
+		}
+		left := c.flags.Args()
+		used := len(rest) - len(left)
+		if len(left) == 0 || used > 0 && rest[used-1] == "--" {
+			words = append(words, left...)
+			break
+		}
+		words, rest = append(words, left[0]), left[1:]
+	}
+	switch {
+	case len(words) < least:
+		return nil, wrongUse("%s missing", what)
+	case most >= 0 && len(words) > most:
+		return nil, wrongUse("unexpected argument %q", words[most])
+	}
+	return words, nil
+}
+
+// given tells whether the user set an option.
+func (c *call) given(name string) bool {
+	set := false
+	c.flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
+func (c *call) usage(of command) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "usage: defects %s %s\n\n%s\n\n", of.name, of.synopsis, of.about)
+	c.flags.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		fmt.Fprintf(&b, "  %-20s%s\n", strings.TrimSpace("--"+f.Name+" "+value), text)
+	})
+	return b.String()
+}
+
+// variantFlags are the options that choose a variant of a backbone.
+type variantFlags struct {
+	call                *call
+	alpha               float64
+	input               int
+	weights             string
+	takesInput, learned bool
+}
+
+// variant declares --alpha; withInput adds --input, withWeights --weights.
+func (c *call) variant(withInput, withWeights bool) *variantFlags {
+	v := &variantFlags{call: c, takesInput: withInput, learned: withWeights}
+	c.flags.Float64Var(&v.alpha, "alpha", 1, fmt.Sprintf("width `A` of MobileNetV2, one of %v (default 1)", backbone.Alphas))
+	if withInput {
+		c.flags.IntVar(&v.input, "input", 224, "height and width of the input in pixels, `N` ≥ 32 (default 224)")
+	}
+	if withWeights {
+		c.flags.StringVar(&v.weights, "weights", "best", "`W` is a Keras .h5 file, imagenet, embedded, or none for random "+
+			"ones (default: the best on disk)")
+	}
+	return v
+}
+
+// maxInput is the largest input in pixels. Beyond it one image needs gigabytes.
+const maxInput = 2048
+
+// config checks the options against what exists.
+func (v *variantFlags) config(name string) (backbone.Config, error) {
+	c := backbone.Config{Alpha: v.alpha, Input: v.input}
+	switch {
+	case !slices.Contains(backbone.Names, name):
+		return c, wrongUse("unknown backbone %q: use %s", name, strings.Join(backbone.Names, ", "))
+	case !slices.Contains(backbone.Alphas, v.alpha):
+		return c, wrongUse("--alpha %v: use one of %v", v.alpha, backbone.Alphas)
+	case v.takesInput && (v.input < 32 || v.input > maxInput):
+		return c, wrongUse("--input %d: use 32 to %d pixels", v.input, maxInput)
+	case v.learned && v.weights == "":
+		return c, wrongUse("--weights is empty: name a file, imagenet, embedded or none")
+	}
+	c.Weights = v.weights
+	if v.weights == "none" {
+		c.Weights = "random"
+	}
+	if v.weights == "embedded" && !v.call.given("alpha") {
+		c.Alpha = 0 // they have one width
+	}
+	return c, nil
+}
+
+// build gives the backbone with its weights, all frozen, and says on stderr which weights were taken.
+func (v *variantFlags) build(name string, seed int64) (*backbone.Backbone, error) {
+	config, err := v.config(name)
+	if err != nil {
+		return nil, err
+	}
+	config.Seed = seed
+	base, err := backbone.New(name, config)
+	if err != nil {
+		return nil, err
+	}
+	if v.call.given("alpha") && base.Config.Alpha != v.alpha {
+		return nil, fmt.Errorf("no weights for alpha %v on disk: run `go run ./scripts/defects fetch weights --alpha %v`, "+
+			"leave --alpha out to use those for alpha %v (%s), or take --weights none", v.alpha, v.alpha, base.Config.Alpha,
+			base.Source)
+	}
+	base.Freeze(-1)
+	fmt.Fprintf(v.call.stderr, "weights: %s for %s\n", base.Source, base)
+	return base, nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// openData opens what --data names, else what Find finds, and says on stderr which.
+func (c *call) openData(name string) (*neudet.Dataset, error) {
+	var data *neudet.Dataset
+	var err error
+	if c.given("data") {
+		data, err = neudet.Open(name)
+	} else {
+		data, err = neudet.Find()
+	}
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(c.stderr, "data: %s (%d + %d images)\n", data.Source, len(data.Train.Files), len(data.Validation.Files))
+	return data, nil
+}
+
+// readImages reads all images, or names all that cannot be read.
+func readImages(names []string) ([]neudet.File, error) {
+	files := make([]neudet.File, len(names))
+	var failed []error
+	for i, name := range names {
+		f, err := neudet.ReadFile(name)
+		if err != nil {
+			failed = append(failed, err)
+		}
+		files[i] = f
+	}
+	if len(failed) > 0 {
+		return nil, fmt.Errorf("%d of %d images cannot be used:\n%w", len(failed), len(names), errors.Join(failed...))
+	}
+	return files, nil
+}
+
+// notices joins what readers of a result must know, each once.
+func notices(all ...string) string {
+	var parts []string
+	for _, joined := range all {
+		for n := range strings.SplitSeq(joined, "; ") {
+			if n != "" && !slices.Contains(parts, n) {
+				parts = append(parts, n)
+			}
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func noticeLine(notice string) string {
+	if notice == "" {
+		return ""
+	}
+	return "NOTICE: " + notice + "\n"
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/weights"
+)
+
+// diagnosis is what will be used, part by part.
+type diagnosis struct {
+	OK    bool   `json:"ok"` // nothing that the lesson needs is missing
+	Parts []part `json:"parts"`
+}
+
+// part is one thing that the lesson uses.
+type part struct {
+	Name    string `json:"name"`
+	Used    string `json:"used,omitempty"`    // what will be used
+	Missing string `json:"missing,omitempty"` // what is missing, or not as it should be
+	Remedy  string `json:"remedy,omitempty"`  // how to get it
+	Notice  string `json:"notice,omitempty"`  // what every result will say
+}
+
+func (d diagnosis) String() string {
+	var b strings.Builder
+	for _, p := range d.Parts {
+		name := p.Name
+		for _, line := range []struct{ label, text string }{
+			{"", p.Used}, {"missing: ", p.Missing}, {"NOTICE: ", p.Notice}, {"to get it: ", p.Remedy}} {
+			if line.text != "" {
+				fmt.Fprintf(&b, "%-9s%s%s\n", name, line.label, strings.ReplaceAll(line.text, "\n", "\n         "))
+				name = ""
+			}
+		}
+	}
+	if d.OK {
+		b.WriteString("Everything that the lesson needs is there.\n")
+	}
+	return b.String()
+}
+
+func doctor(c *call) (fmt.Stringer, error) {
+	if _, err := c.parse(0, 0, ""); err != nil {
+		return nil, err
+	}
+	d := diagnosis{OK: true}
+	for _, look := range []func() part{checkBackend, checkKernel, checkCache, checkData, checkWeights} {
+		p := look()
+		d.OK = d.OK && p.Missing == ""
+		d.Parts = append(d.Parts, p)
+	}
+	return d, nil
+}
+
+// checkBackend starts the backend, unless that would download something.
+func checkBackend() part {
+	choice := device.Plan()
+	p := part{Name: "backend", Used: choice.Kind, Missing: choice.Missing, Remedy: choice.Remedy, Notice: choice.Notice}
+	if p.Missing != "" {
+		return p
+	}
+	d, err := device.Open()
+	if err != nil {
+		p.Missing = err.Error()
+		return p
+	}
+	p.Used, p.Notice = d.String(), d.Notice
+	if d.Plugin != "" {
+		p.Used += ", " + d.Plugin
+	}
+	return p
+}
+
+// checkKernel looks for the Jupyter kernel where scripts/lesson installs it.
+func checkKernel() part {
+	root := download.ModuleRoot()
+	p := part{Name: "kernel", Remedy: "run scripts/lesson or scripts/lab once in the clone"}
+	if root == "" {
+		p.Missing = "this is not a folder of the lesson's clone, so its Jupyter kernel cannot be looked for"
+		return p
+	}
+	folder := filepath.Join(root, ".venv", "share", "jupyter", "kernels", "gonb-defects")
+	for _, file := range []string{"kernel.json", "kernel.sh", "bin/gonb", "bin/goimports"} {
+		if _, err := os.Stat(filepath.Join(folder, filepath.FromSlash(file))); err != nil {
+			p.Missing = "the Jupyter kernel is not installed: there is no " + filepath.Join(folder, file)
+			return p
+		}
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		p.Missing, p.Remedy = "the kernel needs the Go toolchain", "install Go from https://go.dev/dl/"
+		return p
+	}
+	return part{Name: p.Name, Used: folder}
+}
+
+// checkCache looks whether features and downloads can be kept.
+func checkCache() part {
+	p := part{Name: "cache", Remedy: "set DEFECTS_CACHE to a folder that you can write to"}
+	folder, err := download.CacheDir()
+	if err == nil {
+		err = os.MkdirAll(folder, 0o755)
+	}
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(folder, ".doctor-"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err != nil {
+		p.Missing = err.Error()
+		return p
+	}
+	return part{Name: p.Name, Used: folder}
+}
+
+func checkData() part {
+	p := part{Name: "data"}
+	data, err := neudet.Find()
+	if err != nil {
+		p.Missing = err.Error()
+		return p
+	}
+	p.Used = fmt.Sprintf("%s: %d training and %d validation images of %d classes", data.Source, len(data.Train.Files),
+		len(data.Validation.Files), len(data.Classes))
+	if p.Notice = data.Notice; data.Synthetic {
+		p.Remedy = "`go run ./scripts/defects fetch data`, or set NEU_DET_DIR to the folder or zip"
+	}
+	return p
+}
+
+func checkWeights() part {
+	p := part{Name: "weights"}
+	var found []string
+	for _, alpha := range weights.Alphas {
+		published, err := weights.MobileNetV2(alpha, false)
+		if err != nil {
+			p.Missing = err.Error()
+			return p
+		}
+		if source, ok := weights.Find(published); ok {
+			found = append(found, fmt.Sprintf("MobileNetV2 alpha %v: %s", alpha, source.Path))
+		}
+	}
+	base, err := backbone.MobileNetV2(backbone.Config{Weights: "best"})
+	if err != nil {
+		p.Missing = err.Error()
+	} else {
+		p.Used, p.Notice = fmt.Sprintf("%s for %s", base.Source, base), base.Notice
+	}
+	if len(found) > 0 {
+		p.Used += "\n" + strings.Join(found, "\n")
+	} else {
+		p.Remedy = "`go run ./scripts/defects fetch weights`, or set WEIGHTS_DIR to a folder with the published files"
+	}
+	return p
+}

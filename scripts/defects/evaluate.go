@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/metrics"
+)
+
+// evaluation is how good a run is on validation images.
+type evaluation struct {
+	Run       string           `json:"run"`
+	Data      string           `json:"data"`
+	Notice    string           `json:"notice,omitempty"`
+	Accuracy  float64          `json:"accuracy"`
+	Interval  metrics.Interval `json:"interval"` // 95 %, Wilson
+	Correct   int              `json:"correct"`
+	Total     int              `json:"total"`
+	Classes   []string         `json:"classes"`
+	Confusion [][]int          `json:"confusion"` // rows actual, columns predicted
+	Report    metrics.Report   `json:"report"`
+	matrix    *metrics.Confusion
+}
+
+func (e evaluation) String() string {
+	return fmt.Sprintf("%s\n%s\n%s\naccuracy %.4f (%d of %d), 95 %% interval %s\n%s", noticeLine(e.Notice), e.matrix, e.Report,
+		e.Accuracy, e.Correct, e.Total, e.Interval, noticeLine(e.Notice))
+}
+
+func evaluate(c *call) (fmt.Stringer, error) {
+	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
+	words, err := c.parse(1, 1, "RUN is")
+	if err != nil {
+		return nil, err
+	}
+	m, _, err := classifier.Load(words[0])
+	if err != nil {
+		return nil, err
+	}
+	data, err := c.openData(*source)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(data.Classes, m.Classes) {
+		return nil, fmt.Errorf("run %s knows the classes %v, but %s has %v: give the images it was made for with --data",
+			words[0], m.Classes, data.Source, data.Classes)
+	}
+	p, err := m.Predict(data.Validation)
+	if err != nil {
+		return nil, err
+	}
+	matrix, err := metrics.NewConfusion(m.Classes, p.Actual, p.Predicted)
+	if err != nil {
+		return nil, err
+	}
+	return evaluation{Run: classifier.RunDir(words[0]), Data: data.Source, Notice: notices(data.Notice, m.Notice()),
+		Accuracy: matrix.Accuracy(), Interval: matrix.Interval(), Correct: matrix.Correct(), Total: matrix.Total(),
+		Classes: m.Classes, Confusion: matrix.Counts, Report: matrix.Report(), matrix: matrix}, nil
+}

@@ -1,0 +1,86 @@
+// Command defects is the lesson's library on the command line, for engineers and for checks.
+//
+//	go run ./scripts/defects COMMAND [options]
+//
+// Without a command it lists them. Errors go to stderr with exit code 1, wrong usage with 2. With --json stdout is one
+// JSON document and nothing else.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// command is a word after "defects". It returns what it found out, which prints as text or as JSON.
+type command struct {
+	name, synopsis, about string
+	run                   func(*call) (fmt.Stringer, error)
+}
+
+var commands = []command{
+	{"doctor", "[--json]", "say what will be used, what is missing, and how to get it", doctor},
+	{"fetch", "[data|weights|all] [--alpha A] [--json]", "download NEU-DET and the published ImageNet weights", fetch},
+	{"summary", "BACKBONE [--alpha A] [--input N] [--top] [--json]", "list the layers of a backbone", summary},
+	{"features", "BACKBONE [--weights W] [--alpha A] [--input N] [--no-lesson-resize] [--json] IMAGE...",
+		"compute the pooled output of a backbone for images", features},
+	{"train", "BACKBONE --out RUN [--alpha A] [--weights W] [--data DIR|ZIP] [--epochs N] [--seed S] [--retrain] [--json]",
+		"train the lesson's head on a frozen backbone", trainCommand},
+	{"evaluate", "RUN [--data DIR|ZIP] [--json]", "measure a trained run on the validation images", evaluate},
+	{"predict", "RUN [--json] IMAGE...", "classify images with a trained run", predict},
+}
+
+// run is main with its surroundings as arguments. It returns the exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage())
+		return 2
+	}
+	if name := args[0]; name == "help" || name == "-h" || name == "--help" {
+		fmt.Fprint(stdout, usage())
+		return 0
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.execute(args[1:], stdout, stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "defects: there is no command %q\n\n%s", args[0], usage())
+	return 2
+}
+
+func (c command) execute(args []string, stdout, stderr io.Writer) int {
+	call := newCall(c.name, args, stderr)
+	result, err := c.run(call)
+	var wrong *usageError
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, call.usage(c))
+		return 0
+	case errors.As(err, &wrong):
+		fmt.Fprintf(stderr, "defects %s: %v\n\n%s", c.name, err, call.usage(c))
+		return 2
+	case err == nil && call.json:
+		err = json.NewEncoder(stdout).Encode(result)
+	case err == nil:
+		_, err = fmt.Fprint(stdout, result)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "defects %s: %v\n", c.name, err)
+		return 1
+	}
+	return 0
+}
+
+func usage() string {
+	text := "usage: defects COMMAND [options]\n\n"
+	for _, c := range commands {
+		text += fmt.Sprintf("  %-10s%s\n", c.name, c.about)
+	}
+	return text + "\ndefects COMMAND --help lists the options of a command.\n"
+}

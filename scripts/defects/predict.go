@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/classifier"
+)
+
+// predictions holds class probabilities, one row per image.
+type predictions struct {
+	Notice        string      `json:"notice,omitempty"`
+	Classes       []string    `json:"classes"`
+	Images        []string    `json:"images"`
+	Predicted     []string    `json:"predicted"`
+	Probabilities [][]float32 `json:"probabilities"`
+	confidence    []float64
+}
+
+func (p predictions) String() string {
+	var b strings.Builder
+	b.WriteString(noticeLine(p.Notice))
+	width := len("predicted")
+	for _, class := range p.Classes {
+		width = max(width, len(class))
+	}
+	fmt.Fprintf(&b, "%-*s %11s  image\n", width, "predicted", "probability")
+	for i, name := range p.Images {
+		fmt.Fprintf(&b, "%-*s %11.4f  %s\n", width, p.Predicted[i], p.confidence[i], name)
+	}
+	return b.String()
+}
+
+func predict(c *call) (fmt.Stringer, error) {
+	words, err := c.parse(2, -1, "RUN or IMAGE is")
+	if err != nil {
+		return nil, err
+	}
+	files, err := readImages(words[1:])
+	if err != nil {
+		return nil, err
+	}
+	m, _, err := classifier.Load(words[0])
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.PredictFiles(files)
+	if err != nil {
+		return nil, err
+	}
+	out := predictions{Notice: m.Notice(), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
+	for i, class := range p.Predicted {
+		out.Predicted = append(out.Predicted, m.Classes[class])
+		out.confidence = append(out.confidence, p.Confidence(i))
+	}
+	return out, nil
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/metrics"
+)
+
+// training is the history of a run and what it was made from.
+type training struct {
+	*classifier.History
+	Interval metrics.Interval `json:"val_accuracy_interval"` // of the last epoch, 95 %
+	Run      string           `json:"run"`
+	Backbone string           `json:"backbone"`
+	Weights  string           `json:"weights"`
+	Data     string           `json:"data"`
+	Notice   string           `json:"notice,omitempty"`
+}
+
+func (t training) String() string {
+	var b strings.Builder
+	b.WriteString(noticeLine(t.Notice))
+	fmt.Fprintf(&b, "%5s %9s %9s %9s %13s %8s\n", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+	for i := range t.Epochs() {
+		fmt.Fprintf(&b, "%5d %9.4f %9.4f %9.4f %13.4f %8.1f\n", i+1, t.Loss[i], t.Accuracy[i], t.ValLoss[i], t.ValAccuracy[i],
+			t.Seconds[i])
+	}
+	fmt.Fprintf(&b, "validation accuracy after the last epoch, 95 %% interval: %s\nrun: %s\n", t.Interval, t.Run)
+	return b.String()
+}
+
+// lessonHead is the head of the lesson's section 2.3.1.
+func lessonHead(classes int) []layer.Op {
+	return []layer.Op{
+		layer.GlobalAveragePooling2D{},
+		layer.Dropout{Rate: 0.3},
+		layer.Dense{Units: 256, Activation: "relu"},
+		layer.Dropout{Rate: 0.2},
+		layer.Dense{Units: classes, Activation: "softmax"},
+	}
+}
+
+func trainCommand(c *call) (fmt.Stringer, error) {
+	variant := c.variant(false, true)
+	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
+	epochs := c.flags.Int("epochs", 5, "train until the run has `N` epochs (default 5)")
+	seed := c.flags.Int64("seed", 100, "`S` of the head's weights, of dropout and of the order of images (default 100)")
+	run := c.flags.String("out", "", "name the `RUN` (kept in runs/) or give a folder with a slash; a run that is there is "+
+		"taken up again")
+	retrain := c.flags.Bool("retrain", false, "start the run over")
+	words, err := c.parse(1, 1, "BACKBONE is")
+	switch {
+	case err != nil:
+		return nil, err
+	case *run == "":
+		return nil, wrongUse("--out RUN is missing")
+	case *epochs < 1:
+		return nil, wrongUse("--epochs %d: use at least 1", *epochs)
+	}
+	if _, err := variant.config(words[0]); err != nil {
+		return nil, err
+	}
+	base, err := variant.build(words[0], *seed)
+	if err != nil {
+		return nil, err
+	}
+	data, err := c.openData(*source)
+	if err != nil {
+		return nil, err
+	}
+	m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: *seed,
+		Head: lessonHead(len(data.Classes))})
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := untilInterrupt()
+	defer stop()
+	progress := &progress{w: c.stderr, shown: time.Now()}
+	history, err := m.Fit(data, classifier.FitConfig{Epochs: *epochs, Run: *run, Retrain: *retrain, Watch: progress.see,
+		Context: ctx})
+	if errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("interrupted after %d of %d epochs: run the same command again to go on from there",
+			progress.epochs, *epochs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	images := len(data.Validation.Files)
+	correct := int(math.Round(history.ValAccuracy[history.Epochs()-1] * float64(images)))
+	return training{History: history, Interval: metrics.Wilson(correct, images), Run: classifier.RunDir(*run),
+		Backbone: base.String(), Weights: base.Source, Data: data.Source, Notice: m.Notice()}, nil
+}
+
+// untilInterrupt is done at the first Ctrl-C. The second ends the process at once.
+func untilInterrupt() (context.Context, func()) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// progress prints a line per epoch, and before the first at most one every two seconds.
+type progress struct {
+	w      io.Writer
+	shown  time.Time
+	epochs int // finished
+}
+
+func (p *progress) see(now classifier.Progress) {
+	if now.History != nil && now.History.Epochs() > p.epochs && !now.Finished {
+		h := now.History
+		i := h.Epochs() - 1
+		p.epochs = h.Epochs()
+		if p.epochs > now.Resumed { // those of an earlier call are no news
+			fmt.Fprintf(p.w, "epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.1f s\n", i+1, now.Epochs,
+				h.Loss[i], h.Accuracy[i], h.ValLoss[i], h.ValAccuracy[i], h.Seconds[i])
+			return
+		}
+	}
+	if now.Done < now.Total && time.Since(p.shown) > 2*time.Second || now.Epoch == 0 && now.Done == now.Total {
+		p.shown = time.Now()
+		fmt.Fprintf(p.w, "%s: %d of %d images\n", now.Phase, now.Done, now.Total)
+	}
+}

@@ -1,0 +1,82 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestWrongUseExitsWith2AndSaysTheUsage(t *testing.T) {
+	for _, c := range []struct{ args, says string }{
+		{"", "usage: defects COMMAND"},
+		{"summarize", `no command "summarize"`},
+		{"doctor now", `unexpected argument "now"`},
+		{"summary", "BACKBONE is missing"},
+		{"summary resnet18", `unknown backbone "resnet18": use mobilenetv2`},
+		{"summary mobilenetv2 vgg", `unexpected argument "vgg"`},
+		{"summary mobilenetv2 --alpha 0.3", "use one of [0.35"},
+		{"summary mobilenetv2 --alpha wide", "invalid value"},
+		{"summary mobilenetv2 --alpha", "flag needs an argument"},
+		{"summary mobilenetv2 --input 31", "use 32 to"},
+		{"summary mobilenetv2 --input 1000000000", "use 32 to"},
+		{"summary mobilenetv2 --colour", "unknown option --colour"},
+		{"features mobilenetv2 --weights none", "IMAGE is missing"},
+		{"features mobilenetv2 --weights= x.jpg", "--weights is empty"},
+		{"train mobilenetv2", "--out RUN is missing"},
+		{"train --out r", "BACKBONE is missing"},
+		{"train vit --out r", "unknown backbone"},
+		{"train mobilenetv2 --out r --epochs 0", "--epochs 0"},
+		{"evaluate", "RUN is missing"},
+		{"evaluate a b", `unexpected argument "b"`},
+		{"predict r", "IMAGE is missing"},
+		{"fetch everything", `nothing called "everything"`},
+	} {
+		args := strings.Fields(c.args)
+		code, stdout, stderr := defects(args...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, c.says) {
+			t.Errorf("defects %s: exit code %d, stdout %q, stderr %q", c.args, code, stdout, stderr)
+		}
+		usage := "usage: defects COMMAND"
+		if len(args) > 0 && args[0] != "summarize" {
+			usage = "usage: defects " + args[0] + " "
+		}
+		if !strings.Contains(stderr, usage) {
+			t.Errorf("defects %s: stderr has no %q: %s", c.args, usage, stderr)
+		}
+	}
+}
+
+func TestHelpGoesToStdout(t *testing.T) {
+	if code, stdout, stderr := defects("--help"); code != 0 || stderr != "" || !strings.Contains(stdout, "evaluate") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	for _, c := range commands {
+		code, stdout, stderr := defects(c.name, "--help")
+		if code != 0 || stderr != "" || !strings.Contains(stdout, "usage: defects "+c.name) || !strings.Contains(stdout, "--json") {
+			t.Errorf("%s: exit code %d: %s%s", c.name, code, stdout, stderr)
+		}
+	}
+}
+
+func TestAfterTwoDashesNothingIsAnOption(t *testing.T) {
+	code, _, stderr := defects("predict", "--json", "--", "run", "--strange name.jpg", "--json")
+	if code != 1 || !strings.Contains(stderr, "--strange name.jpg") || !strings.Contains(stderr, "2 of 2 images") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+func TestResultThatCannotBePrintedIsAnError(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("needs /dev/full")
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"summary", "mobilenetv2"}, {"summary", "mobilenetv2", "--json"}} {
+		var log strings.Builder
+		if code := run(args, full, &log); code != 1 || !strings.Contains(log.String(), "no space left") {
+			t.Errorf("%v: exit code %d: %s", args, code, log.String())
+		}
+	}
+}

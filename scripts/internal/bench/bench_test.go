@@ -1,0 +1,112 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestOptions(t *testing.T) {
+	o, err := parseOptions([]string{"--data", "d", "--weights=w", "--quick", "--out", "o.md"})
+	if want := (options{data: "d", weights: "w", out: "o.md", quick: true}); o != want || err != nil {
+		t.Errorf("got %+v, %v; want %+v", o, err, want)
+	}
+	for _, wrong := range [][]string{{"--dta", "d"}, {"more"}, {"--data="}, {"--out"}} {
+		if _, err := parseOptions(wrong); err == nil || errors.Is(err, errHelp) {
+			t.Errorf("%q: %v, want an error", wrong, err)
+		}
+	}
+	if _, err := parseOptions([]string{"--help"}); !errors.Is(err, errHelp) {
+		t.Errorf("--help: %v", err)
+	}
+}
+
+func TestRatioIsToTheBetterOfKerassTwo(t *testing.T) {
+	speed := row{unit: "images/s", target: 1.2}
+	speed.samples = [sides][]float64{{120, 100, 110}, {50}, {100}, {500}}
+	seconds := row{unit: "s", lower: true, target: 4}
+	seconds.samples = [sides][]float64{{10, 20}, {60}, {45}, {5}}
+	memory := row{unit: "MB", lower: true, target: 1}
+	memory.samples = [sides][]float64{{1000}, {900}}
+	cell := row{unit: "s", lower: true, limit: 2.5}
+	cell.samples = [sides][]float64{{2, 3}}
+	accuracy := row{unit: "%", noRatio: true}
+	accuracy.samples = [sides][]float64{{99}, {98}}
+	for _, c := range []struct {
+		row     *row
+		ratio   float64
+		verdict string
+	}{
+		{&speed, 1.1, "≥ 1.2× ✗"}, {&seconds, 3, "≥ 4× ✗"}, {&memory, 0.9, "≥ 1× ✗"}, {&cell, 0, "≤ 2.5 s ✓"}, {&accuracy, 0, ""},
+	} {
+		ratio, ok := c.row.ratio()
+		if ratio != c.ratio || ok != (c.ratio != 0) || c.row.verdict() != c.verdict {
+			t.Errorf("%+v: ratio %v %v, %q; want %v, %q", c.row, ratio, ok, c.row.verdict(), c.ratio, c.verdict)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	speed := &row{measure: "inference", unit: "images/s", target: 1.2}
+	speed.samples = [sides][]float64{{120, 100.4, 111}, {50.25}, {80, 90}, nil}
+	var b bytes.Buffer
+	writeTable(&b, []*row{speed})
+	lines := strings.Split(b.String(), "\n")
+	want := "| inference | images/s | 111 (100–120) | 50.2 | 85.0 (80.0–90.0) | – | **1.31×** | ≥ 1.2× ✓ |"
+	if lines[2] != want {
+		t.Errorf("got  %s\nwant %s", lines[2], want)
+	}
+	for _, line := range lines[:3] {
+		if n := strings.Count(line, "|"); n != 9 {
+			t.Errorf("%d bars in %s", n, line)
+		}
+	}
+}
+
+func TestCopyImagesFromFolderAndZip(t *testing.T) {
+	source := t.TempDir()
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	for _, name := range []string{"train/images/a/1.jpg", "train/images/a/2.jpg", "train/images/b/3.jpg", "validation/images/a/4.jpg",
+		"train/annotations/1.xml"} {
+		path := filepath.Join(source, name)
+		os.MkdirAll(filepath.Dir(path), 0o755)
+		if err := os.WriteFile(path, []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := z.Create("NEU-DET/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Write([]byte(name))
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	zipped := filepath.Join(t.TempDir(), "d.zip")
+	if err := os.WriteFile(zipped, archive.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{source, zipped} {
+		to := t.TempDir()
+		if err := copyImages(from, to, map[string]int{"train": 1}); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		files, _ := filepath.Glob(filepath.Join(to, "*", "*", "*", "*"))
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			if err != nil || !strings.HasSuffix(f, string(text)) {
+				t.Errorf("%s holds %q, %v", f, text, err)
+			}
+			got = append(got, string(text))
+		}
+		if want := "train/images/a/1.jpg train/images/b/3.jpg validation/images/a/4.jpg"; strings.Join(got, " ") != want {
+			t.Errorf("%s: copied %v", from, got)
+		}
+	}
+}

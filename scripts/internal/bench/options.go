@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+const help = `usage: scripts/bench [--data DIR|ZIP] [--weights DIR] [--quick] [--out FILE.md]
+Measures the library beside Keras and prints a Markdown table. Takes about ten minutes, and wants a machine that
+does nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.5 GB).
+  --data DIR|ZIP   the NEU-DET images; without it the lesson's own search, at last synthetic images
+  --weights DIR    a folder with published Keras weights files; widths that have none get random weights
+  --quick          few images and repetitions, to see that everything runs: its numbers are no results
+  --out FILE.md    writes the report to this file too
+`
+
+type options struct {
+	data, weights, out string
+	quick              bool
+}
+
+var errHelp = errors.New("help wanted")
+
+func parseOptions(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // the caller prints error and usage
+	f.StringVar(&o.data, "data", "", "")
+	f.StringVar(&o.weights, "weights", "", "")
+	f.StringVar(&o.out, "out", "", "")
+	f.BoolVar(&o.quick, "quick", false, "")
+	err := f.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return o, errHelp
+	case err != nil:
+		return o, err
+	case f.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	f.Visit(func(set *flag.Flag) {
+		if set.Value.String() == "" {
+			err = fmt.Errorf("-%s is empty: give a path", set.Name)
+		}
+	})
+	return o, err
+}
+
+// apply checks the paths, makes them absolute and hands them to the library, then works in the module's folder.
+func (o *options) apply(root string) error {
+	for _, p := range []struct {
+		path          *string
+		variable, how string
+	}{{&o.data, "NEU_DET_DIR", "--data"}, {&o.weights, "WEIGHTS_DIR", "--weights"}, {&o.out, "", "--out"}} {
+		if *p.path == "" {
+			continue
+		}
+		absolute, err := filepath.Abs(*p.path)
+		if err != nil {
+			return err
+		}
+		*p.path = absolute
+		if p.variable == "" {
+			absolute = filepath.Dir(absolute)
+		} else {
+			os.Setenv(p.variable, absolute)
+		}
+		if _, err := os.Stat(absolute); err != nil {
+			return fmt.Errorf("%s: %w", p.how, err)
+		}
+	}
+	return os.Chdir(root)
+}

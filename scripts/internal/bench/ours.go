@@ -1,0 +1,195 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// ours is our side: "worker" answers questions as peers.py does, "section" is the lesson's section 2.3.1.
+func ours(args []string) int {
+	var err error
+	switch {
+	case slices.Equal(args, []string{"worker"}):
+		err = serve(os.Stdin, os.Stdout)
+	case len(args) == 6 && args[0] == "section":
+		err = section(os.Stdout, args[1], args[2], args[3], args[4], args[5])
+	default:
+		err = errors.New("usage: bench ours worker | bench ours section FOLDER ALPHA WEIGHTS EPOCHS RUN")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// newModel is the lesson's model on a frozen MobileNetV2.
+func newModel(alpha float64, weights string, imageSize int, classes []string) (*classifier.Model, error) {
+	base, err := backbone.MobileNetV2(backbone.Config{Alpha: alpha, Weights: weights})
+	if err != nil {
+		return nil, err
+	}
+	base.Freeze(-1)
+	return classifier.New(classifier.Config{Base: base, ImageSize: imageSize, Classes: classes, Seed: 100, Head: []layer.Op{
+		layer.GlobalAveragePooling2D{},
+		layer.Dropout{Rate: 0.3},
+		layer.Dense{Units: 256, Activation: "relu"},
+		layer.Dropout{Rate: 0.2},
+		layer.Dense{Units: len(classes), Activation: "softmax"},
+	}})
+}
+
+// section is the lesson's training, from opened images to the last validation. It prints the history.
+func section(w io.Writer, folder, alpha, weights, epochs, run string) error {
+	width, err := strconv.ParseFloat(alpha, 64)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(epochs)
+	if err != nil {
+		return err
+	}
+	data, err := neudet.Open(folder)
+	if err != nil {
+		return err
+	}
+	m, err := newModel(width, weights, 0, data.Classes)
+	if err != nil {
+		return err
+	}
+	history, err := m.Fit(data, classifier.FitConfig{Epochs: n, Run: run})
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(history)
+}
+
+// served holds one model for images of each size, with everything compiled before anything is timed.
+type served struct {
+	pixels           []float32
+	small, fromFiles *classifier.Model // for images of inputSize and of the lesson's size
+}
+
+const inputSize = 224
+
+func serve(r io.Reader, w io.Writer) error {
+	var s served
+	questions, answers := json.NewDecoder(r), json.NewEncoder(w)
+	for {
+		var q question
+		if err := questions.Decode(&q); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		a, err := s.answer(q)
+		if err != nil {
+			return fmt.Errorf("%s: %w", q.Do, err)
+		}
+		if err := answers.Encode(a); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *served) answer(q question) (answer, error) {
+	switch q.Do {
+	case "describe":
+		return describe()
+	case "load":
+		return answer{}, s.load(*q.Alpha, q.Weights, q.Pixels)
+	case "infer":
+		return s.infer(q.Out)
+	case "features":
+		return s.features(q.Folder)
+	}
+	return answer{}, errors.New("no such question")
+}
+
+func describe() (answer, error) {
+	d, err := device.Open()
+	if err != nil {
+		return answer{}, err
+	}
+	note := runtime.Version()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, dep := range info.Deps {
+			if dep.Path == "github.com/gomlx/gomlx" {
+				note += ", GoMLX " + dep.Version
+			}
+		}
+	}
+	return answer{Note: note + ", " + d.String()}, nil
+}
+
+func (s *served) load(alpha float64, weights, pixels string) (err error) {
+	if s.pixels, err = readFloats(pixels); err != nil {
+		return err
+	}
+	classes := []string{"a", "b"} // of a head that is not run
+	if s.small, err = newModel(alpha, weights, inputSize, classes); err != nil {
+		return err
+	}
+	if s.fromFiles, err = newModel(alpha, weights, 0, classes); err != nil {
+		return err
+	}
+	for _, m := range []*classifier.Model{s.small, s.fromFiles} {
+		if _, _, err := m.Features(make([]float32, 32*m.ImageSize*m.ImageSize*3)); err != nil { // compiles
+			return err
+		}
+	}
+	return nil
+}
+
+// infer times the model on the pixels, 32 at a time; it stores the features.
+func (s *served) infer(out string) (answer, error) {
+	size := inputSize * inputSize * 3
+	var all []float32
+	start := time.Now()
+	for batch := range slices.Chunk(s.pixels, 32*size) {
+		features, _, err := s.small.Features(batch)
+		if err != nil {
+			return answer{}, err
+		}
+		all = append(all, features...)
+	}
+	a := answer{Seconds: time.Since(start).Seconds(), Images: len(s.pixels) / size}
+	return a, writeFloats(out, all)
+}
+
+// features times the way from the files of both splits to their features.
+func (s *served) features(folder string) (answer, error) {
+	start := time.Now()
+	data, err := neudet.Open(folder)
+	if err != nil {
+		return answer{}, err
+	}
+	var a answer
+	for _, split := range []*neudet.Split{data.Train, data.Validation} {
+		for batch, err := range split.Batches(neudet.Batches{}).Epoch(0) {
+			if err != nil {
+				return a, err
+			}
+			if _, _, err := s.fromFiles.Features(batch.Pixels); err != nil {
+				return a, err
+			}
+			a.Images += len(batch.Files)
+		}
+	}
+	a.Seconds = time.Since(start).Seconds()
+	return a, nil
+}
