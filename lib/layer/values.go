@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -71,27 +70,32 @@ func (ls List) Match(c *weights.Checkpoint) (Values, error) {
 		}
 		values[l.Name] = got
 	}
+	var unexpected []string
 	for _, t := range theirs {
 		if !known[t.Name] {
-			problems = append(problems, "unexpected layer "+t.Name)
+			unexpected = append(unexpected, "unexpected layer "+t.Name)
 		}
 	}
-	if len(problems) > 0 {
-		return nil, errors.New(summarize(problems, len(mine)))
+	if len(problems)+len(unexpected) > 0 {
+		return nil, fmt.Errorf("differences from the %d layers with weights:%s%s\ngive the file of this architecture, "+
+			"width and top", len(mine), firstOf(problems), firstOf(unexpected))
 	}
 	return values, nil
 }
 
-// summarize keeps an error readable when a whole file is of another architecture.
-func summarize(problems []string, layers int) string {
-	const most = 30
+// firstOf keeps an error readable when a whole file is of another architecture.
+func firstOf(problems []string) string {
+	const most = 15
 	more := ""
 	if n := len(problems); n > most {
 		more = fmt.Sprintf("\n  … and %d more", n-most)
 		problems = problems[:most]
 	}
-	return fmt.Sprintf("differences from the %d layers with weights:\n  %s%s\ngive the file of this architecture, "+
-		"width and top", layers, strings.Join(problems, "\n  "), more)
+	list := ""
+	for _, p := range problems {
+		list += "\n  " + p
+	}
+	return list + more
 }
 
 func inOrder(mine []*Layer, theirs []weights.Layer) bool {

@@ -28,6 +28,22 @@ const zipName = "neu-surface-defect-database.zip"
 func Find() (*Dataset, error) { return find(surfaces.Write) }
 
 func find(write func(folder string, seed int64, train, validation int) error) (*Dataset, error) {
+	if d, err := FindReal(); d != nil || err != nil {
+		return d, err
+	}
+	here, err := datasetsDir()
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(here, "surfaces")
+	if err := write(folder, syntheticSeed, syntheticTrain, syntheticValidation); err != nil { // does nothing if done
+		return nil, fmt.Errorf("make synthetic images, since there is no NEU-DET here (%s): %w", howToGet, err)
+	}
+	return Open(folder)
+}
+
+// FindReal is Find without procedural images: it returns nil if there is no data set on this machine.
+func FindReal() (*Dataset, error) {
 	if name := os.Getenv("NEU_DET_DIR"); name != "" {
 		d, err := Open(name)
 		if err != nil {
@@ -68,11 +84,7 @@ func find(write func(folder string, seed int64, train, validation int) error) (*
 	if len(failed) > 0 {
 		return nil, errors.Join(failed...)
 	}
-	folder := filepath.Join(here, "surfaces")
-	if err := write(folder, syntheticSeed, syntheticTrain, syntheticValidation); err != nil { // does nothing if done
-		return nil, fmt.Errorf("make synthetic images, since there is no NEU-DET here (%s): %w", howToGet, err)
-	}
-	return Open(folder)
+	return nil, nil
 }
 
 func isFile(name string) bool {

@@ -124,9 +124,14 @@ func checkCache() part {
 
 func checkData() part {
 	p := part{Name: "data"}
-	data, err := neudet.Find()
+	data, err := neudet.FindReal()
 	if err != nil {
 		p.Missing = err.Error()
+		return p
+	}
+	if data == nil {
+		p.Used, p.Notice = "synthetic images, drawn when they are first needed", "synthetic images (procedural), not NEU-DET"
+		p.Remedy = "`go run ./scripts/defects fetch data`, or set NEU_DET_DIR to the folder or zip"
 		return p
 	}
 	p.Used = fmt.Sprintf("%s: %d training and %d validation images of %d classes", data.Source, len(data.Train.Files),

@@ -11,21 +11,26 @@ import (
 // data finds the images: where NEU_DET_DIR says, else on disk, else from Kaggle, else synthetic ones. A folder
 // that was named must be right; all else has a way on.
 func data(ctx context.Context, offline bool) (string, error) {
-	set, err := neudet.Find()
+	set, err := neudet.FindReal()
 	if err != nil {
 		return "", err
 	}
-	if set.Synthetic && !offline {
+	why := ""
+	if set == nil && !offline {
 		path, err := fetch(ctx, "images from Kaggle", neudet.Fetch)
 		if err != nil {
-			return fmt.Sprintf("NOTICE: %s (%s). The real ones: --data DIR|ZIP", set.Notice, reason(err)), nil
+			why = " (" + reason(err) + ")"
+		} else if set, err = neudet.Open(path); err != nil {
+			return "", err
 		}
-		if set, err = neudet.Open(path); err != nil {
+	}
+	if set == nil {
+		if set, err = neudet.Find(); err != nil {
 			return "", err
 		}
 	}
 	if set.Synthetic {
-		return "NOTICE: " + set.Notice, nil
+		return fmt.Sprintf("NOTICE: %s%s. The real ones: --data DIR|ZIP", set.Notice, why), nil
 	}
 	return fmt.Sprintf("%s: %d + %d images", relative(set.Source), len(set.Train.Files), len(set.Validation.Files)), nil
 }
