@@ -5,17 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"time"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
-	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
@@ -108,12 +103,6 @@ func orDefault(v, d int) int {
 	return v
 }
 
-// examples are what the layers above the cut are trained on: stored features, or pixels when nothing is frozen.
-type examples struct {
-	Images
-	shape []int
-}
-
 // training is the state of one Fit.
 type training struct {
 	model             *Model
@@ -175,98 +164,6 @@ func (t *training) start(train, validation Images) error {
 
 func (t *training) variable(name string, shape []int, value []float32) (*model.Variable, error) {
 	return t.store.CreateVariable("/"+name, tensors.FromFlatDataAndDimensions(value, shape...))
-}
-
-func (t *training) examples(source Images) (examples, error) {
-	m := t.model
-	if t.cut == 0 {
-		return examples{source, m.Layers[0].Shape}, nil
-	}
-	features, err := m.stored(t.config.Context, source, t.config.Watch)
-	if err != nil {
-		return examples{}, err
-	}
-	shape := m.Layers[:t.cut].Output()
-	n := elements(shape)
-	source.Pixels = func(indices []int) ([]float32, error) {
-		out := make([]float32, 0, n*len(indices))
-		for _, i := range indices {
-			out = append(out, features[i*n:(i+1)*n]...)
-		}
-		return out, nil
-	}
-	return examples{source, shape}, nil
-}
-
-// compile prepares the graphs of a training step and of an evaluation.
-func (t *training) compile() error {
-	d, err := device.Open()
-	if err != nil {
-		return err
-	}
-	t.step, err = model.NewExec(d.Backend, t.store, func(scope *model.Scope, x, labels, rate *Node) (loss, correct *Node) {
-		g := x.Graph()
-		env := t.env(scope, g, true)
-		logits := t.logits(env, x)
-		perImage := crossEntropy(logits, labels)
-		loss = ReduceAllMean(perImage)
-		values := make([]*Node, len(t.parameters))
-		for i, p := range t.parameters {
-			values[i] = p.value.NodeValue(g)
-		}
-		for i, gradient := range Gradient(loss, values...) {
-			p := t.parameters[i]
-			value, first, second := adamStep(values[i], gradient, p.first.NodeValue(g), p.second.NodeValue(g), rate)
-			p.value.SetNodeValue(value)
-			p.first.SetNodeValue(first)
-			p.second.SetNodeValue(second)
-		}
-		return loss, countCorrect(logits, labels)
-	})
-	if err != nil {
-		return err
-	}
-	t.evaluate, err = model.NewExec(d.Backend, t.store, func(scope *model.Scope, x, labels *Node) (loss, correct *Node) {
-		logits := t.logits(t.env(scope, x.Graph(), false), x)
-		return ReduceAllMean(crossEntropy(logits, labels)), countCorrect(logits, labels)
-	})
-	return err
-}
-
-func (t *training) env(scope *model.Scope, g *Graph, training bool) *layer.Env {
-	variable := func(l *layer.Layer, i int) *model.Variable {
-		return t.store.GetVariable("/" + l.Name + "/" + l.W[i].Name)
-	}
-	return &layer.Env{
-		Training: training,
-		Weight:   func(l *layer.Layer, i int) *Node { return variable(l, i).NodeValue(g) },
-		Update:   func(l *layer.Layer, i int, value *Node) { variable(l, i).SetNodeValue(value) },
-		Uniform:  func(g *Graph, shape shapes.Shape) *Node { return scope.RandomUniform(g, shape) },
-	}
-}
-
-// logits builds the layers above the cut without the last softmax: the loss is computed from logits, as Keras does,
-// since the logarithm of a softmax that has gone to zero is lost.
-func (t *training) logits(env *layer.Env, x *Node) *Node {
-	layers := t.model.Layers.Above(t.cut)
-	last := *layers[len(layers)-1]
-	if dense, ok := last.Op.(layer.Dense); ok && dense.Activation == "softmax" {
-		dense.Activation = ""
-		last.Op = dense
-	}
-	open := append(append(layer.List{}, layers[:len(layers)-1]...), &last)
-	return open.Build(env, x)
-}
-
-// crossEntropy is the categorical cross-entropy of each image in nats: −Σ labels·log softmax(logits), [n].
-func crossEntropy(logits, labels *Node) *Node {
-	return Neg(ReduceSum(Mul(labels, LogSoftmax(logits, -1)), -1))
-}
-
-// countCorrect counts the images whose largest logit is that of their class.
-func countCorrect(logits, labels *Node) *Node {
-	hit := Equal(ArgMax(logits, -1), ArgMax(labels, -1))
-	return ReduceAllSum(ConvertDType(hit, dtypes.Float32))
 }
 
 // epoch trains one pass over the images and measures on the validation split.
@@ -334,50 +231,6 @@ func (t *training) finite(loss float64) error {
 		return fmt.Errorf("the loss is %v: train with a smaller learning rate than %v", loss, t.config.LearningRate)
 	}
 	return nil
-}
-
-// batch is n examples: inputs [n, shape…] and one-hot labels [n, classes].
-type batch struct {
-	n    int
-	x, y *tensors.Tensor
-	err  error
-}
-
-// batches gives the examples in this order, preparing the next batch while the last is trained on.
-func (e examples) batches(order []int, size, classes int) iter.Seq[batch] {
-	return ahead((len(order)+size-1)/size, func(i int) batch {
-		indices := order[i*size : min((i+1)*size, len(order))]
-		rows, err := e.Pixels(indices)
-		if err != nil {
-			return batch{err: err}
-		}
-		oneHot := make([]float32, len(indices)*classes)
-		for row, i := range indices {
-			oneHot[row*classes+e.Labels[i]] = 1
-		}
-		return batch{
-			n: len(indices),
-			x: tensors.FromFlatDataAndDimensions(rows, append([]int{len(indices)}, e.shape...)...),
-			y: tensors.FromFlatDataAndDimensions(oneHot, len(indices), classes),
-		}
-	})
-}
-
-// call runs a graph that gives two scalars, and frees its tensors at once.
-func call(exec *model.Exec, args ...any) (a, b float64, err error) {
-	out, err := exec.Call(args...)
-	if err != nil {
-		return 0, 0, err
-	}
-	a, b = float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1]))
-	for _, v := range append([]any{out[0], out[1]}, args...) {
-		if t, ok := v.(*tensors.Tensor); ok {
-			if err := t.FinalizeAll(); err != nil {
-				return 0, 0, err
-			}
-		}
-	}
-	return a, b, nil
 }
 
 // take copies the trained values into the model.

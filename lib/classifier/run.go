@@ -8,12 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
-	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/device"
@@ -241,120 +238,4 @@ func (t *training) save() error {
 		return os.Remove(filepath.Join(t.run.path, before))
 	}
 	return nil
-}
-
-// stateRow is a variable and its place in a state file.
-type stateRow struct {
-	group, name string
-	variable    *model.Variable
-}
-
-// rows lists all that training changes: the weights above the cut, then Adam's first and second moments.
-func (t *training) rows() []stateRow {
-	var rows []stateRow
-	for _, l := range t.model.Layers[t.cut:] {
-		for _, w := range l.W {
-			rows = append(rows, stateRow{l.Name, w.Name, t.store.GetVariable("/" + l.Name + "/" + w.Name)})
-		}
-	}
-	for _, p := range t.parameters {
-		rows = append(rows, stateRow{"adam_m." + p.layer.Name, p.layer.W[p.index].Name, p.first})
-	}
-	for _, p := range t.parameters {
-		rows = append(rows, stateRow{"adam_v." + p.layer.Name, p.layer.W[p.index].Name, p.second})
-	}
-	return rows
-}
-
-func (t *training) state() ([]weights.Layer, error) {
-	var state []weights.Layer
-	for _, row := range t.rows() {
-		value, err := row.variable.Value()
-		if err != nil {
-			return nil, err
-		}
-		data, err := tensors.CopyFlatData[float32](value)
-		if err != nil {
-			return nil, err
-		}
-		if len(state) == 0 || state[len(state)-1].Name != row.group {
-			state = append(state, weights.Layer{Name: row.group})
-		}
-		last := &state[len(state)-1]
-		last.Tensors = append(last.Tensors, weights.Tensor{Name: row.name, Shape: value.Shape().Dimensions, Data: data})
-	}
-	return state, nil
-}
-
-func (t *training) restore(c *weights.Checkpoint) error {
-	saved := map[string]weights.Tensor{}
-	for _, l := range c.Layers {
-		for _, tensor := range l.Tensors {
-			saved[l.Name+"/"+tensor.Name] = tensor
-		}
-	}
-	for _, row := range t.rows() {
-		tensor, ok := saved[row.group+"/"+row.name]
-		want := row.variable.Shape().Dimensions
-		if !ok || !slices.Equal(tensor.Shape, want) {
-			return fmt.Errorf("%s has no %s/%s of shape %v", c.Path, row.group, row.name, want)
-		}
-		if err := row.variable.SetValue(tensors.FromFlatDataAndDimensions(tensor.Data, want...)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Load opens a run with the weights of its last whole epoch, and its history.
-func Load(run string) (*Model, *History, error) {
-	path := RunDir(run)
-	f, err := readRun(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("no run at %s: train one first, with Fit or `go run ./scripts/defects train`", path)
-	} else if err != nil {
-		return nil, nil, err
-	}
-	m, err := f.build(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("run %s: %w", path, err)
-	}
-	return m, &f.History, nil
-}
-
-func (f runFile) build(path string) (*Model, error) {
-	c := f.Config
-	c.Weights = "random" // replaced by the run's own below
-	base, err := backbone.New(f.Backbone, c)
-	if err != nil {
-		return nil, err
-	}
-	base.Config, base.Source, base.Notice = f.Config, f.Source, f.WeightsNote
-	head, err := layer.Ops(f.Head)
-	if err != nil {
-		return nil, err
-	}
-	m, err := New(Config{Base: base, ImageSize: f.ImageSize, Head: head, Classes: f.Classes, Seed: f.Seed,
-		BaseTraining: f.BaseTraining})
-	if err != nil {
-		return nil, err
-	}
-	m.DataNotice = f.DataNotice
-	for _, l := range m.Layers {
-		l.Frozen = slices.Contains(f.Frozen, l.Name)
-	}
-	var all weights.Checkpoint
-	for _, name := range []string{frozenFile, f.State} {
-		c, err := weights.Open(filepath.Join(path, name))
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range c.Layers {
-			if !strings.HasPrefix(l.Name, "adam_") {
-				all.Layers = append(all.Layers, l)
-			}
-		}
-	}
-	m.Values, err = m.Layers.Match(&all)
-	return m, err
 }

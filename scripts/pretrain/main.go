@@ -68,12 +68,23 @@ func pretrain(out, run string, perFamily, epochs int) error {
 	validation := draw("validation", max(1, perFamily/10), perFamily, false)
 	last := epochs / 5
 	for _, phase := range []struct {
-		run    string
-		epochs int
-		rate   float64
-	}{{run + "-1", epochs - last, 2e-3}, {run + "-2", last, 2e-4}} {
-		_, err := m.FitImages(train, validation, textures.Families, classifier.FitConfig{
-			Epochs: phase.epochs, BatchSize: 32, LearningRate: phase.rate, Run: phase.run, Watch: report})
+		name     string
+		epochs   int
+		rate     float64
+		momentum float64 // of the moving statistics
+	}{
+		{"1", epochs - last, 2e-3, 0.999},
+		{"2", last, 2e-4, 0.999},
+		{"statistics", 1, 1e-12, 0.99}, // the weights stay; the moving statistics, still those of early weights, catch up
+	} {
+		for _, l := range base.Layers {
+			if norm, ok := l.Op.(layer.BatchNormalization); ok {
+				norm.Momentum = phase.momentum
+				l.Op = norm
+			}
+		}
+		_, err := m.FitImages(train, validation, textures.Families, classifier.FitConfig{Epochs: phase.epochs,
+			BatchSize: 32, LearningRate: phase.rate, Run: run + "-" + phase.name, Watch: report})
 		if err != nil {
 			return err
 		}

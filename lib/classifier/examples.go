@@ -1,0 +1,61 @@
+package classifier
+
+import (
+	"iter"
+
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// examples are what the layers above the cut are trained on: stored features, or pixels when nothing is frozen.
+type examples struct {
+	Images
+	shape []int
+}
+
+func (t *training) examples(source Images) (examples, error) {
+	m := t.model
+	if t.cut == 0 {
+		return examples{source, m.Layers[0].Shape}, nil
+	}
+	features, err := m.stored(t.config.Context, source, t.config.Watch)
+	if err != nil {
+		return examples{}, err
+	}
+	shape := m.Layers[:t.cut].Output()
+	n := elements(shape)
+	source.Pixels = func(indices []int) ([]float32, error) {
+		out := make([]float32, 0, n*len(indices))
+		for _, i := range indices {
+			out = append(out, features[i*n:(i+1)*n]...)
+		}
+		return out, nil
+	}
+	return examples{source, shape}, nil
+}
+
+// batch is n examples: inputs [n, shape…] and one-hot labels [n, classes].
+type batch struct {
+	n    int
+	x, y *tensors.Tensor
+	err  error
+}
+
+// batches gives the examples in this order, preparing the next batch while the last is trained on.
+func (e examples) batches(order []int, size, classes int) iter.Seq[batch] {
+	return ahead((len(order)+size-1)/size, func(i int) batch {
+		indices := order[i*size : min((i+1)*size, len(order))]
+		rows, err := e.Pixels(indices)
+		if err != nil {
+			return batch{err: err}
+		}
+		oneHot := make([]float32, len(indices)*classes)
+		for row, i := range indices {
+			oneHot[row*classes+e.Labels[i]] = 1
+		}
+		return batch{
+			n: len(indices),
+			x: tensors.FromFlatDataAndDimensions(rows, append([]int{len(indices)}, e.shape...)...),
+			y: tensors.FromFlatDataAndDimensions(oneHot, len(indices), classes),
+		}
+	})
+}
