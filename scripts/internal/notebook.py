@@ -122,6 +122,7 @@ def render(notebook, path, facts):
     no_network = dict.fromkeys(("require_js_url", "mathjax_url", "mermaid_js_url", "mermaid_layout_elk_js_url"), "")
     exporter = HTMLExporter(embed_images=True, **no_network)
     exporter.register_preprocessor(CoalesceStreamsPreprocessor(enabled=True), enabled=True)
+    notebook.metadata.setdefault("language_info", {})["pygments_lexer"] = "go"  # the kernel names none
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": facts["title"], "path": str(path.parent)}})
     meta = f'<meta name="lesson-report" content="{html.escape(json.dumps(facts), quote=True)}">'
     note = f'{path.name}, run on {facts["made"]} in {facts["seconds"]:.0f} s'

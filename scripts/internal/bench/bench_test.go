@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestOptions(t *testing.T) {
@@ -41,7 +42,8 @@ func TestRatioIsToTheBetterOfKerassTwo(t *testing.T) {
 		ratio   float64
 		verdict string
 	}{
-		{&speed, 1.1, "≥ 1.2× ✗"}, {&seconds, 3, "≥ 4× ✗"}, {&memory, 0.9, "≥ 1× ✗"}, {&cell, 0, "≤ 2.5 s ✓"}, {&accuracy, 0, ""},
+		{&speed, 1.1, "≥ 1.2× ✗"}, {&seconds, 3, "≥ 4× ✗"}, {&memory, 0.9, "≥ 1× ✗"}, {&cell, 0, "≤ 2.5 s ✓"},
+		{&accuracy, 0, ""},
 	} {
 		ratio, ok := c.row.ratio()
 		if ratio != c.ratio || ok != (c.ratio != 0) || c.row.verdict() != c.verdict {
@@ -71,8 +73,8 @@ func TestCopyImagesFromFolderAndZip(t *testing.T) {
 	source := t.TempDir()
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
-	for _, name := range []string{"train/images/a/1.jpg", "train/images/a/2.jpg", "train/images/b/3.jpg", "validation/images/a/4.jpg",
-		"train/annotations/1.xml"} {
+	for _, name := range []string{"train/images/a/1.jpg", "train/images/a/2.jpg", "train/images/b/3.jpg",
+		"validation/images/a/4.jpg", "train/annotations/1.xml"} {
 		path := filepath.Join(source, name)
 		os.MkdirAll(filepath.Dir(path), 0o755)
 		if err := os.WriteFile(path, []byte(name), 0o644); err != nil {
@@ -107,6 +109,24 @@ func TestCopyImagesFromFolderAndZip(t *testing.T) {
 		}
 		if want := "train/images/a/1.jpg train/images/b/3.jpg validation/images/a/4.jpg"; strings.Join(got, " ") != want {
 			t.Errorf("%s: copied %v", from, got)
+		}
+	}
+}
+
+func TestTimeOfOtherPrograms(t *testing.T) {
+	start := time.Now()
+	before := usage{when: start, all: 100, own: 10, wholeMachine: true}
+	for _, c := range []struct {
+		now     usage
+		note    string
+		spoiled bool
+	}{
+		{usage{when: start.Add(10 * time.Second), all: 120, own: 29.5, wholeMachine: true}, "0.05", false},
+		{usage{when: start.Add(10 * time.Second), all: 120, own: 15, wholeMachine: true}, "1.50", true},
+		{usage{when: start.Add(10 * time.Second), all: 110, own: 21, wholeMachine: true}, "0.00", false}, // clocks differ a little
+	} {
+		if note, spoiled := before.others(c.now); spoiled != c.spoiled || !strings.Contains(note, c.note) {
+			t.Errorf("%+v: %q %v, want %s %v", c.now, note, spoiled, c.note, c.spoiled)
 		}
 	}
 }

@@ -40,10 +40,10 @@ type bench struct {
 	binary      string // this program, which is also our side
 	size        size
 	started     time.Time
-	images      string // folder
-	count       int    // of all images
-	pixels      string
-	weights     map[float64]string
+	images      string             // folder
+	count       int                // of all images
+	pixels      string             // file
+	weights     map[float64]string // files
 	rows        []*row
 	notes       []string
 	versions    []string

@@ -7,11 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const help = `usage: scripts/bench [--data DIR|ZIP] [--weights DIR] [--quick] [--out FILE.md]
 Measures the library beside Keras and prints a Markdown table. Takes about ten minutes, and wants a machine that
-does nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.5 GB).
+does nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.9 GB).
   --data DIR|ZIP   the NEU-DET images; without it the lesson's own search, at last synthetic images
   --weights DIR    a folder with published Keras weights files; widths that have none get random weights
   --quick          few images and repetitions, to see that everything runs: its numbers are no results
@@ -38,13 +39,13 @@ func parseOptions(args []string) (options, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return o, errHelp
 	case err != nil:
-		return o, err
+		return o, errors.New(strings.Replace(err.Error(), "flag provided but not defined: -", "unknown option --", 1))
 	case f.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	f.Visit(func(set *flag.Flag) {
 		if set.Value.String() == "" {
-			err = fmt.Errorf("-%s is empty: give a path", set.Name)
+			err = fmt.Errorf("--%s is empty: give a path", set.Name)
 		}
 	})
 	return o, err

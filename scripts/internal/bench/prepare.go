@@ -68,7 +68,8 @@ func (b *bench) makeVenv() error {
 	b.step("installing Keras and its peers into .venv-bench; this takes minutes")
 	for _, args := range [][]string{
 		{"python3", "-m", "venv", "--clear", b.venv()},
-		{b.venv("bin", "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off", "-r", requirements},
+		{b.venv("bin", "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off",
+			"-r", requirements},
 	} {
 		if _, err := program(b.command(args[0], args[1:]...)); err != nil {
 			return fmt.Errorf("%w\n(is there a network, and room on the disk?)", err)
