@@ -18,8 +18,10 @@ type Conv2D struct {
 	Strides int    `json:"strides,omitempty"` // 0 is 1
 	Padding string `json:"padding,omitempty"` // "" is "valid"
 	UseBias bool   `json:"use_bias,omitempty"`
-	// Pad is explicit padding {top, bottom, left, right} in place of Padding; Fold sets it.
-	Pad [4]int `json:"-"`
+	// Pad is explicit padding {top, bottom, left, right} in place of Padding. Scaled multiplies each channel by a
+	// third weight before the bias. Fold sets both.
+	Pad    [4]int `json:"-"`
+	Scaled bool   `json:"-"`
 	// Activation is applied last: "", "relu" or "relu6".
 	Activation string `json:"activation,omitempty"`
 }
@@ -50,6 +52,9 @@ func (o Conv2D) Build(c *Call, in []*Node) *Node {
 	} else {
 		x = Convolve(x, kernel).Strides(max(1, o.Strides)).
 			PaddingPerDim([][2]int{{pads[0], pads[1]}, {pads[2], pads[3]}}).Done()
+	}
+	if o.Scaled {
+		x = Mul(x, ExpandLeftToRank(c.Weight(2), 4))
 	}
 	if o.UseBias {
 		x = Add(x, ExpandLeftToRank(c.Weight(1), 4))
@@ -82,7 +87,8 @@ type DepthwiseConv2D struct {
 	Strides    int    `json:"strides,omitempty"`
 	Padding    string `json:"padding,omitempty"`
 	UseBias    bool   `json:"use_bias,omitempty"`
-	Pad        [4]int `json:"-"`
+	Pad        [4]int `json:"-"` // as in Conv2D
+	Scaled     bool   `json:"-"`
 	Activation string `json:"activation,omitempty"`
 }
 
@@ -125,6 +131,9 @@ func (o DepthwiseConv2D) Build(c *Call, in []*Node) *Node {
 				sum = Add(sum, term)
 			}
 		}
+	}
+	if o.Scaled {
+		sum = Mul(sum, ExpandLeftToRank(c.Weight(2), 4))
 	}
 	if o.UseBias {
 		sum = Add(sum, ExpandLeftToRank(c.Weight(1), 4))
