@@ -8,6 +8,7 @@ package device
 #include <malloc.h>
 
 static void keep_memory(void) {
+	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_MAX, 0);
 	mallopt(M_TRIM_THRESHOLD, -1);
 	mallopt(M_TOP_PAD, 64 << 20);

@@ -31,7 +31,7 @@ const drawn, size, seed = 112, 96, 1
 func main() {
 	out := flag.String("out", "", "the Keras file to write")
 	perFamily := flag.Int("images", 200, "training images per texture family")
-	epochs := flag.Int("epochs", 10, "epochs, the last fifth with a tenth of the learning rate")
+	epochs := flag.Int("epochs", 12, "epochs, the last third with a tenth of the learning rate")
 	run := flag.String("run", "pretrain", "folder that keeps the training, to go on after an interruption")
 	folder := flag.String("compare", "", "folder or zip of images to compare transfer with training from scratch on")
 	flag.Parse()
@@ -66,7 +66,7 @@ func pretrain(out, run string, perFamily, epochs int) error {
 	fmt.Printf("drawing %d textures of %d families\n", perFamily*len(textures.Families), len(textures.Families))
 	train := draw("train", perFamily, 0, true)
 	validation := draw("validation", max(1, perFamily/10), perFamily, false)
-	last := epochs / 5
+	last := epochs / 3
 	for _, phase := range []struct {
 		name     string
 		epochs   int
