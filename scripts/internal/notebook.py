@@ -136,6 +136,17 @@ def render(notebook, path, facts):
     return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + banner, body, count=1)
 
 
+def notices(notebook):
+    """What the notebook says of images and weights that are not the real ones, each once."""
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            shown = output.get("data", {}).get("text/html", "")
+            for text in re.findall(r'<div role="note"[^>]*>([^<]*)</div>', shown):
+                found.update(dict.fromkeys(html.unescape(text).split("; ")))
+    return list(found)
+
+
 def title(notebook, path):
     for cell in notebook.cells:
         heading = re.match(r"#\s+(.+)", cell.source) if cell.cell_type == "markdown" else None
@@ -177,6 +188,7 @@ def main():
         "title": title(notebook, path),
         "made": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"),
         "seconds": time.monotonic() - started,
+        "notices": notices(notebook),
         "quick": os.environ.get("LESSON_QUICK", "") not in ("", "0"),
     }
     write(report, render(notebook, path, facts))

@@ -98,6 +98,8 @@ type facts struct {
 	Made     string  `json:"made"`
 	Seconds  float64 `json:"seconds"`
 	Quick    bool    `json:"quick"`
+	// Notices name the images and weights that are not the real ones.
+	Notices []string `json:"notices"`
 }
 
 var factsTag = regexp.MustCompile(`<meta name="lesson-report" content="([^"]*)">`)
@@ -151,7 +153,7 @@ th, td { text-align: left; padding: .4em .8em .4em 0; border-bottom: 1px solid #
 <table>
 <thead><tr><th>Notebook</th><th>Run on</th><th>Took</th></tr></thead>
 <tbody>
-{{range .}}<tr><td><a href="{{.File}}">{{.Title}}</a>{{if .Quick}} <span class="quick">quick run: no results</span>{{end}}</td><td>{{.Made}}</td><td>{{printf "%.0f s" .Seconds}}</td></tr>
+{{range .}}<tr><td><a href="{{.File}}">{{.Title}}</a>{{if .Quick}} <span class="quick">quick run: no results</span>{{end}}{{range .Notices}}<br><span class="quick">{{.}}</span>{{end}}</td><td>{{.Made}}</td><td>{{printf "%.0f s" .Seconds}}</td></tr>
 {{end}}</tbody>
 </table>
 </body>
