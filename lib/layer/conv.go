@@ -11,7 +11,7 @@ import (
 // Conv2D is Keras's Conv2D: kernel [Kernel, Kernel, channels, Filters], with "valid" or "same" padding.
 //
 // A 1×1 kernel is lowered to a matrix product, whose kernel gradient XLA computes 2.5 times as fast on a CPU
-// than that of a convolution (see BenchmarkPointwise). Other kernels stay native.
+// as that of a convolution (see BenchmarkPointwise). Other kernels stay native.
 type Conv2D struct {
 	Filters int    `json:"filters"`
 	Kernel  int    `json:"kernel_size"`
