@@ -13,7 +13,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// Config chooses a variant. Its zero value is the lesson's: no classification top, the paper's width, 224×224.
+// Config chooses a variant. Its zero value is the lesson's, but for the weights: no classification top, the paper's width, 224×224.
 type Config struct {
 	Alpha      float64 // MobileNetV2's width multiplier; 0 is 1.0
 	Input      int     // height and width of the input in pixels, at least 32; 0 is 224
@@ -22,7 +22,7 @@ type Config struct {
 	// Weights is "imagenet" (the published file of this variant), "embedded" (the small backbone that comes with
 	// this module; MobileNetV2 of alpha 0.35), "random" or "" (Glorot-uniform from Seed), "best", or the path of a
 	// Keras .h5 file. "best" takes published weights for Alpha, else for another alpha that is on disk, else the
-	// embedded ones: look at the Backbone's Alpha and Notice.
+	// embedded ones: look at the Backbone's Config.Alpha and Notice.
 	Weights string
 	Seed    int64
 }

@@ -5,10 +5,11 @@ import (
 	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // Alphas are the width multipliers that Keras publishes ImageNet weights for.
-var Alphas = []float64{0.35, 0.5, 0.75, 1.0, 1.3, 1.4}
+var Alphas = weights.Alphas
 
 // mobileNetV2 lists the layers of MobileNetV2 (Sandler et al., 2018, "Inverted Residuals and Linear Bottlenecks"),
 // named and ordered as in Keras.

@@ -96,7 +96,7 @@ func (t *training) open(train, validation Images) (unlock func(), err error) {
 		return nil, err
 	}
 	if diff := fresh.differences(old); len(diff) > 0 {
-		return nil, fmt.Errorf("run %s was made otherwise (%s): name another run, or set Retrain to start over",
+		return nil, fmt.Errorf("run %s was made otherwise (%s): name another run, or set Retrain (--retrain) to start over",
 			path, strings.Join(diff, "; "))
 	}
 	t.run.old = &old
@@ -114,10 +114,10 @@ func (t *training) resume() error {
 	}
 	checkpoint, err := weights.Open(filepath.Join(path, old.State))
 	if err != nil {
-		return fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
+		return fmt.Errorf("run %s: %w: set Retrain (--retrain) to start over", path, err)
 	}
 	if err := t.restore(checkpoint); err != nil {
-		return fmt.Errorf("run %s: %w: set Retrain to start over", path, err)
+		return fmt.Errorf("run %s: %w: set Retrain (--retrain) to start over", path, err)
 	}
 	t.history, t.steps, t.resumed = old.History, old.Steps, old.History.Epochs()
 	t.run.file.State = old.State
@@ -160,7 +160,8 @@ func (f runFile) differences(old runFile) []string {
 	}{
 		{"classes", strings.Join(f.Classes, " ") == strings.Join(old.Classes, " "), old.Classes, f.Classes},
 		{"images", f.DataHash == old.DataHash, old.Data, f.Data + " (other content)"},
-		{"layers, initial weights or seed", f.InitialHash == old.InitialHash, old.Backbone + " " + old.Source, "others"},
+		{"layers or initial weights", f.InitialHash == old.InitialHash || f.Seed != old.Seed,
+			old.Backbone + " " + old.Source, "other ones"},
 		{"seed", f.Seed == old.Seed, old.Seed, f.Seed},
 		{"batch size", f.BatchSize == old.BatchSize, old.BatchSize, f.BatchSize},
 		{"learning rate", f.LearningRate == old.LearningRate, old.LearningRate, f.LearningRate},
@@ -182,10 +183,10 @@ func readRun(path string) (runFile, error) {
 		return f, err
 	}
 	if err := json.Unmarshal(raw, &f); err != nil {
-		return f, fmt.Errorf("%s: %w: set Retrain to start over", filepath.Join(path, runName), err)
+		return f, fmt.Errorf("%s: %w: set Retrain (--retrain) to start over", filepath.Join(path, runName), err)
 	}
 	if f.State != filepath.Base(f.State) {
-		return f, fmt.Errorf("%s: state %q lies outside the run: set Retrain to start over",
+		return f, fmt.Errorf("%s: state %q lies outside the run: set Retrain (--retrain) to start over",
 			filepath.Join(path, runName), f.State)
 	}
 	return f, nil

@@ -77,8 +77,8 @@ func stride(x *Node, s int) *Node {
 	return Slice(x, AxisRange(), AxisRange().Stride(s), AxisRange().Stride(s), AxisRange())
 }
 
-// DepthwiseConv2D is Keras's DepthwiseConv2D with depth multiplier 1 and no bias of its own: each channel is
-// convolved with its own Kernel×Kernel window, weights [Kernel, Kernel, channels, 1].
+// DepthwiseConv2D is Keras's DepthwiseConv2D with depth multiplier 1: each channel is
+// convolved with its own Kernel×Kernel window, weights [Kernel, Kernel, channels, 1]. Fold gives it a bias.
 //
 // It is lowered to one multiply-add per window position on shifted views of the image. XLA fuses these into a
 // single pass, many times faster on a CPU than its grouped convolution, gradients included (BenchmarkDepthwise).

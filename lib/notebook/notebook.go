@@ -18,7 +18,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/figure"
 )
 
-// Quick reports whether the lesson runs on a small share of the images and epochs: the environment variable
+// Quick reports whether the lesson runs on a small share of the images: the environment variable
 // LESSON_QUICK is set to anything but "" and "0". `scripts/lesson --quick` sets it.
 func Quick() bool {
 	v := os.Getenv("LESSON_QUICK")

@@ -89,12 +89,12 @@ type variantFlags struct {
 // variant declares --alpha; withInput adds --input, withWeights --weights.
 func (c *call) variant(withInput, withWeights bool) *variantFlags {
 	v := &variantFlags{call: c, takesInput: withInput, learned: withWeights}
-	c.flags.Float64Var(&v.alpha, "alpha", 1, fmt.Sprintf("width `A` of MobileNetV2, one of %v (default 1)", backbone.Alphas))
+	c.flags.Float64Var(&v.alpha, "alpha", 1, fmt.Sprintf("width `A` of MobileNetV2, one of %v (default: that of the weights, 1 for random ones)", backbone.Alphas))
 	if withInput {
 		c.flags.IntVar(&v.input, "input", 224, "height and width of the input in pixels, `N` ≥ 32 (default 224)")
 	}
 	if withWeights {
-		c.flags.StringVar(&v.weights, "weights", "best", "`W` is a Keras .h5 file, imagenet, embedded, or none for random "+
+		c.flags.StringVar(&v.weights, "weights", "best", "`W` is a Keras .h5 file, imagenet, embedded, best, or none for random "+
 			"ones (default: the best on disk)")
 	}
 	return v

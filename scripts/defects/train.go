@@ -36,7 +36,8 @@ func (t training) String() string {
 		fmt.Fprintf(&b, "%5d %9.4f %9.4f %9.4f %13.4f %8.1f\n", i+1, t.Loss[i], t.Accuracy[i], t.ValLoss[i], t.ValAccuracy[i],
 			t.Seconds[i])
 	}
-	fmt.Fprintf(&b, "validation accuracy after the last epoch, 95 %% interval: %s\nrun: %s\n", t.Interval, t.Run)
+	fmt.Fprintf(&b, "validation accuracy after the last epoch: %.4f, 95 %% interval %s\nrun: %s\n",
+		t.ValAccuracy[t.Epochs()-1], t.Interval, t.Run)
 	return b.String()
 }
 

@@ -127,7 +127,7 @@ def render(notebook, path, facts):
     meta = f'<meta name="lesson-report" content="{html.escape(json.dumps(facts), quote=True)}">'
     note = f'{path.name}, run on {facts["made"]} in {facts["seconds"]:.0f} s'
     if facts["quick"]:
-        note += ". <b>Quick run: a small share of the images and epochs; its numbers are no results.</b>"
+        note += ". <b>Quick run: a small share of the images; its numbers are no results.</b>"
     banner = (
         '<nav style="font:14px sans-serif;background:#eef1f5;color:#222;padding:.6em 1em">'
         f'<a href="index.html">All reports</a> · {note}</nav>'

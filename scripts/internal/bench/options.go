@@ -11,7 +11,7 @@ import (
 )
 
 const help = `usage: scripts/bench [--data DIR|ZIP] [--weights DIR] [--quick] [--out FILE.md]
-Measures the library beside Keras and prints a Markdown table. Takes about ten minutes, and wants a machine that
+Measures the library beside Keras and prints a Markdown table. Takes about eight minutes, and wants a machine that
 does nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.9 GB).
   --data DIR|ZIP   the NEU-DET images; without it the lesson's own search, at last synthetic images
   --weights DIR    a folder with published Keras weights files; widths that have none get random weights

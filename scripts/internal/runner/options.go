@@ -87,7 +87,7 @@ func existing(path *string, file bool) error {
 func usage(script string) string {
 	const places = `  --data DIR|ZIP   the NEU-DET images: the folder, or the zip that Kaggle gives
   --weights DIR    a folder with published Keras weights files
-  --quick          a small share of the images and epochs, for a first look
+  --quick          a small share of the images, for a first look
 `
 	switch script {
 	case "lesson":
