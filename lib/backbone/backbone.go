@@ -13,7 +13,8 @@ import (
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// Config chooses a variant. Its zero value is the lesson's, but for the weights: no classification top, the paper's width, 224×224.
+// Config chooses a variant. Its zero value is the lesson's, but for the weights: no classification top, the paper's
+// width, 224×224.
 type Config struct {
 	Alpha      float64 // MobileNetV2's width multiplier; 0 is 1.0
 	Input      int     // height and width of the input in pixels, at least 32; 0 is 224

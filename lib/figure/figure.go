@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"os"
-	"path/filepath"
+
+	"github.com/transfer-learning-go/defects/lib/download"
 )
 
 // Figure is a finished picture.
@@ -40,35 +40,15 @@ func (f *Figure) PNG() ([]byte, error) {
 }
 
 // WritePNG writes the figure to a file whole or not at all. The folder must exist.
-func (f *Figure) WritePNG(path string) (err error) {
+func (f *Figure) WritePNG(path string) error {
 	data, err := f.PNG()
 	if err != nil {
 		return err
 	}
-	part, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
-	if err != nil {
+	if err := download.WriteFile(path, data); err != nil {
 		return fmt.Errorf("writing figure %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			part.Close()
-			os.Remove(part.Name())
-			err = fmt.Errorf("writing figure %s: %w", path, err)
-		}
-	}()
-	if _, err = part.Write(data); err != nil {
-		return err
-	}
-	if err = part.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = part.Sync(); err != nil {
-		return err
-	}
-	if err = part.Close(); err != nil {
-		return err
-	}
-	return os.Rename(part.Name(), path)
+	return nil
 }
 
 // alt joins what a figure says with its notice.
