@@ -64,16 +64,17 @@ func TestFreezeLeavesTheRestTrainable(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := b.Layers.TrainableParams()
-	b.Freeze(-1)
+	b.Layers.Freeze()
 	if n := b.Layers.TrainableParams(); n != 0 {
 		t.Errorf("%d parameters are trainable when all is frozen", n)
 	}
-	b.Freeze(100)
+	b.Layers.Unfreeze()
+	b.Layers[:100].Freeze()
 	want := b.Layers[100:].TrainableParams()
 	if n := b.Layers.TrainableParams(); n != want || n == 0 {
 		t.Errorf("%d parameters are trainable above layer 100, want %d", n, want)
 	}
-	b.Freeze(0)
+	b.Layers.Unfreeze()
 	if n := b.Layers.TrainableParams(); n != all {
 		t.Errorf("%d parameters are trainable when nothing is frozen, want %d", n, all)
 	}

@@ -109,14 +109,15 @@ func TestFreezingMovesTheCut(t *testing.T) {
 	}
 	frozen := probabilities()
 	for _, n := range []int{140, 0} {
-		m.Base.Freeze(n)
+		m.Base.Layers.Unfreeze()
+		m.Base.Layers[:n].Freeze()
 		for i, p := range probabilities() {
 			if math.Abs(float64(p-frozen[i])) > 1e-5 {
 				t.Errorf("with %d layers frozen, an untrained model predicts %v instead of %v", n, p, frozen[i])
 			}
 		}
 	}
-	m.Base.Freeze(140)
+	m.Base.Layers[:140].Freeze()
 	// Above layer 140 something is learned; below nothing.
 	before := newSmall(t, 1)
 	fit(t, m, data, FitConfig{Epochs: 1, BatchSize: wholeSplit})
@@ -191,7 +192,7 @@ func TestModelsThatCannotTrainAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base.Freeze(-1)
+	base.Layers.Freeze()
 	_, err = New(Config{Base: base, Classes: classes, Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dense{Units: 6}}})
 	requireInError(t, err, "3 classes", "layer.Dense{Units: 3")
 	_, err = New(Config{Base: base, Head: []layer.Op{layer.Dense{Units: 6}}})

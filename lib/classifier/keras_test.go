@@ -111,7 +111,7 @@ func TestSummaryEqualsKeras(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base.Freeze(-1)
+	base.Layers.Freeze()
 	m, err := New(Config{Base: base, Head: []layer.Op{
 		layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3}, layer.Dense{Units: 256, Activation: "relu"},
 		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 6, Activation: "softmax"}}})

@@ -156,7 +156,7 @@ func small(seed int64) (*Model, error) {
 			base.Values[l.Name][i] = golden.Weight(l.Name, w.Name, w.Shape)
 		}
 	}
-	base.Freeze(-1)
+	base.Layers.Freeze()
 	return New(Config{Base: base, ImageSize: 40, Classes: classes, Seed: seed, Head: []layer.Op{
 		layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3}, layer.Dense{Units: 16, Activation: "relu"},
 		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 3, Activation: "softmax"}}})

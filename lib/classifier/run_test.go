@@ -74,7 +74,7 @@ func TestRunOfOtherSettingsIsRefused(t *testing.T) {
 	_, err = newSmall(t, 2).Fit(data, FitConfig{Epochs: 1, BatchSize: 32, LearningRate: 1e-4, Run: run})
 	requireInError(t, err, run, "seed: was 1, is 2", "batch size: was 16, is 32", "learning rate: was 0.001, is 0.0001", "Retrain")
 	unfrozen := newSmall(t, 1)
-	unfrozen.Base.Freeze(100)
+	unfrozen.Base.Layers[100:].Unfreeze()
 	_, err = unfrozen.Fit(data, FitConfig{Epochs: 1, BatchSize: batchSize, Run: run})
 	requireInError(t, err, "frozen layers: was 154 layers, is 100 layers")
 	fewer := *data

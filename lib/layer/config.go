@@ -13,7 +13,7 @@ var classes = map[string]reflect.Type{}
 
 func init() {
 	for _, op := range []Op{Input{}, Conv2D{}, DepthwiseConv2D{}, ZeroPadding2D{}, BatchNormalization{}, ReLU{},
-		Sum{}, GlobalAveragePooling2D{}, Dense{}, Dropout{}, Rescaling{}, Resizing{}} {
+		Activation{}, MaxPooling2D{}, Sum{}, GlobalAveragePooling2D{}, Dense{}, Dropout{}, Rescaling{}, Resizing{}} {
 		classes[op.Class()] = reflect.TypeOf(op)
 	}
 }

@@ -89,6 +89,8 @@ func absorb(before, l *Layer, v, values Values) bool {
 			return false
 		}
 		return setActivation(before, name)
+	case Activation:
+		return op.Activation != "softmax" && setActivation(before, op.Activation)
 	case BatchNormalization:
 		return foldNorm(before, op, v[l.Name], values)
 	}

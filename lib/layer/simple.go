@@ -61,6 +61,18 @@ func knownActivation(name string) error {
 	return fmt.Errorf("unknown activation %q: use \"relu\", \"relu6\" or \"softmax\"", name)
 }
 
+// Activation is Keras's Activation, by the name of the function: "relu", "relu6" or "softmax".
+type Activation struct {
+	weightless
+	Activation string `json:"activation"`
+}
+
+func (Activation) Class() string { return "Activation" }
+func (o Activation) Output(in [][]int) ([]int, error) {
+	return in[0], knownActivation(o.Activation)
+}
+func (o Activation) Build(_ *Call, in []*Node) *Node { return activate(in[0], o.Activation) }
+
 // Sum is Keras's Add: the sum of inputs of one shape.
 type Sum struct{ weightless }
 

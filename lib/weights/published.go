@@ -16,13 +16,13 @@ import (
 
 // Published is a file with ImageNet weights that keras-applications publishes.
 type Published struct {
-	Model string // "mobilenetv2"
+	Model string // "mobilenetv2" or "resnet50v2"
 	File  string // its published name, under which WEIGHTS_DIR and the cache hold it
 	URL   string
-	MD5   string // hexadecimal; empty where Keras publishes none
-	Alpha float64
-	Size  int  // input height and width that it was trained at, pixels
-	Top   bool // with the classifier of the 1,000 ImageNet classes
+	MD5   string  // hexadecimal; empty where Keras publishes none
+	Alpha float64 // of MobileNetV2; 0 where there is no width
+	Size  int     // input height and width that it was trained at, pixels
+	Top   bool    // with the classifier of the 1,000 ImageNet classes
 }
 
 // Alphas are the widths for which Keras publishes MobileNetV2.
@@ -50,10 +50,21 @@ func MobileNetV2(alpha float64, top bool) (Published, error) {
 	}, nil
 }
 
+// ResNet50V2 names the published file, as keras.applications.ResNet50V2 does.
+func ResNet50V2(top bool) Published {
+	p := Published{Model: "resnet50v2", Size: 224, Top: top,
+		File: "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5", MD5: "fac2f116257151a9d068a22e544a4917"}
+	if top {
+		p.File, p.MD5 = "resnet50v2_weights_tf_dim_ordering_tf_kernels.h5", "3ef43a0b657b3be2300d5770ece849e0"
+	}
+	p.URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/" + p.File
+	return p
+}
+
 // Source says where weights come from.
 type Source struct {
 	Path   string  // of the file; empty if embedded
-	Alpha  float64 // width of the MobileNetV2 in it
+	Alpha  float64 // width of the MobileNetV2 in it, else 0
 	Name   string  // "imagenet" or "embedded"
 	Notice string  // not empty if embedded: every output and figure made from them shows it
 }

@@ -142,7 +142,7 @@ func (v *variantFlags) build(name string, seed int64) (*backbone.Backbone, error
 			"leave --alpha out to use those for alpha %v (%s), or take --weights none", v.alpha, v.alpha, base.Config.Alpha,
 			base.Source)
 	}
-	base.Freeze(-1)
+	base.Layers.Freeze()
 	fmt.Fprintf(v.call.stderr, "weights: %s for %s\n", base.Source, base)
 	return base, nil
 }

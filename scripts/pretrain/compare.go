@@ -30,7 +30,7 @@ func compare(folder string, epochs int) error {
 			return err
 		}
 		if c.frozen {
-			base.Freeze(-1)
+			base.Layers.Freeze()
 		}
 		m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed, BaseTraining: !c.frozen,
 			Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3},

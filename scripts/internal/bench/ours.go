@@ -43,7 +43,7 @@ func newModel(alpha float64, weights string, imageSize int, classes []string) (*
 	if err != nil {
 		return nil, err
 	}
-	base.Freeze(-1)
+	base.Layers.Freeze()
 	return classifier.New(classifier.Config{Base: base, ImageSize: imageSize, Classes: classes, Seed: 100, Head: []layer.Op{
 		layer.GlobalAveragePooling2D{},
 		layer.Dropout{Rate: 0.3},

@@ -1,0 +1,73 @@
+package backbone
+
+import (
+	"fmt"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+// resNet50V2 lists the layers of ResNet50V2 (He et al., 2016, "Identity Mappings in Deep Residual Networks"), named
+// and ordered as in Keras.
+//
+// The image passes a strided convolution, a max pooling, and four stages of residual blocks. A block adds what its
+// three convolutions compute to what came in, so that it needs to learn only the difference. In this second version
+// batch normalization and ReLU stand before each convolution, and the sum passes on as it is.
+func resNet50V2(c Config) (layer.List, error) {
+	b := &layer.Builder{}
+	b.Add("input_layer", layer.Input{Shape: []int{c.Input, c.Input, 3}})
+	b.Add("conv1_pad", layer.ZeroPadding2D{Pad: [4]int{3, 3, 3, 3}})
+	b.Add("conv1_conv", layer.Conv2D{Filters: 64, Kernel: 7, Strides: 2, UseBias: true})
+	// The image here is not rectified: a zero at the border may win over values below it. So the pooling must see zeros.
+	b.Add("pool1_pad", layer.ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
+	b.Add("pool1_pool", layer.MaxPooling2D{Pool: 3, Strides: 2})
+
+	// Channels inside the blocks of a stage, its blocks, and the stride of its last block. In the paper the first
+	// block of a stage has the stride; Keras follows the authors' later code.
+	stages := []struct{ filters, blocks, stride int }{{64, 3, 2}, {128, 4, 2}, {256, 6, 2}, {512, 3, 1}}
+	for i, s := range stages {
+		for block := 1; block <= s.blocks; block++ {
+			stride := 1
+			if block == s.blocks {
+				stride = s.stride
+			}
+			residual(b, fmt.Sprintf("conv%d_block%d_", i+2, block), s.filters, stride, block == 1)
+		}
+	}
+
+	b.Add("post_bn", resNetNorm)
+	b.Add("post_relu", layer.Activation{Activation: "relu"})
+	if c.IncludeTop {
+		b.Add("avg_pool", layer.GlobalAveragePooling2D{})
+		b.Add("predictions", layer.Dense{Units: c.Classes, Activation: "softmax"})
+	}
+	return b.List, b.Err
+}
+
+var resNetNorm = layer.BatchNormalization{Epsilon: 1.001e-5}
+
+// residual appends one block: 1×1 convolution to fewer channels, 3×3, 1×1 to four times as many, plus the shortcut.
+// The shortcut is the input itself; a 1×1 convolution where channels change, taken behind the first normalization; a
+// pooling of size 1, which only drops pixels, where the block has a stride.
+func residual(b *layer.Builder, name string, filters, stride int, project bool) {
+	if b.Err != nil {
+		return
+	}
+	relu := layer.Activation{Activation: "relu"}
+	shortcut := b.List[len(b.List)-1].Name
+	b.Add(name+"preact_bn", resNetNorm)
+	preact := b.Add(name+"preact_relu", relu)
+	b.Add(name+"1_conv", layer.Conv2D{Filters: filters, Kernel: 1})
+	b.Add(name+"1_bn", resNetNorm)
+	b.Add(name+"1_relu", relu)
+	b.Add(name+"2_pad", layer.ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
+	b.Add(name+"2_conv", layer.Conv2D{Filters: filters, Kernel: 3, Strides: stride})
+	b.Add(name+"2_bn", resNetNorm)
+	inner := b.Add(name+"2_relu", relu)
+	if project {
+		shortcut = b.Add(name+"0_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1, UseBias: true}, preact)
+	} else if stride > 1 {
+		shortcut = b.Add("", layer.MaxPooling2D{Pool: 1, Strides: stride}, shortcut)
+	}
+	last := b.Add(name+"3_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1, UseBias: true}, inner)
+	b.Add(name+"out", layer.Sum{}, shortcut, last)
+}
