@@ -10,27 +10,26 @@ import (
 type examples struct {
 	Images
 	shape []int
+	file  *featureFile // nil for pixels
 }
 
 func (t *training) examples(source Images) (examples, error) {
 	m := t.model
 	if t.cut == 0 {
-		return examples{source, m.Layers[0].Shape}, nil
+		return examples{Images: source, shape: m.Layers[0].Shape}, nil
 	}
 	features, err := m.stored(t.config.Context, source, t.config.Watch)
 	if err != nil {
 		return examples{}, err
 	}
-	shape := m.Layers[:t.cut].Output()
-	n := elements(shape)
-	source.Pixels = func(indices []int) ([]float32, error) {
-		out := make([]float32, 0, n*len(indices))
-		for _, i := range indices {
-			out = append(out, features[i*n:(i+1)*n]...)
-		}
-		return out, nil
+	source.Pixels = features.rows
+	return examples{source, m.Layers[:t.cut].Output(), features}, nil
+}
+
+func (e examples) close() {
+	if e.file != nil {
+		e.file.Close()
 	}
-	return examples{source, shape}, nil
 }
 
 // batch is n examples: inputs [n, shape…] and one-hot labels [n, classes].

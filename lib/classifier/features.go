@@ -1,14 +1,10 @@
 package classifier
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,8 +110,8 @@ func (m *Model) Features(pixels []float32) (features []float32, shape []int, err
 }
 
 // stored gives the features of all images of a split, from disk where they are, else computed and stored. An
-// interrupted computation is taken up where it stopped.
-func (m *Model) stored(ctx context.Context, source Images, watch Watcher) ([]float32, error) {
+// interrupted computation is taken up where it stopped. The caller closes them.
+func (m *Model) stored(ctx context.Context, source Images, watch Watcher) (*featureFile, error) {
 	cut := m.cut()
 	size := elements(m.Layers[:cut].Output())
 	cache, err := download.CacheDir()
@@ -129,8 +125,8 @@ func (m *Model) stored(ctx context.Context, source Images, watch Watcher) ([]flo
 	kind := strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind)
 	key := fmt.Sprintf("%.20s-%.20s-%s", m.Layers[:cut].Hash(m.Values), source.Hash, kind)
 	path := filepath.Join(cache, "features", key+".f32")
-	if data, err := readFloats(path, size*len(source.Labels)); err == nil {
-		return data, nil
+	if f, err := openFeatures(path, size, len(source.Labels)); err == nil {
+		return f, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("storing features: %w: free some space or set DEFECTS_CACHE to a folder that can be "+
@@ -141,13 +137,13 @@ func (m *Model) stored(ctx context.Context, source Images, watch Watcher) ([]flo
 		return nil, fmt.Errorf("storing features: %w", err)
 	}
 	defer lock.Unlock()
-	if data, err := readFloats(path, size*len(source.Labels)); err == nil { // another process made them meanwhile
-		return data, nil
+	if f, err := openFeatures(path, size, len(source.Labels)); err == nil { // another process made them meanwhile
+		return f, nil
 	}
 	if err := m.store(ctx, path, source, size, watch); err != nil {
 		return nil, fmt.Errorf("features of %s: %w", source.Name, err)
 	}
-	return readFloats(path, size*len(source.Labels))
+	return openFeatures(path, size, len(source.Labels))
 }
 
 func (m *Model) store(ctx context.Context, path string, source Images, size int, watch Watcher) (err error) {
@@ -203,30 +199,4 @@ func sequence(from, to int) []int {
 		s[i] = from + i
 	}
 	return s
-}
-
-func writeFloats(w io.Writer, values []float32) error {
-	buffer := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-	}
-	_, err := w.Write(buffer)
-	return err
-}
-
-func readFloats(path string, n int) ([]float32, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() != int64(4*n) {
-		return nil, errors.New(path + " has another size than expected")
-	}
-	values := make([]float32, n)
-	return values, binary.Read(bufio.NewReaderSize(f, 1<<20), binary.LittleEndian, values)
 }

@@ -70,7 +70,11 @@ func (m *Model) FitImages(train, validation Images, classes []string, c FitConfi
 		c.Context = context.Background()
 	}
 	t := &training{model: m, config: c, cut: m.cut()}
-	defer func() { m.compiled = compiled{} }() // it holds weights from before
+	defer func() {
+		m.compiled = compiled{} // it holds weights from before
+		t.train.close()
+		t.validation.close()
+	}()
 	if c.Run != "" {
 		unlock, err := t.open(train, validation)
 		if err != nil {

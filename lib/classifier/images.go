@@ -28,13 +28,15 @@ type decoded struct {
 	err    error
 }
 
-// chunks gives the images from position `from` on, 32 at a time.
+// chunk is how many images are held at a time.
+const chunk = 32
+
+// chunks gives the images from position `from` on, a chunk at a time.
 func (s Images) chunks(from int) iter.Seq[decoded] {
-	const size = 32
 	n := len(s.Labels) - from
-	return ahead((n+size-1)/size, func(i int) decoded {
-		start := from + i*size
-		pixels, err := s.Pixels(sequence(start, min(start+size, len(s.Labels))))
+	return ahead((n+chunk-1)/chunk, func(i int) decoded {
+		start := from + i*chunk
+		pixels, err := s.Pixels(sequence(start, min(start+chunk, len(s.Labels))))
 		return decoded{pixels, err}
 	})
 }

@@ -71,7 +71,19 @@ func (m *Model) Predict(s *neudet.Split) (*Predictions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.predictions(features, s.Files)
+	defer features.Close()
+	p := &Predictions{Classes: m.Classes}
+	for start := 0; start < len(s.Files); start += chunk {
+		end := min(start+chunk, len(s.Files))
+		rows, err := features.rows(sequence(start, end))
+		if err != nil {
+			return nil, err
+		}
+		if err := m.predict(p, rows, s.Files[start:end]); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 // PredictFiles gives class probabilities for images, computing everything anew.
@@ -81,18 +93,20 @@ func (m *Model) PredictFiles(files []neudet.File) (*Predictions, error) {
 		return nil, err
 	}
 	all := &neudet.Split{Name: "images", Classes: m.Classes, Files: files}
-	var features []float32
+	p := &Predictions{Classes: m.Classes}
 	for b := range SplitImages(all, m.ImageSize).chunks(0) {
 		if b.err != nil {
 			return nil, b.err
 		}
-		out, err := r.run(b.pixels)
+		features, err := r.run(b.pixels)
 		if err != nil {
 			return nil, err
 		}
-		features = append(features, out...)
+		if err := m.predict(p, features, files[len(p.Files):min(len(p.Files)+chunk, len(files))]); err != nil {
+			return nil, err
+		}
 	}
-	return m.predictions(features, files)
+	return p, nil
 }
 
 // PredictPixels gives class probabilities [n, classes] for pixels [n, ImageSize, ImageSize, 3] of 0…255.
@@ -113,17 +127,17 @@ func (m *Model) above(features []float32) ([]float32, error) {
 	return head.run(features)
 }
 
-func (m *Model) predictions(features []float32, files []neudet.File) (*Predictions, error) {
+// predict appends what the layers above the cut say of the features of some images.
+func (m *Model) predict(p *Predictions, features []float32, files []neudet.File) error {
 	flat, err := m.above(features)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	classes := len(m.Classes)
 	if len(flat) != classes*len(files) {
-		return nil, fmt.Errorf("the model gives %d values for %d images and %d classes: end its head with "+
+		return fmt.Errorf("the model gives %d values for %d images and %d classes: end its head with "+
 			"layer.Dense{Units: %d, Activation: \"softmax\"}", len(flat), len(files), classes, classes)
 	}
-	p := &Predictions{Classes: m.Classes, Files: files}
 	for i, f := range files {
 		row := flat[i*classes : (i+1)*classes]
 		best := 0
@@ -132,9 +146,10 @@ func (m *Model) predictions(features []float32, files []neudet.File) (*Predictio
 				best = c
 			}
 		}
+		p.Files = append(p.Files, f)
 		p.Probabilities = append(p.Probabilities, row)
 		p.Predicted = append(p.Predicted, best)
 		p.Actual = append(p.Actual, f.Label)
 	}
-	return p, nil
+	return nil
 }
