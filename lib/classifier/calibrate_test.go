@@ -1,0 +1,47 @@
+package classifier
+
+import (
+	"math"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+)
+
+// The statistics are compared with those of each convolution's output, as computed in inference with them.
+func TestCalibratedStatisticsAreThoseOfTheActivations(t *testing.T) {
+	m := newSmall(t, 1)
+	pixels := golden.Uniform("calibrate", 6*40*40*3, 0, 255)
+	if err := m.Calibrate(pixels); err != nil {
+		t.Fatal(err)
+	}
+	for conv, norm := range map[string]string{"Conv1": "bn_Conv1", "block_8_depthwise": "block_8_depthwise_BN",
+		"Conv_1": "Conv_1_bn"} {
+		r, err := newRunner(m.Layers[:m.Layers.Index(conv)+1], m.Values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values, err := r.run(pixels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		channels := r.out[2]
+		mean, variance := make([]float64, channels), make([]float64, channels)
+		n := float64(len(values) / channels)
+		for i, v := range values {
+			mean[i%channels] += float64(v) / n
+		}
+		for i, v := range values {
+			d := float64(v) - mean[i%channels]
+			variance[i%channels] += d * d / n
+		}
+		got := m.Values[norm]
+		for c := range channels {
+			if math.Abs(float64(got[2][c])-mean[c]) > 1e-3 || math.Abs(float64(got[3][c])-variance[c]) > 1e-3*(1+variance[c]) {
+				t.Errorf("%s, channel %d: mean %v, variance %v; the activations have %v, %v", norm, c, got[2][c], got[3][c],
+					mean[c], variance[c])
+				break
+			}
+		}
+	}
+	requireInError(t, m.Calibrate(pixels[:100]), "100 values", "whole images")
+}
