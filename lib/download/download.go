@@ -31,7 +31,8 @@ type Request struct {
 //
 // The bytes go to Path + ".part" first. A broken connection is taken up again where it broke, in this call or in a
 // later one, by an HTTP range request with If-Range, so that parts of two versions are never mixed. The whole file is
-// checked, synced and renamed. A file that fails its check is removed, and the error says both sums.
+// checked, synced and renamed. A file that fails its check is removed, and the error says both sums. A server from which
+// nothing comes for 15 seconds counts as a broken connection.
 //
 // Any number of processes may fetch the same file: one works, the others wait for it, by a lock on Path + ".lock".
 func File(ctx context.Context, r Request) error {
@@ -48,11 +49,11 @@ func (r Request) file(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(r.Path), 0o777); err != nil {
 		return fmt.Errorf("cannot make the folder for %s: %w", r.Path, err)
 	}
-	lock := flock.New(r.Path + ".lock")
-	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
-		return fmt.Errorf("cannot lock %s: %w", lock.Path(), err)
+	unlock, err := lock(ctx, r.Path+".lock")
+	if err != nil {
+		return err
 	}
-	defer lock.Unlock()
+	defer unlock()
 	if r.present() { // another process has just finished it
 		return nil
 	}
@@ -68,9 +69,27 @@ func (r Request) file(ctx context.Context) error {
 		return err
 	}
 	part.remove()
-	// Whoever still waits for this lock finds the file, so nobody misses the lock.
-	os.Remove(lock.Path())
 	return nil
+}
+
+// lock waits for the lock file at path. unlock also removes the file. A process that had opened it just before holds a
+// lock that nobody else would see, and so locks anew.
+func lock(ctx context.Context, path string) (unlock func(), err error) {
+	for {
+		l := flock.New(path)
+		if _, err := l.TryLockContext(ctx, 100*time.Millisecond); err != nil {
+			return nil, fmt.Errorf("cannot lock %s: %w", path, err)
+		}
+		locked, err := l.Stat()
+		if err != nil {
+			l.Unlock()
+			return nil, fmt.Errorf("cannot lock %s: %w", path, err)
+		}
+		if there, err := os.Stat(path); err == nil && os.SameFile(locked, there) {
+			return func() { os.Remove(path); l.Unlock() }, nil
+		}
+		l.Unlock()
+	}
 }
 
 // present tells whether the finished file is there and has the right sums.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -158,7 +159,7 @@ func interrupted(t *testing.T, s *server, tag string) Request {
 		}
 	}
 	wantError(t, File(ctx, r), "run again to go on")
-	only(t, r, ".lock", ".part", ".part.version")
+	only(t, r, ".part", ".part.version")
 	r.Progress = nil
 	s.sent.Store(0)
 	return r
@@ -225,7 +226,7 @@ func TestWrongSumNamesBothAndLeavesNothing(t *testing.T) {
 	r := request(t, s.URL)
 	r.SHA256 = strings.Repeat("0", 64)
 	wantError(t, File(context.Background(), r), sum, r.SHA256, "removed")
-	only(t, r, ".lock")
+	only(t, r)
 	r.SHA256, r.MD5 = "", strings.Repeat("0", 32)
 	wantError(t, File(context.Background(), r), fmt.Sprintf("%x", md5.Sum(content)), r.MD5)
 
@@ -251,7 +252,7 @@ func TestFailedCheckLeavesNothing(t *testing.T) {
 	if err := File(context.Background(), r); !errors.Is(err, bad) {
 		t.Error(err)
 	}
-	only(t, r, ".lock")
+	only(t, r)
 }
 
 func TestRefusalsSayWhatToDo(t *testing.T) {
@@ -259,7 +260,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
 		r := request(t, s.URL)
 		wantError(t, File(context.Background(), r), s.URL, fmt.Sprint(code), advice)
-		only(t, r, ".lock")
+		only(t, r)
 		s.Close()
 	}
 }
@@ -315,6 +316,78 @@ func TestWaitingForALockCanBeStopped(t *testing.T) {
 	close(release)
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// silent gives the address of a server that accepts connections and says no more than this.
+func silent(t *testing.T, says string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { c.Close() })
+			c.Read(make([]byte, 1000)) // the request
+			io.WriteString(c, says)
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestSilentServerIsGivenUp(t *testing.T) {
+	defer func(before time.Duration) { patience = before }(patience)
+	patience = 200 * time.Millisecond
+	for name, url := range map[string]string{
+		"no answer":    "http://" + silent(t, "") + "/file.bin",
+		"no handshake": "https://" + silent(t, "") + "/file.bin",
+		"no end":       "http://" + silent(t, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"1\"\r\n\r\nsteel") + "/file.bin",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := request(t, url)
+			start := time.Now()
+			err := File(context.Background(), r)
+			wantError(t, err, r.URL, "nothing came for 200ms", "run again")
+			if took := time.Since(start); took > 5*time.Second {
+				t.Error("it took", took)
+			}
+		})
+	}
+}
+
+func TestSlowServerIsNotGivenUp(t *testing.T) {
+	defer func(before time.Duration) { patience = before }(patience)
+	patience = time.Second
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for range 4 {
+			io.WriteString(w, "steel ")
+			w.(http.Flusher).Flush()
+			time.Sleep(400 * time.Millisecond)
+		}
+	}))
+	t.Cleanup(s.Close)
+	r := request(t, s.URL)
+	if err := File(context.Background(), r); err != nil {
+		t.Fatal(err)
+	}
+	want(t, r, []byte("steel steel steel steel "))
+}
+
+func TestLinesSayHowFarItIsOnceASecond(t *testing.T) {
+	var b strings.Builder
+	tell := Lines(&b, "NEU-DET")
+	for done := range int64(100) {
+		tell(done*270_000, 27_000_000)
+	}
+	tell(27_000_000, 27_000_000)
+	Lines(&b, "no length")(1_500_000, -1)
+	if want := "NEU-DET: 0.0 of 27.0 MB\nNEU-DET: 27.0 of 27.0 MB\nno length: 1.5 MB\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
 	}
 }
 

@@ -13,14 +13,9 @@ import (
 	"time"
 )
 
-// patience is how long a server may be silent.
-const patience = time.Minute
-
-var client = func() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = patience
-	return &http.Client{Transport: transport}
-}()
+// patience is how long nothing may come, from the first attempt to connect on: a network that swallows packets must not
+// look like work.
+var patience = 15 * time.Second
 
 // brokenError is a connection that ended before the file did.
 type brokenError struct {
@@ -43,6 +38,8 @@ func (e *brokenError) Unwrap() error { return e.err }
 func (r Request) fetch(ctx context.Context, part *partFile) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	silence := time.AfterFunc(patience, func() { cancel(fmt.Errorf("nothing came for %v", patience)) })
+	defer silence.Stop()
 	have, version := part.size(), part.version()
 	if version == "" && r.SHA256 == "" && r.MD5 == "" {
 		have = 0 // nothing would tell if the server's file had changed in between
@@ -81,7 +78,7 @@ func (r Request) fetch(ctx context.Context, part *partFile) error {
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", part.path, err)
 	}
-	err = r.receive(response.Body, f, have, total, cancel)
+	err = r.receive(response.Body, f, have, total, silence)
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		err = &brokenError{r.URL, part.size(), total, cause}
 	}
@@ -106,13 +103,11 @@ func (r Request) ask(ctx context.Context, have int64, version string) (*http.Res
 			request.Header.Set("If-Range", version)
 		}
 	}
-	response, err := client.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	var dns *net.DNSError
 	switch {
 	case err == nil:
 		return response, nil
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
 	case errors.As(err, &dns), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return nil, fmt.Errorf("no connection to %s: %w; check the network, or put the file at %s by hand", request.URL.Host, err, r.Path)
 	}
@@ -177,10 +172,8 @@ func (e *writeError) Error() string {
 
 func (e *writeError) Unwrap() error { return e.err }
 
-// receive copies the body to the part, and gives up on a server that falls silent.
-func (r Request) receive(body io.Reader, f *os.File, done, total int64, cancel context.CancelCauseFunc) error {
-	silence := time.AfterFunc(patience, func() { cancel(fmt.Errorf("nothing came for %v", patience)) })
-	defer silence.Stop()
+// receive copies the body to the part. Whatever comes puts off the end of patience.
+func (r Request) receive(body io.Reader, f *os.File, done, total int64, silence *time.Timer) error {
 	buffer := make([]byte, 1<<16)
 	for {
 		if r.Progress != nil {

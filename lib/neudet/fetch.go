@@ -12,9 +12,10 @@ import (
 // kaggleURL needs no account. Tests put their own server here.
 var kaggleURL = "https://www.kaggle.com/api/v1/datasets/download/kaustubhdikshit/neu-surface-defect-database"
 
-// neuDetClasses and neuDetImages are what the published data set holds.
-var neuDetClasses = []string{"crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches"}
+// Classes are those of NEU-DET, sorted: the order in which a model that was trained on its folders names them.
+var Classes = []string{"crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches"}
 
+// neuDetImages is how many images the published data set holds.
 const neuDetImages = 1800
 
 // Fetch downloads NEU-DET from Kaggle (27 MB) into datasets/ of this module, or into the cache outside it, and gives
@@ -49,9 +50,9 @@ func verify(path string) error {
 		return err
 	}
 	images := len(d.Train.Files) + len(d.Validation.Files)
-	if images != neuDetImages || !slices.Equal(d.Classes, neuDetClasses) {
+	if images != neuDetImages || !slices.Equal(d.Classes, Classes) {
 		return fmt.Errorf("%s holds %d images of the classes %v instead of %d of %v",
-			path, images, d.Classes, neuDetImages, neuDetClasses)
+			path, images, d.Classes, neuDetImages, Classes)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func TestFindMakesSyntheticImagesAndSaysSo(t *testing.T) {
 			if !d.Synthetic || d.Notice == "" || d.Source != want || len(d.Train.Files) != 12 {
 				t.Errorf("%+v", d)
 			}
-			if !slices.Equal(d.Classes, neuDetClasses) {
+			if !slices.Equal(d.Classes, Classes) {
 				t.Errorf("classes %v", d.Classes)
 			}
 			if hash != "" && hash != d.Train.Hash() {
@@ -152,7 +152,7 @@ func published(t *testing.T, missing int) []byte {
 	w := zip.NewWriter(&b)
 	image := constantBMP(t, 9)
 	left := neuDetImages - missing
-	for _, class := range neuDetClasses {
+	for _, class := range Classes {
 		for i := range 300 {
 			split := "train"
 			if i >= 240 {

@@ -1,28 +1,74 @@
 package weights
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
+	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
 )
 
-// maxAttribute is HDF5_OBJECT_HEADER_LIMIT of Keras: longer lists of names are split.
-const maxAttribute = 64512
+const (
+	// maxAttribute is HDF5_OBJECT_HEADER_LIMIT of Keras: longer lists of names are split.
+	maxAttribute = 64512
+	// layoutVersion is the version of Keras whose layout of weights Save and SaveModel write.
+	layoutVersion = "2.15.0"
+	// archiveVersion is the version of Keras whose layout SaveArchive writes.
+	archiveVersion = "3.0.0"
+	// extraName is the attribute of the .h5 file, and the key in metadata.json, for what Keras does not read.
+	extraName = "defects"
+)
 
 // Save writes layers as a Keras HDF5 weights file that Keras 2 and 3 read with model.load_weights(path); path ends in
-// ".h5". Keras assigns by position: give all the model's layers that have weights, in the model's order, and each
-// layer's tensors in Keras's order (batch normalization: gamma, beta, moving_mean, moving_variance).
+// ".h5", but not in ".weights.h5". Keras assigns by position: give all the model's layers that have weights, in the
+// model's order, and each layer's tensors in Keras's order (batch normalization: gamma, beta, moving_mean,
+// moving_variance).
 //
 // The file appears whole or not at all: it is written beside path under another name, then renamed. If that fails, an
-// older file at path stays as it is. NaN and infinite values are refused, as Open would refuse them.
+// older file at path stays as it is, and who reads it goes on reading it. NaN and infinite values are refused, as Open
+// would refuse them. All this holds for SaveModel, SaveVariables and SaveArchive, too.
 func Save(path string, layers []Layer) error {
-	tree, err := kerasTree(layers)
+	root := &hdf5.Tree{}
+	err := addNamed(root, layers)
+	return save(path, err, func(w io.Writer) error { return hdf5.Write(w, root) })
+}
+
+// SaveModel writes a whole model as keras.Model.save("x.h5") does, for keras.models.load_model. Layers are those of
+// the configuration, in its order, those without weights included; a nested model is one layer. Within a layer Keras
+// takes the trainable tensors first, then the others (legacy_h5_format.py: _legacy_weights).
+//
+// config is the JSON of the attribute model_config, {"class_name": "Functional", "config": {…}}. extra is other JSON
+// that Open returns and Keras does not look at, or nil.
+func SaveModel(path string, layers []Layer, config, extra []byte) error {
+	root, err := modelTree(layers, config, extra)
+	return save(path, err, func(w io.Writer) error { return hdf5.Write(w, root) })
+}
+
+// SaveVariables writes a .weights.h5 file, for model.load_weights of Keras 3 and tf_keras. Layers and tensors have the
+// names that Open gives them: the path of each layer by its class, the number of each tensor. Their order is free.
+func SaveVariables(path string, layers []Layer) error {
+	tree, err := variablesTree(layers)
+	return save(path, err, func(w io.Writer) error { return hdf5.Write(w, tree) })
+}
+
+// SaveArchive writes a .keras file, for keras.models.load_model: layers as SaveVariables takes them, config and extra
+// as SaveModel does, with the configuration in the form that Keras 3 serializes (keras.saving.serialize_keras_object).
+func SaveArchive(path string, layers []Layer, config, extra []byte) error {
+	variables, err := variablesTree(layers)
+	err = errors.Join(err, checkJSON(config, extra))
+	metadata := map[string]any{"keras_version": archiveVersion}
+	if extra != nil {
+		metadata[extraName] = json.RawMessage(extra)
+	}
+	return save(path, err, func(w io.Writer) error { return writeArchive(w, config, metadata, variables) })
+}
+
+// save writes the file unless there was an error before.
+func save(path string, err error, write func(io.Writer) error) error {
 	if err == nil {
-		err = replaceFile(path, func(w io.Writer) error { return hdf5.Write(w, tree) })
+		err = download.Replace(path, write)
 	}
 	if err != nil {
 		return fmt.Errorf("weights: cannot save %s: %w", path, err)
@@ -30,36 +76,69 @@ func Save(path string, layers []Layer) error {
 	return nil
 }
 
-func kerasTree(layers []Layer) (*hdf5.Tree, error) {
-	if err := checkFinite(layers); err != nil {
+func checkJSON(config, extra []byte) error {
+	if !json.Valid(config) {
+		return errors.New("the model's configuration is not JSON")
+	}
+	if extra != nil && !json.Valid(extra) {
+		return errors.New("what to store beside the model is not JSON")
+	}
+	return nil
+}
+
+func modelTree(layers []Layer, config, extra []byte) (*hdf5.Tree, error) {
+	if err := checkJSON(config, extra); err != nil {
 		return nil, err
 	}
-	root, names := &hdf5.Tree{}, []string{}
+	root := &hdf5.Tree{Attributes: append(versionAttributes(),
+		hdf5.Attribute{Name: "model_config", Values: []string{string(config)}, Scalar: true})}
+	if extra != nil {
+		root.Attributes = append(root.Attributes,
+			hdf5.Attribute{Name: extraName, Values: []string{string(extra)}, Scalar: true})
+	}
+	weights, err := root.Group(weightsGroup)
+	if err != nil {
+		return nil, err
+	}
+	return root, addNamed(weights, layers)
+}
+
+func versionAttributes() []hdf5.Attribute {
+	return []hdf5.Attribute{
+		{Name: "backend", Values: []string{"tensorflow"}, Scalar: true},
+		{Name: "keras_version", Values: []string{layoutVersion}, Scalar: true},
+	}
+}
+
+// addNamed adds layers that the group lists by name.
+func addNamed(group *hdf5.Tree, layers []Layer) error {
+	if err := checkFinite(layers); err != nil {
+		return err
+	}
+	names := []string{}
 	seen := map[string]bool{}
 	for _, layer := range layers {
 		if seen[layer.Name] {
-			return nil, fmt.Errorf("two layers are named %q", layer.Name)
+			return fmt.Errorf("two layers are named %q", layer.Name)
 		}
 		seen[layer.Name] = true
-		group, err := root.Group(layer.Name)
+		sub, err := group.Group(layer.Name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		paths := []string{}
 		for _, t := range layer.Tensors {
 			path := layer.Name + "/" + t.Name + ":0"
-			if err := group.Dataset(path, t.Shape, t.Data); err != nil {
-				return nil, err
+			if err := sub.Dataset(path, t.Shape, t.Data); err != nil {
+				return err
 			}
 			paths = append(paths, path)
 		}
-		group.Attributes = split("weight_names", paths)
+		sub.Attributes = split(weightNames, paths)
 		names = append(names, layer.Name)
 	}
-	root.Attributes = append(split("layer_names", names),
-		hdf5.Attribute{Name: "backend", Values: []string{"tensorflow"}, Scalar: true},
-		hdf5.Attribute{Name: "keras_version", Values: []string{"2.15.0"}, Scalar: true}) // whose layout this is
-	return root, nil
+	group.Attributes = append(split(layerNames, names), versionAttributes()...)
+	return nil
 }
 
 // split makes one attribute, or name0, name1 and so on if one cannot hold the list.
@@ -79,35 +158,4 @@ func split(name string, values []string) []hdf5.Attribute {
 		values = values[n:]
 	}
 	return parts
-}
-
-// replaceFile writes a file so that path holds either the old or the new content, whatever happens.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	if dir, err := os.Open(filepath.Dir(path)); err == nil { // make the rename last, where folders can be synced
-		dir.Sync()
-		dir.Close()
-	}
-	return nil
 }

@@ -2,14 +2,11 @@
 package weights
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"math"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
 )
@@ -18,14 +15,18 @@ import (
 // [height, width, in, out]).
 //
 // Name is the variable's own name: "kernel", "gamma", "depthwise_kernel". If two variables of a layer share it, as in
-// attention or in a whole model kept as one layer, it is the path below the layer: "query/kernel".
+// attention or in a whole model kept as one layer, it is the path below the layer: "query/kernel". In KerasVariables
+// it is the variable's number: "0".
 type Tensor struct {
 	Name  string
 	Shape []int
 	Data  []float32
 }
 
-// Layer is one named layer of a checkpoint. Layers without weights, such as activations, have no tensors.
+// Layer is one layer of a checkpoint. Layers without weights, such as activations, have no tensors.
+//
+// Name is the layer's own, except in KerasVariables, which names no layers: there it is the path of the group, such as
+// "layers/functional/layers/conv2d_3", the fourth Conv2D of the first nested model.
 type Layer struct {
 	Name    string
 	Tensors []Tensor
@@ -33,14 +34,21 @@ type Layer struct {
 
 // Formats of a Checkpoint.
 const (
-	KerasWeights = "Keras HDF5 weights"     // from model.save_weights
-	KerasModel   = "Keras HDF5 whole model" // from model.save; only the weights are read
+	KerasWeights   = "Keras HDF5 weights"     // model.save_weights("x.h5") of Keras 1 and 2
+	KerasModel     = "Keras HDF5 whole model" // model.save("x.h5")
+	KerasVariables = "Keras 3 variables"      // model.save_weights("x.weights.h5"), model.save("x.keras")
 )
 
-// Checkpoint holds the layers of a file in the file's order, which is the model's. Every value is finite.
+// Checkpoint holds the layers of a file in the file's order. Every value is finite.
+//
+// In KerasWeights and KerasModel that order is the model's. In KerasVariables it is that of the names, each class
+// counted from zero (conv2d, conv2d_1, conv2d_2); layers without weights and the optimizer's state are left out.
 type Checkpoint struct {
 	Path, Format string
 	Layers       []Layer
+	Config       []byte   // JSON of the model's configuration, from whole models (.h5 and .keras); else nil
+	Extra        []byte   // JSON that SaveModel or SaveArchive put beside the model; nil if there is none
+	Notes        []string // what a user should know, such as "2 tensors of type float16 were converted to float32"
 }
 
 // Open reads a checkpoint from a file: see Read.
@@ -55,16 +63,19 @@ func Open(path string) (*Checkpoint, error) {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	if info.IsDir() {
-		return nil, fmt.Errorf("weights: %s is a folder; give the .h5 file in it", path)
+		return nil, fmt.Errorf("weights: %s is a folder; give the .h5 or .keras file in it", path)
 	}
 	return Read(f, info.Size(), path)
 }
 
-// Read reads a checkpoint of size bytes; name stands for it in errors.
+// Read reads a checkpoint of size bytes; name stands for it in errors. What the bytes are decides, not their name:
 //
-// It reads the HDF5 files of Keras 1 to 3 that list their layers in the attribute layer_names: weights
-// (save_weights("x.h5")) and whole models (save("x.h5")), of which only the weights are taken. It matches
-// load_weights_from_hdf5_group of keras/src/legacy/saving/legacy_h5_format.py. Numbers of any type become float32.
+//   - the HDF5 files of Keras 1 to 3 that list their layers in the attribute layer_names: weights and whole models, as
+//     load_weights_from_hdf5_group of keras/src/legacy/saving/legacy_h5_format.py reads them;
+//   - the .weights.h5 of Keras 3 and tf_keras, as H5IOStore of keras/src/saving/saving_lib.py reads it;
+//   - .keras archives: zip files of config.json, metadata.json and model.weights.h5.
+//
+// Numbers of any type become float32. The state of optimizers, metrics and random generators is left out.
 //
 // A file that is no such checkpoint, is truncated or damaged, or holds NaN or infinite values gives an error; nothing
 // in the file can make Read take more memory than a small multiple of size.
@@ -77,157 +88,45 @@ func Read(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
 }
 
 func (c *Checkpoint) read(r io.ReaderAt, size int64) error {
+	start := make([]byte, min(size, 4))
+	if _, err := r.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	read := c.readHDF5
+	switch {
+	case bytes.HasPrefix(start, []byte("PK")):
+		read = c.readArchive
+	case bytes.HasPrefix(start, []byte("{")):
+		return errors.New("it is JSON, not weights; weights that were split into shards (model.weights.json) are not " +
+			"supported, save them without max_shard_size")
+	}
+	if err := read(r, size); err != nil {
+		return err
+	}
+	return checkFinite(c.Layers)
+}
+
+func (c *Checkpoint) readHDF5(r io.ReaderAt, size int64) error {
 	f, err := hdf5.Open(r, size)
 	if err != nil {
 		return fmt.Errorf("%w; get the file again", err)
 	}
-	group, layers, err := c.findLayers(f.Root())
-	if err != nil {
-		return err
-	}
-	limit := budget{bytes: size, values: max(16<<20, 4*size)}
-	seen := map[string]bool{}
-	for _, name := range layers {
-		if seen[name] {
-			return fmt.Errorf("layer_names lists %q twice", name)
-		}
-		seen[name] = true
-		layer, err := readLayer(group, name, &limit)
-		if err != nil {
-			return err
-		}
-		c.Layers = append(c.Layers, layer)
-	}
-	return c.checkFinite()
-}
-
-// findLayers returns the group with the layers, and their names in the model's order.
-func (c *Checkpoint) findLayers(root *hdf5.Group) (*hdf5.Group, []string, error) {
-	group := root
-	c.Format = KerasWeights
-	if root.Has("model_weights") {
-		var err error
-		if group, err = root.Group("model_weights"); err != nil {
-			return nil, nil, err
-		}
+	tensors := newReader(size)
+	root := f.Root()
+	switch {
+	case listsLayers(root):
+		c.Format = KerasWeights
+		c.Layers, err = readNamed(root, tensors)
+	case root.Has(weightsGroup):
 		c.Format = KerasModel
+		err = c.readModel(root, tensors)
+	case hasVariables(root):
+		c.Format = KerasVariables
+		c.Layers, err = readVariables(root, tensors)
+	default:
+		err = errors.New("this HDF5 file is no Keras checkpoint: it has no attribute layer_names, and neither of the " +
+			"groups model_weights and layers; a model that subclasses keras.Model is not supported")
 	}
-	names, err := splitAttribute(group, "layer_names")
-	if errors.Is(err, fs.ErrNotExist) {
-		if root.Has("layers") || root.Has("_layer_checkpoint_dependencies") {
-			return nil, nil, errors.New("this is a Keras 3 .weights.h5 file, which names its weights by class and number; " +
-				"save it with model.save(\"name.h5\") instead")
-		}
-		return nil, nil, errors.New("this HDF5 file is no Keras checkpoint: it has no attribute layer_names")
-	}
-	return group, names, err
-}
-
-// budget bounds what the tensors of one file may take together, since several names can lead to the same bytes.
-type budget struct{ bytes, values int64 }
-
-func readLayer(group *hdf5.Group, name string, limit *budget) (Layer, error) {
-	layer := Layer{Name: name}
-	g, err := group.Group(name)
-	if err != nil {
-		return layer, err
-	}
-	paths, err := splitAttribute(g, "weight_names")
-	if err != nil {
-		return layer, err
-	}
-	names, err := tensorNames(name, paths)
-	if err != nil {
-		return layer, err
-	}
-	for i, path := range paths {
-		d, err := g.Dataset(path)
-		if err != nil {
-			return layer, err
-		}
-		limit.bytes -= d.Stored()
-		limit.values -= int64(d.Count())
-		if limit.bytes < 0 || limit.values < 0 {
-			return layer, fmt.Errorf("layer %q, %q: the tensors up to here claim more data than the file has; it is damaged or hostile", name, path)
-		}
-		values, err := d.Float32s()
-		if err != nil {
-			return layer, err
-		}
-		layer.Tensors = append(layer.Tensors, Tensor{Name: names[i], Shape: d.Shape, Data: values})
-	}
-	return layer, nil
-}
-
-// splitAttribute reads a list of names. Keras splits one of more than 64,512 bytes into name0, name1 and so on.
-func splitAttribute(g *hdf5.Group, name string) ([]string, error) {
-	values, err := g.Strings(name)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return values, err
-	}
-	for i := 0; ; i++ {
-		part, partErr := g.Strings(fmt.Sprint(name, i))
-		switch {
-		case errors.Is(partErr, fs.ErrNotExist) && i > 0:
-			return values, nil
-		case errors.Is(partErr, fs.ErrNotExist):
-			return nil, err // says which attribute is absent
-		case partErr != nil:
-			return nil, partErr
-		}
-		values = append(values, part...)
-	}
-}
-
-// tensorNames shortens the paths of a layer's weights: "conv/kernel:0" and "conv/conv/kernel" become "kernel". If that
-// leaves two alike, it cuts off only what leads to the layer: "heads/query/kernel:0" becomes "query/kernel".
-func tensorNames(layer string, paths []string) ([]string, error) {
-	short, full := make([]string, len(paths)), make([]string, len(paths))
-	for i, path := range paths {
-		path = strings.Trim(path, "/")
-		if colon := strings.LastIndexByte(path, ':'); colon > strings.LastIndexByte(path, '/') {
-			path = path[:colon] // ":0" is TensorFlow's output number
-		}
-		short[i], full[i] = path[strings.LastIndexByte(path, '/')+1:], path
-		if at := strings.LastIndex("/"+path, "/"+layer+"/"); at >= 0 {
-			full[i] = path[at+len(layer)+1:]
-		}
-	}
-	for _, names := range [][]string{short, full} {
-		sorted := slices.Sorted(slices.Values(names))
-		if !slices.Contains(names, "") && len(slices.Compact(sorted)) == len(names) {
-			return names, nil
-		}
-	}
-	return nil, fmt.Errorf("layer %q: its weight_names %q do not tell its tensors apart", layer, paths)
-}
-
-// checkFinite lists the tensors with values that no training can start from.
-func (c *Checkpoint) checkFinite() error { return checkFinite(c.Layers) }
-
-func checkFinite(layers []Layer) error {
-	const shown = 10
-	var bad []string
-	for _, l := range layers {
-		for _, t := range l.Tensors {
-			n := 0
-			for _, v := range t.Data {
-				if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-					n++
-				}
-			}
-			if n > 0 {
-				bad = append(bad, fmt.Sprintf("%s/%s (%d of %d)", l.Name, t.Name, n, len(t.Data)))
-			}
-		}
-	}
-	if len(bad) == 0 {
-		return nil
-	}
-	more := ""
-	if n := len(bad) - shown; n > 0 {
-		bad, more = bad[:shown], fmt.Sprintf(" and %d more", n)
-	}
-	return fmt.Errorf("NaN or infinite values in %s%s; the training that made them diverged, use an earlier checkpoint",
-		strings.Join(bad, ", "), more)
+	c.Notes = tensors.notes()
+	return err
 }

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -13,7 +14,7 @@ import (
 // TestOpenEqualsKeras compares files with what Keras and h5py find in them: see testdata/make.py.
 func TestOpenEqualsKeras(t *testing.T) {
 	goldens, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(goldens) < 5 {
+	if err != nil || len(goldens) < 14 {
 		t.Fatal("the goldens are missing: run testdata/make.py", err)
 	}
 	for _, golden := range goldens {
@@ -26,13 +27,14 @@ func TestOpenEqualsKeras(t *testing.T) {
 			if err := json.Unmarshal(b, &want); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Open(strings.TrimSuffix(golden, ".json") + ".h5")
+			got, err := Open(filepath.Join("testdata", want.Path))
 			if err != nil {
 				t.Fatal(err)
 			}
 			equalLayers(t, got.Layers, want.Layers)
-			if isModel := strings.HasPrefix(filepath.Base(golden), "keras3_model"); isModel != (got.Format == KerasModel) {
-				t.Errorf("the format is %q", got.Format)
+			if got.Format != want.Format || !slices.Equal(got.Notes, want.Notes) || !bytes.Equal(got.Config, want.Config) {
+				t.Errorf("got %q, %q and %d bytes of configuration; want %q, %q and %d",
+					got.Format, got.Notes, len(got.Config), want.Format, want.Notes, len(want.Config))
 			}
 		})
 	}
@@ -72,21 +74,24 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		return path
 	}
 	for path, want := range map[string]string{
-		filepath.Join(folder, "absent.h5"):       "no such file",
-		folder:                                   "is a folder",
-		write("empty.h5", nil):                   "truncated",
-		write("page.h5", []byte("<html><body>")): "not an HDF5 file: it starts with \"<html>",
-		write("short.h5", whole[:50]):            "truncated",
-		write("cut.h5", whole[:len(whole)-1]):    "truncated: it should have",
-		"testdata/refused_dense_group.h5":        "fractal heap",
-		"testdata/refused_soft_link.h5":          "/a is a soft or external link",
-		"testdata/refused_lzf.h5":                "filter 32000 is not supported",
-		"testdata/refused_latest_chunks.h5":      "chunk indexes of version 4",
-		"testdata/refused_nan.h5":                "a/kernel (2 of 3)",
-		"testdata/refused_weights_h5.h5":         "Keras 3 .weights.h5",
-		"testdata/refused_no_keras.h5":           "no attribute layer_names",
-		"testdata/refused_cycle.h5":              "41 components",
-		"testdata/refused_same_data.h5":          "claim more data than the file has",
+		filepath.Join(folder, "absent.h5"):                     "no such file",
+		folder:                                                 "is a folder",
+		write("empty.h5", nil):                                 "truncated",
+		write("page.h5", []byte("<html><body>")):               "not an HDF5 file: it starts with \"<html>",
+		write("short.h5", whole[:50]):                          "truncated",
+		write("cut.h5", whole[:len(whole)-1]):                  "truncated: it should have",
+		"testdata/refused_dense_group.h5":                      "fractal heap",
+		"testdata/refused_soft_link.h5":                        "/a is a soft or external link",
+		"testdata/refused_lzf.h5":                              "filter 32000 is not supported",
+		"testdata/refused_latest_chunks.h5":                    "chunk indexes of version 4",
+		"testdata/refused_nan.h5":                              "a/kernel (2 of 3)",
+		"testdata/refused_no_keras.h5":                         "no attribute layer_names, and neither of the groups",
+		"testdata/refused_quantized.weights.h5":                "layers/dense\": \"0\" has the type int8: quantized",
+		"testdata/refused_bytes.h5":                            "uint8: quantized",
+		"testdata/refused_layer_cycle.weights.h5":              "nested more than 24 deep",
+		write("model.weights.json", []byte("{\"shards\": 2}")): "shards",
+		"testdata/refused_cycle.h5":                            "41 components",
+		"testdata/refused_same_data.h5":                        "claim more data than the file has",
 	} {
 		_, err := Open(path)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {

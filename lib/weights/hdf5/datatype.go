@@ -79,6 +79,10 @@ func parseDatatype(c *cursor) (datatype, error) {
 		}
 	case 3:
 		t.class, t.padding = fixedString, byte(bits&0x0F)
+	case 5:
+		if size == 2 { // NumPy has no bfloat16: h5py stores Keras's as bytes that mean nothing to HDF5
+			t.class, t.mantissa = float, 7
+		}
 	case 9:
 		if bits&0x0F == 1 && size == 16 {
 			t.class = variableString

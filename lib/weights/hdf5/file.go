@@ -1,8 +1,9 @@
 // Package hdf5 reads and writes the part of the HDF5 file format that Keras checkpoints use.
 //
 // It follows the HDF5 File Format Specification, version 3.0: superblocks 0 to 3, object headers 1 and 2, groups as
-// symbol tables or compact links, contiguous, compact and chunked data, string attributes. What it does not read
-// (dense groups, the chunk indexes of version 4 layouts, committed datatypes, soft links) is an error that says so.
+// symbol tables or compact links, contiguous, compact and chunked data, string attributes. Opaque elements of two
+// bytes are read as bfloat16, since h5py stores Keras's so. What it does not read (dense groups, the chunk indexes of
+// version 4 layouts, committed datatypes, soft links) is an error that says so.
 //
 // A file may come from anywhere, so nothing in it is trusted. Every address and length is checked against the size
 // of the file before memory is taken, trees must get shallower with each step, and the metadata that one file can

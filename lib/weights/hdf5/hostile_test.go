@@ -55,9 +55,15 @@ func visit(f *File) (errs []error) {
 	return errs
 }
 
-func smallFile(t testing.TB) []byte {
+func smallFile(t testing.TB) []byte { return fileWith(t, nil) }
+
+// fileWith has three tensors, and attributes of n bytes.
+func fileWith(t testing.TB, attributes map[string]int) []byte {
 	t.Helper()
 	tree := &Tree{Attributes: []Attribute{{Name: "layer_names", Values: []string{"conv", "bn"}}}}
+	for name, n := range attributes {
+		tree.Attributes = append(tree.Attributes, Attribute{Name: name, Values: []string{strings.Repeat("x", n)}, Scalar: true})
+	}
 	for _, path := range []string{"conv/kernel", "bn/gamma", "bn/beta"} {
 		if err := tree.Dataset(path, []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}); err != nil {
 			t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 )
 
 // These two numbers stand in the superblock; the sizes of nodes follow from them. They are the library's defaults.
@@ -18,93 +17,6 @@ const (
 
 	superblockSize = 96
 )
-
-// Tree is a group to be written. The zero value is an empty group.
-type Tree struct {
-	Attributes []Attribute
-	children   map[string]child
-}
-
-// Attribute holds one string if Scalar, else an array of them. They are stored with a fixed length, padded with NULs.
-type Attribute struct {
-	Name   string
-	Values []string
-	Scalar bool
-}
-
-type child struct {
-	group *Tree
-	array *array
-}
-
-type array struct {
-	shape []int
-	data  []float32
-	addr  uint64
-}
-
-// Group returns the group at a path such as "block/conv", and makes it and its parents if they are not there.
-func (t *Tree) Group(path string) (*Tree, error) {
-	for part := range strings.SplitSeq(path, "/") {
-		if err := checkName(part, path); err != nil {
-			return nil, err
-		}
-		if t.children == nil {
-			t.children = map[string]child{}
-		}
-		c, ok := t.children[part]
-		if ok && c.group == nil {
-			return nil, fmt.Errorf("hdf5: %q in %q is already a dataset", part, path)
-		}
-		if !ok {
-			c.group = &Tree{}
-			t.children[part] = c
-		}
-		t = c.group
-	}
-	return t, nil
-}
-
-// Dataset adds an array at a path such as "block/conv/kernel:0". The data is not copied: it must not change before
-// Write has returned.
-func (t *Tree) Dataset(path string, shape []int, data []float32) error {
-	n := 1
-	for _, d := range shape {
-		if d < 0 || d > 0 && n > math.MaxInt32/d {
-			return fmt.Errorf("hdf5: dataset %q cannot have shape %v", path, shape)
-		}
-		n *= d
-	}
-	if n != len(data) {
-		return fmt.Errorf("hdf5: dataset %q of shape %v needs %d values, not %d", path, shape, n, len(data))
-	}
-	name := path
-	if i := strings.LastIndexByte(path, '/'); i >= 0 {
-		parent, err := t.Group(path[:i])
-		if err != nil {
-			return err
-		}
-		t, name = parent, path[i+1:]
-	}
-	if err := checkName(name, path); err != nil {
-		return err
-	}
-	if _, twice := t.children[name]; twice {
-		return fmt.Errorf("hdf5: %q is added twice", path)
-	}
-	if t.children == nil {
-		t.children = map[string]child{}
-	}
-	t.children[name] = child{array: &array{shape: shape, data: data}}
-	return nil
-}
-
-func checkName(name, path string) error {
-	if name == "" || name == "." || len(name) > maxName || strings.ContainsRune(name, 0) {
-		return fmt.Errorf("hdf5: %q in path %q cannot be the name of a member", name, path)
-	}
-	return nil
-}
 
 // Write writes a file that holds the tree below "/". The values come first, in the order of the sorted paths, then
 // the structure that points to them: so one pass is enough.
@@ -205,7 +117,7 @@ func (w *writer) group(t *Tree, path string) (addr uint64, table symbolTable, er
 	header.u64(table.heap)
 	messages := []message{{kind: messageSymbolTable, body: header.b}}
 	for _, a := range t.Attributes {
-		body, err := encodeAttribute(a)
+		body, err := w.attribute(a)
 		if err != nil {
 			return 0, table, fmt.Errorf("hdf5: group %s: %w", path, err)
 		}
@@ -249,53 +161,4 @@ func (w *writer) header(messages []message) uint64 {
 		w.zeros(-len(m.body) & 7)
 	}
 	return addr
-}
-
-func encodeDataspace(shape []int) []byte {
-	w := &writer{b: []byte{1, byte(len(shape)), 0, 0, 0, 0, 0, 0}}
-	for _, d := range shape {
-		w.u64(uint64(d))
-	}
-	return w.b
-}
-
-// float32Type is a little-endian IEEE 754 number: sign at bit 31, 8 bits of exponent at 23, 23 bits of mantissa at 0.
-func float32Type() []byte {
-	w := &writer{b: []byte{0x11, 0x20, 31, 0}}
-	w.u32(4)
-	w.u16(0)
-	w.u16(32)
-	w.b = append(w.b, 23, 8, 0, 23)
-	w.u32(127)
-	return w.b
-}
-
-func encodeAttribute(a Attribute) ([]byte, error) {
-	size, space := 1, encodeDataspace(nil)
-	if a.Scalar && len(a.Values) != 1 {
-		return nil, fmt.Errorf("attribute %q is a scalar with %d values", a.Name, len(a.Values))
-	}
-	if !a.Scalar {
-		space = encodeDataspace([]int{len(a.Values)})
-	}
-	for _, v := range a.Values {
-		size = max(size, len(v))
-	}
-	w := &writer{b: []byte{1, 0}}
-	w.u16(len(a.Name) + 1)
-	w.u16(8)
-	w.u16(len(space))
-	w.b = append(w.b, a.Name...)
-	w.zeros(1 + -(len(a.Name)+1)&7)
-	w.b = append(w.b, 0x13, 0x11, 0, 0) // version 1, class string; NUL-padded, UTF-8
-	w.u32(size)
-	w.b = append(w.b, space...)
-	for _, v := range a.Values {
-		w.b = append(w.b, v...)
-		w.zeros(size - len(v))
-	}
-	if len(w.b) > math.MaxUint16-7 {
-		return nil, fmt.Errorf("attribute %q has %d bytes, more than the 64 KiB that one can have", a.Name, len(w.b))
-	}
-	return w.b, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -48,7 +49,9 @@ func TestWrittenTreeReadsBack(t *testing.T) {
 }
 
 func TestWrittenAttributesReadBack(t *testing.T) {
-	want := map[string][]string{"none": nil, "some": {"a", "größer", ""}, "nul": {"a\x00b"}}
+	long := strings.Repeat("größer ", 20_000) // beyond 64 KiB: it goes to a heap
+	want := map[string][]string{"none": nil, "some": {"a", "größer", ""}, "nul": {"a\x00b"}, "long": {long},
+		"long ones": {long, "", "x" + long}}
 	tree := &Tree{}
 	for name, values := range want {
 		tree.Attributes = append(tree.Attributes, Attribute{Name: name, Values: values})
@@ -62,9 +65,15 @@ func TestWrittenAttributesReadBack(t *testing.T) {
 	if _, err := root.Strings("absent"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an absent attribute gives %v", err)
 	}
-	long := &Tree{Attributes: []Attribute{{Name: "long", Values: make([]string, 70000)}}}
-	if err := Write(&bytes.Buffer{}, long); err == nil {
-		t.Error("an attribute above 64 KiB was written")
+	for name, values := range map[string][]string{
+		"5,000 strings, too many": append(make([]string, 5000), long),
+		"70,000 strings":          append(make([]string, 70_000), long),
+		"a NUL in a heap":         {long + "\x00"},
+	} {
+		refused := &Tree{Attributes: []Attribute{{Name: "a", Values: values}}}
+		if err := Write(&bytes.Buffer{}, refused); err == nil || !strings.Contains(err.Error(), `attribute "a"`) {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 

@@ -1,22 +1,28 @@
-"""Makes the files of this folder: python lib/weights/testdata/make.py (needs keras, tensorflow and h5py).
+"""Makes the files of this folder: python lib/weights/testdata/make.py (needs keras, tf_keras, tensorflow and h5py).
 
-Each NAME.h5 has a NAME.json beside it with what a reader should find, as Keras and h5py see it:
-{"layers": [{"name": ..., "tensors": [{"name": ..., "shape": [...], "data": [...]}]}]}
+Each file that opens has a NAME.json beside it with what a reader should find, as Keras and h5py see it:
+{"path": ..., "format": ..., "notes": [...], "config": base64 of the model's configuration,
+ "layers": [{"name": ..., "tensors": [{"name": ..., "shape": [...], "data": [...]}]}]}
 """
 
+import base64
+import io
 import json
 import os
+import re
+import zipfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import h5py
 import keras
 import numpy as np
+import tf_keras
 
 here = os.path.dirname(os.path.abspath(__file__))
 
 
-def golden(name, layers):
+def golden(name, layers, file=None, format="Keras HDF5 weights", config=None, notes=()):
     found = [
         {
             "name": layer,
@@ -27,20 +33,54 @@ def golden(name, layers):
         }
         for layer, tensors in layers
     ]
+    want = {"path": file or name + ".h5", "format": format, "notes": list(notes), "layers": found}
+    if config:
+        want["config"] = base64.b64encode(config.encode()).decode()
     with open(os.path.join(here, name + ".json"), "w") as f:
-        json.dump({"layers": found}, f, separators=(",", ":"))
+        json.dump(want, f, separators=(",", ":"))
         f.write("\n")
 
 
-def path(name):
-    target = os.path.join(here, name + ".h5")
+def note(n, kind):
+    return f"1 tensor of type {kind} was converted to float32" if n == 1 else (
+        f"{n} tensors of type {kind} were converted to float32"
+    )
+
+
+def path(name, extension=".h5"):
+    target = os.path.join(here, name + extension)
     if os.path.exists(target):
         os.remove(target)
     return target
 
 
 def of_model(model):
-    return [(l.name, [(w.name, w.numpy()) for w in l.weights]) for l in model.layers]
+    """The layers as whole models store them: trainable weights first, those of nested models with their path."""
+    def names(layer, w):
+        whole = getattr(w, "path", w.name).removesuffix(":0").removeprefix(layer.name + "/")
+        return whole if hasattr(layer, "layers") else whole.split("/")[-1]
+
+    return [
+        (l.name, [(names(l, w), w.numpy()) for w in l.trainable_weights + l.non_trainable_weights])
+        for l in model.layers
+    ]
+
+
+def of_variables(file):
+    """The layers of a .weights.h5 file, conv2d_2 before conv2d_10."""
+    def counted(layer):
+        return [re.fullmatch(r"(.*?)(?:_(\d+))?", part).groups(default="-1") for part in layer.split("/")]
+
+    found = {}
+    with h5py.File(file) as f:
+        def visit(name, item):
+            match = re.fullmatch(r"(layers/.*)/vars/(\d+)", name)
+            if match:
+                found.setdefault(match[1], {})[int(match[2])] = item[()]
+
+        f.visititems(visit)
+    order = sorted(found, key=lambda layer: [(c, int(n)) for c, n in counted(layer)])
+    return [(layer, [(str(i), found[layer][i]) for i in sorted(found[layer])]) for layer in order]
 
 
 def small_model():
@@ -64,8 +104,61 @@ def keras3():
     with h5py.File(path("keras3_weights"), "w") as f:
         keras.src.legacy.saving.legacy_h5_format.save_weights_to_hdf5_group(f, model)
     golden("keras3_weights", of_model(model))
-    model.save(path("keras3_model"))
-    golden("keras3_model", of_model(model))
+
+
+def nested_model(k):
+    """A model in a model, trained by one step so that files hold the state of an optimizer and metrics."""
+    k.utils.set_random_seed(1)
+    base = k.Sequential(
+        [
+            k.Input((4, 4, 3)),
+            k.layers.Conv2D(1, 3, name="conv"),
+            k.layers.BatchNormalization(name="bn"),
+            k.layers.Conv2D(1, 1, name="last"),
+        ],
+        name="base",
+    )
+    pixels = k.Input((4, 4, 3), name="pixels")
+    x = k.layers.Flatten(name="flatten")(base(k.layers.Rescaling(1 / 127.5, -1, name="scale")(pixels)))
+    model = k.Model(pixels, k.layers.Dense(2, name="dense")(k.layers.Dropout(0.5, name="dropout")(x)), name="model")
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(np.ones((2, 4, 4, 3)), np.zeros((2, 2)), verbose=0)
+    return model
+
+
+def whole(name, k):
+    """The three files that model.save and model.save_weights write."""
+    model = nested_model(k)
+    file = path(name + "_model")
+    model.save(file)
+    with h5py.File(file) as f:
+        golden(name + "_model", of_model(model), format="Keras HDF5 whole model", config=f.attrs["model_config"])
+    file = path(name + "_variables", ".weights.h5")
+    model.save_weights(file)
+    golden(name + "_variables", of_variables(file), os.path.basename(file), "Keras 3 variables")
+    file = path(name + "_archive", ".keras")
+    model.save(file)
+    with zipfile.ZipFile(file) as z:
+        weights, config = io.BytesIO(z.read("model.weights.h5")), z.read("config.json").decode()
+    golden(name + "_archive", of_variables(weights), os.path.basename(file), "Keras 3 variables", config)
+
+
+def other_types():
+    """Models whose weights are no float32. h5py does not know bfloat16: Keras stores two bytes for each."""
+    for dtype in ["float16", "float64", "bfloat16"]:
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, name="dense", dtype=dtype)])
+        file = path(dtype, ".weights.h5")
+        model.save_weights(file)
+        want = [("layers/dense", [(str(i), keras.ops.convert_to_numpy(w)) for i, w in enumerate(model.weights)])]
+        golden(dtype, want, os.path.basename(file), "Keras 3 variables", notes=[note(2, dtype)])
+        if dtype == "bfloat16":
+            file = path("bfloat16_model")
+            model.save(file)
+            with h5py.File(file) as f:
+                config = f.attrs["model_config"]
+            want = [("dense", [("kernel", want[0][1][0][1]), ("bias", want[0][1][1][1])])]
+            golden("bfloat16_model", want, format="Keras HDF5 whole model", config=config, notes=[note(2, dtype)])
 
 
 def group_of_layer(f, name, tensors, **options):
@@ -109,7 +202,7 @@ def compressed():
         add("fletcher", a, chunks=(3, 4, 1), compression="gzip", shuffle=True, fletcher32=True)
         add("plain_chunks", a, chunks=(4, 4, 2))
         add("many_chunks", np.arange(300, dtype="float32"), chunks=(2,))
-        for dtype in ["float16", "float64", ">f4", "int8", "uint8", "int16", ">i4", "int64", "uint32"]:
+        for dtype in ["float16", "float64", ">f4", "int16", ">i4", "int64", "uint32"]:
             values = np.array([0, 1, 2, 100] if dtype[0] == "u" else [0, 1.5, -2, 100]).astype(dtype)
             add("as_" + dtype.replace(">", "big_"), values)
         halves = np.array([2**-24, -(2**-14), 65504, -0.0, 1 / 3], "float16")
@@ -120,7 +213,8 @@ def compressed():
         text = h5py.string_dtype()
         f.attrs.create("layer_names0", names[:4], dtype=text)
         f.attrs.create("layer_names1", names[4:], dtype=text)
-    golden("compressed", layers)
+    kinds = {"float16": 2, "float64": 1, "int16": 1, "int32": 1, "int64": 1, "uint32": 1}
+    golden("compressed", layers, notes=[note(n, kind) for kind, n in kinds.items()])
 
 
 def gzip():
@@ -161,8 +255,15 @@ def refused():
         f.attrs["layer_names"] = np.array(["a", "b"], "S")
         group_of_layer(f, "a", [("kernel", np.array([1, np.nan, np.inf], "float32"))])
         group_of_layer(f, "b", [("bias", np.array([1], "float32"))])
-    with h5py.File(path("refused_weights_h5"), "w") as f:
-        f.create_group("layers/dense/vars")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.quantize("int8")
+    model.save_weights(path("refused_quantized", ".weights.h5"))
+    with h5py.File(path("refused_bytes"), "w") as f:
+        f.attrs["layer_names"] = np.array(["a"], "S")
+        group_of_layer(f, "a", [("kernel", np.zeros(3, "uint8"))])
+    with h5py.File(path("refused_layer_cycle", ".weights.h5"), "w") as f:
+        f["layers/a/vars/0"] = np.zeros(3, "float32")
+        f["layers/a/layers"] = f["layers"]
     with h5py.File(path("refused_no_keras"), "w") as f:
         f["data"] = np.zeros(3)
     with h5py.File(path("refused_cycle"), "w") as f:
@@ -180,6 +281,9 @@ def refused():
 
 
 keras3()
+whole("keras3", keras)
+whole("tf_keras", tf_keras)
+other_types()
 many_layers()
 compressed()
 gzip()
