@@ -40,7 +40,7 @@ func Bars(labels []string, groups []BarGroup, o Options) (*Figure, error) {
 	var legend []legendEntry
 	if len(groups) > 1 {
 		for g, group := range groups {
-			legend = append(legend, legendEntry{group.Name, barMark(seriesColors[g])})
+			legend = append(legend, legendEntry{name: group.Name, mark: barMark(seriesColors[g])})
 		}
 	}
 	h := newHeader(width, o.Title, o.Notice, legend)

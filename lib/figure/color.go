@@ -42,12 +42,25 @@ var bluesAnchors = [9][3]float64{
 }
 
 // blues maps t in [0, 1] to ColorBrewer's Blues, interpolated linearly between its nine colours.
-func blues(t float64) color.RGBA {
-	at := min(max(t, 0), 1) * float64(len(bluesAnchors)-1)
-	i := min(int(at), len(bluesAnchors)-2)
+func blues(t float64) color.RGBA { return between(bluesAnchors, t) }
+
+// viridisAnchors are nine colours, evenly spread, of viridis (S. van der Walt and N. Smith, 2015), in which equal
+// steps look equally large, with and without colour vision.
+var viridisAnchors = [9][3]float64{
+	{68, 1, 84}, {71, 45, 123}, {59, 82, 139}, {44, 114, 142}, {33, 144, 140},
+	{40, 174, 128}, {93, 201, 99}, {171, 220, 50}, {253, 231, 37},
+}
+
+// viridis maps t in [0, 1] to dark violet, green and yellow.
+func viridis(t float64) color.RGBA { return between(viridisAnchors, t) }
+
+// between interpolates linearly between colours that are evenly spread over [0, 1].
+func between(anchors [9][3]float64, t float64) color.RGBA {
+	at := min(max(t, 0), 1) * float64(len(anchors)-1)
+	i := min(int(at), len(anchors)-2)
 	var rgb [3]uint8
 	for k := range rgb {
-		a, b := bluesAnchors[i][k], bluesAnchors[i+1][k]
+		a, b := anchors[i][k], anchors[i+1][k]
 		rgb[k] = uint8(math.Round(a + (b-a)*(at-float64(i))))
 	}
 	return color.RGBA{rgb[0], rgb[1], rgb[2], 0xff}

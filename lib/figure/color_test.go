@@ -122,3 +122,25 @@ func TestBluesGoesThroughColorBrewersColours(t *testing.T) {
 		}
 	}
 }
+
+// Hotter is lighter, so that heat reads without colours; and far colours are told apart with any cones.
+func TestViridisReadsWithAnyColourVision(t *testing.T) {
+	for vision, cones := range missingCones {
+		before := seenLab(cones, viridis(0))[0]
+		for k := 1; k <= 16; k++ {
+			now := seenLab(cones, viridis(float64(k)/16))[0]
+			if now <= before {
+				t.Errorf("%s: at %d/16 lightness goes from %.1f to %.1f", vision, k, before, now)
+			}
+			before = now
+		}
+		for k := range 4 {
+			if got := seenDistance(cones, viridis(float64(k)/4), viridis(float64(k+1)/4)); got < 18 {
+				t.Errorf("%s: quarters %d and %d differ by %.1f, want at least 18", vision, k, k+1, got)
+			}
+		}
+	}
+	if viridis(0) != (color.RGBA{68, 1, 84, 255}) || viridis(1) != (color.RGBA{253, 231, 37, 255}) {
+		t.Error("viridis does not go from violet to yellow")
+	}
+}

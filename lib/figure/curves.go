@@ -27,12 +27,18 @@ var (
 
 // Curves draws loss and accuracy over epochs side by side, training in black with circles and validation in red
 // with triangles. The picture has the same size for any number of epochs, and with Options.Epochs the same
-// epoch axis, so that it can be redrawn while training goes on; then it may also be empty.
+// epoch axis, so that it can be redrawn while training goes on; then it may also be empty. Each of Options.Phases
+// has a dashed line before its first epoch, with its name.
 //
-// It is an error if the series differ in length, or if there is no epoch and Options.Epochs is 0.
+// It is an error if the series differ in length, if there is no epoch and Options.Epochs is 0, or if a phase does
+// not begin on the epoch axis after the phase before it.
 func Curves(loss, accuracy Series, o Options) (*Figure, error) {
 	epochs := len(loss.Train)
+	last := max(epochs, o.Epochs)
 	if err := checkCurves(loss, accuracy, o.Epochs); err != nil {
+		return nil, fmt.Errorf("training curves: %w", err)
+	}
+	if err := checkPhases(o.Phases, last); err != nil {
 		return nil, fmt.Errorf("training curves: %w", err)
 	}
 	title := o.Title
@@ -47,7 +53,11 @@ func Curves(loss, accuracy Series, o Options) (*Figure, error) {
 		legend = append(legend, validationStyle.legend("validation"))
 	}
 	h := newHeader(pageWidth, title, o.Notice, legend)
-	c := newCanvas(pageWidth, h.height+panelHeight+margin)
+	top := h.height
+	if len(o.Phases) > 0 {
+		top += phaseLine
+	}
+	c := newCanvas(pageWidth, top+panelHeight+margin)
 	h.draw(c)
 
 	const panelWidth = (pageWidth - 2*margin - 2*gap) / 2
@@ -57,7 +67,6 @@ func Curves(loss, accuracy Series, o Options) (*Figure, error) {
 		y      [2]float64
 	}{{"loss", loss, lossRange(loss)}, {"accuracy", accuracy, accuracyRange(accuracy)}} {
 		yRange, yTicks := roundedAxis(panel.y, 7)
-		last := max(epochs, o.Epochs)
 		xRange := [2]float64{1, float64(last)}
 		xTicks := epochTicks(last)
 		if last == 1 {
@@ -70,9 +79,12 @@ func Curves(loss, accuracy Series, o Options) (*Figure, error) {
 		if err != nil {
 			return nil, fmt.Errorf("training curves, %s: %w", panel.name, err)
 		}
-		p.Draw(c.part(margin+float64(i)*(panelWidth+2*gap), h.height, panelWidth, panelHeight))
+		left := margin + float64(i)*(panelWidth+2*gap)
+		part := c.part(left, top, panelWidth, panelHeight)
+		p.Draw(part)
+		c.phases(o.Phases, p, part, left+panelWidth)
 	}
-	return c.figure(o.alt(curvesAlt(loss, accuracy))), nil
+	return c.figure(o.alt(curvesAlt(loss, accuracy, o.Phases))), nil
 }
 
 func checkCurves(loss, accuracy Series, planned int) error {
@@ -132,7 +144,7 @@ func epochNumbers(n int) []float64 {
 	return numbers
 }
 
-func curvesAlt(loss, accuracy Series) string {
+func curvesAlt(loss, accuracy Series, phases []Phase) string {
 	if len(loss.Train) == 0 {
 		return "Empty axes of loss and accuracy; no epoch is finished yet."
 	}
@@ -151,6 +163,9 @@ func curvesAlt(loss, accuracy Series) string {
 		case n > 1:
 			parts = append(parts, fmt.Sprintf("%s from %.*f to %.*f", s.name, s.digits, s.values[0], s.digits, s.values[n-1]))
 		}
+	}
+	for _, p := range phases {
+		parts = append(parts, fmt.Sprintf("%s from epoch %d on", p.Name, p.Epoch))
 	}
 	return strings.Join(parts, "; ") + "."
 }

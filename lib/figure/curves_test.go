@@ -148,6 +148,29 @@ func TestCurvesDrawAnyNumberOfEpochs(t *testing.T) {
 	}
 }
 
+func TestPhasesAreMarkedBetweenEpochs(t *testing.T) {
+	f, err := Curves(Series{[]float64{1, 1, 1, 1, 1}, nil}, Series{[]float64{1, 1, 1, 1, 1}, nil},
+		Options{Epochs: 7, Phases: []Phase{{4, "fine-tuning"}, {6, "b"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	xs, ys := lossPanel(t, f)
+	marked := map[int]bool{}
+	for y := int(ys[0] * scale); y < int(ys[len(ys)-1]*scale); y++ {
+		for i := range len(xs) - 1 {
+			if f.Image.RGBAAt(int((xs[i]+xs[i+1])/2*scale), y) == grey {
+				marked[i+1] = true
+			}
+		}
+	}
+	if len(marked) != 2 || !marked[3] || !marked[5] {
+		t.Errorf("lines behind epochs %v, want 3 and 5", marked)
+	}
+	if !strings.Contains(f.Alt, "fine-tuning from epoch 4 on; b from epoch 6 on") {
+		t.Errorf("the description is %q", f.Alt)
+	}
+}
+
 func TestTicksAreRoundNumbers(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64

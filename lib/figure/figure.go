@@ -1,5 +1,5 @@
-// Package figure draws the pictures of the lesson as Go images: training curves, confusion matrices,
-// prediction grids and bar charts.
+// Package figure draws the pictures of the lesson as Go images: training curves, confusion matrices, prediction
+// grids, heat maps over images, bar charts, and diagrams of networks.
 //
 // Lengths in this package are CSS pixels; images have two pixels per CSS pixel, so that they are sharp on
 // today's screens. Figures are at most about 900 CSS pixels wide and no text is smaller than 11.
@@ -28,6 +28,8 @@ type Options struct {
 	X, Y   string // axis titles of Lines; Bars takes X only, what the bars measure
 	Epochs int    // length of the epoch axis of Curves while training goes on; 0 ends it at the last epoch
 	LogX   bool   // Lines: logarithmic x axis with a tick at each x, for 1, 2, 5, …, 240 labels
+	// Phases marks in Curves where a new way of training begins, such as {Epoch: 11, Name: "fine-tuning"}; ascending.
+	Phases []Phase
 }
 
 // PNG encodes the figure.
@@ -39,7 +41,7 @@ func (f *Figure) PNG() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// WritePNG writes the figure to a file whole or not at all. The folder must exist.
+// WritePNG writes the figure to a file whole or not at all.
 func (f *Figure) WritePNG(path string) error {
 	data, err := f.PNG()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/color/palette"
 	"image/png"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,6 +100,7 @@ func count(f *Figure, r image.Rectangle, c color.RGBA) int {
 // withOptions draws each kind of figure with the longest class names that must fit: 16 of the widest letter.
 var withOptions = map[string]func(o Options) (*Figure, error){
 	"Curves": func(o Options) (*Figure, error) {
+		o.Phases = []Phase{{2, wide}}
 		return Curves(Series{[]float64{1234, 0.1}, nil}, Series{[]float64{0, 1}, nil}, o)
 	},
 	"ConfusionMatrix": func(o Options) (*Figure, error) {
@@ -107,6 +109,7 @@ var withOptions = map[string]func(o Options) (*Figure, error){
 	"Grid": func(o Options) (*Figure, error) {
 		return Grid([]Tile{{flat(black), "P: " + wide + "\nA: " + wide, Wrong}, {flat(black), wide, Right}, {flat(white), "", None}}, 3, o)
 	},
+	"Architecture": func(o Options) (*Figure, error) { return Architecture(wide, residual(0), o) },
 	"Bars": func(o Options) (*Figure, error) {
 		return Bars([]string{wide, "i"}, []BarGroup{{wide, []float64{123456, 1}, nil}, {wide, []float64{3, 4}, nil}}, o)
 	},
@@ -229,12 +232,14 @@ func TestWritePNGWritesAllOrNothing(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(blocked, "x"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{blocked, filepath.Join(folder, "missing", "bars.png")} {
+	inFile := filepath.Join(path, "bars.png") // a file stands where the folder should be
+	for _, bad := range []string{blocked, inFile} {
 		if err := f.WritePNG(bad); err == nil || !strings.Contains(err.Error(), bad) {
 			t.Errorf("writing %s: got error %v, want one that names the file", bad, err)
 		}
 	}
-	if err := f.WritePNG(filepath.Join(folder, "missing", "bars.png")); !errors.Is(err, os.ErrNotExist) {
+	var cause *fs.PathError
+	if err := f.WritePNG(inFile); !errors.As(err, &cause) {
 		t.Errorf("the cause is lost: %v", err)
 	}
 	left, err := os.ReadDir(folder)
@@ -246,6 +251,10 @@ func TestWritePNGWritesAllOrNothing(t *testing.T) {
 func TestErrorsNameTheFault(t *testing.T) {
 	one, two := []float64{0.5}, []float64{0.5, 0.6}
 	failed := func(_ *Figure, err error) error { return err }
+	overlay := func(m image.Image, values []float32, h, w int) error {
+		_, err := Overlay(m, values, h, w)
+		return err
+	}
 	half := []metrics.Interval{{Low: 0.6, High: 0.7}}
 	for _, c := range []struct {
 		err  error
@@ -256,6 +265,9 @@ func TestErrorsNameTheFault(t *testing.T) {
 		{failed(Curves(Series{two, one}, Series{two, two}, Options{})), "validation loss 1"},
 		{failed(Curves(Series{two, two}, Series{two, nil}, Options{})), "give both or none"},
 		{failed(Curves(Series{one, nil}, Series{[]float64{98.6}, nil}, Options{})), "epoch 1 is 98.6; give shares"},
+		{failed(Curves(Series{two, nil}, Series{two, nil}, Options{Phases: []Phase{{1, "a"}}})), `phase "a" begins with epoch 1: give one from 2 to 2`},
+		{failed(Curves(Series{two, nil}, Series{two, nil}, Options{Phases: []Phase{{3, "a"}}})), `phase "a" begins with epoch 3`},
+		{failed(Curves(Series{two, nil}, Series{two, nil}, Options{Epochs: 9, Phases: []Phase{{5, "a"}, {5, "b"}}})), `phase "b" begins with epoch 5: give one from 6 to 9`},
 		{failed(ConfusionMatrix(nil, nil, Options{})), "no classes"},
 		{failed(ConfusionMatrix(steel, [][]int{{1}}, Options{})), "6 classes but 1 rows"},
 		{failed(ConfusionMatrix(steel[:2], [][]int{{1, 2}, {3}}, Options{})), "row 1 (inclusion) has 1 counts"},
@@ -267,6 +279,12 @@ func TestErrorsNameTheFault(t *testing.T) {
 		{failed(Grid(make([]Tile, 201), 5, Options{})), "at most 200"},
 		{failed(Grid([]Tile{{Title: "P: a\nA: b"}}, 1, Options{})), "tile 0 (P: a, A: b) has no image"},
 		{failed(Grid([]Tile{{Image: image.NewGray(image.Rectangle{})}}, 1, Options{})), "tile 0 () has no image"},
+		{failed(Architecture("a", nil, Options{})), "no layers given"},
+		{overlay(nil, []float32{1}, 1, 1), "no image"},
+		{overlay(flat(black), []float32{1}, 2, 1), "1 values for 2 rows of 1"},
+		{overlay(flat(black), nil, 0, 1), "0 values for 0 rows"},
+		{overlay(flat(black), []float32{0, 1.5}, 2, 1), "value 1 is 1.5"},
+		{overlay(flat(black), []float32{float32(nan)}, 1, 1), "value 0 is NaN"},
 		{failed(Bars(nil, []BarGroup{{}}, Options{})), "no labels"},
 		{failed(Bars(steel, nil, Options{})), "0 groups"},
 		{failed(Bars(steel, []BarGroup{{"train", two, nil}}, Options{})), "group 0 (train) has 2 values for 6 labels"},

@@ -44,7 +44,8 @@ const (
 
 // Grid draws tiles row by row with their titles above. A right one has a solid bluish green frame, title and
 // tick mark; a wrong one a thick dashed vermillion frame, title and cross, so that shape says it as well as colour.
-// Images keep their proportions. There are fewer columns where titles or images would not fit otherwise.
+// Images keep their proportions. There are fewer columns where titles or images would not fit otherwise. If an image
+// comes from Overlay, a legend explains the heat.
 //
 // It is an error if there are no tiles or more than 200, if a tile has no image, or if columns is less than 1.
 func Grid(tiles []Tile, columns int, o Options) (*Figure, error) {
@@ -72,7 +73,7 @@ func Grid(tiles []Tile, columns int, o Options) (*Figure, error) {
 		title = fmt.Sprintf("%d of %d right", right, right+wrong)
 	}
 	width := max(float64(columns)*(side+tileGap)-tileGap+2*margin, 340)
-	h := newHeader(width, title, o.Notice, nil)
+	h := newHeader(width, title, o.Notice, heatLegend(tiles))
 	c := newCanvas(width, h.height+float64(rows)*(titleHeight+side+tileGap)-tileGap+margin)
 	h.draw(c)
 	for i, t := range tiles {
@@ -205,6 +206,9 @@ func countVerdicts(tiles []Tile) (right, wrong int) {
 func gridAlt(tiles []Tile) string {
 	right, wrong := countVerdicts(tiles)
 	text := "Grid of " + plural(len(tiles), "image")
+	if heatLegend(tiles) != nil {
+		text += " with heat maps"
+	}
 	if right+wrong > 0 {
 		text += fmt.Sprintf(", %d right, %d wrong", right, wrong)
 	}

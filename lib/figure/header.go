@@ -17,8 +17,9 @@ type header struct {
 
 type legendEntry struct {
 	name string
-	// mark draws the symbol into [x, x+legendMark] around y.
-	mark func(c *canvas, x, y float64)
+	// mark draws the symbol into [x, x+markWidth] around y.
+	mark      func(c *canvas, x, y float64)
+	markWidth float64 // 0 is legendMark
 }
 
 const (
@@ -42,7 +43,10 @@ func newHeader(width float64, title, notice string, legend []legendEntry) header
 	}
 	x := room // forces a first row
 	for _, e := range legend {
-		e.name = shorten(textStyle(labelSize), e.name, room-legendMark-legendGap-2*gap)
+		if e.markWidth == 0 {
+			e.markWidth = legendMark
+		}
+		e.name = shorten(textStyle(labelSize), e.name, room-e.markWidth-legendGap-2*gap)
 		w := e.width()
 		if x+w > room {
 			h.legend, x = append(h.legend, nil), 0
@@ -58,7 +62,7 @@ func newHeader(width float64, title, notice string, legend []legendEntry) header
 }
 
 func (e legendEntry) width() float64 {
-	return legendMark + legendGap + textWidth(textStyle(labelSize), e.name) + 2*gap
+	return e.markWidth + legendGap + textWidth(textStyle(labelSize), e.name) + 2*gap
 }
 
 func titleStyle() draw.TextStyle  { return bold(textStyle(titleSize)) }
@@ -86,7 +90,7 @@ func (h header) draw(c *canvas) {
 		x := margin
 		for _, e := range row {
 			e.mark(c, x, y+legendLine/2)
-			c.text(x+legendMark+legendGap, y+legendLine/2, textStyle(labelSize), e.name)
+			c.text(x+e.markWidth+legendGap, y+legendLine/2, textStyle(labelSize), e.name)
 			x += e.width()
 		}
 		y += legendLine

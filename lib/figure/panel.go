@@ -35,7 +35,7 @@ func (s curveStyle) marker() draw.GlyphStyle {
 }
 
 func (s curveStyle) legend(name string) legendEntry {
-	return legendEntry{name, func(c *canvas, x, y float64) {
+	return legendEntry{name: name, mark: func(c *canvas, x, y float64) {
 		c.line(s.line(), x, y, x+legendMark, y)
 		c.DrawGlyph(s.marker(), c.point(x+legendMark/2, y))
 	}}

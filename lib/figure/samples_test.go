@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
@@ -21,11 +22,45 @@ var samples = map[string]func() (*Figure, error){
 			Series{[]float64{0.76, 0.931, 0.963, 0.972, 0.981}, []float64{0.956, 0.972, 0.986, 0.992, 0.997}},
 			Options{Notice: synthetic})
 	},
+	"phases": func() (*Figure, error) {
+		return Curves(
+			Series{[]float64{0.71, 0.22, 0.13, 0.09, 0.07, 0.05, 0.02, 0.02}, []float64{0.24, 0.13, 0.09, 0.06, 0.05, 0.03, 0.02, 0.02}},
+			Series{[]float64{0.76, 0.931, 0.963, 0.972, 0.981, 0.99, 0.99, 0.99}, []float64{0.956, 0.972, 0.986, 0.992, 0.997, 1, 1, 1}},
+			Options{Phases: []Phase{{6, "fine-tuning"}}})
+	},
 	"confusion": func() (*Figure, error) {
 		return ConfusionMatrix(steel, steelCounts(), Options{})
 	},
 	"grid": func() (*Figure, error) {
 		return Grid(steelTiles(10), 5, Options{Notice: synthetic})
+	},
+	"heat": func() (*Figure, error) {
+		tiles := steelTiles(5)
+		for k := range tiles {
+			heat := make([]float32, 16)
+			heat[3*k], heat[15-3*k] = 1, 0.5
+			m, err := Overlay(tiles[k].Image, heat, 4, 4)
+			if err != nil {
+				return nil, err
+			}
+			tiles[k].Image = m
+		}
+		return Grid(tiles, 5, Options{Notice: synthetic})
+	},
+	"resnet50v2": func() (*Figure, error) {
+		b, err := backbone.ResNet50V2(backbone.Config{Input: 200})
+		if err != nil {
+			return nil, err
+		}
+		b.Layers[:100].Freeze()
+		return Architecture("ResNet50V2", b.Layers, Options{Notice: synthetic})
+	},
+	"mobilenetv2": func() (*Figure, error) {
+		b, err := backbone.MobileNetV2(backbone.Config{})
+		if err != nil {
+			return nil, err
+		}
+		return Architecture("MobileNetV2", b.Layers, Options{})
 	},
 	"bars": func() (*Figure, error) {
 		c := metrics.Confusion{Classes: steel, Counts: steelCounts()}

@@ -1,5 +1,8 @@
-// Command figures draws the pictures that the README shows, from a finished run and the images it was trained on.
+// Command figures draws the pictures that the README and the notebooks show. Without a run, these are the diagrams of
+// the networks, from their lists of layers; with one, the curves and the confusion matrix of the run, for which it
+// needs the images.
 //
+//	go run ./scripts/figures
 //	NEU_DET_DIR=… WEIGHTS_DIR=… go run ./scripts/defects train mobilenetv2 --weights best --seed 100 --out mobilenetv2
 //	NEU_DET_DIR=… go run ./scripts/figures mobilenetv2
 package main
@@ -8,7 +11,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/figure"
@@ -17,14 +22,42 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./scripts/figures RUN")
+	var err error
+	switch {
+	case len(os.Args) == 1:
+		err = architectures()
+	case len(os.Args) == 2 && !strings.HasPrefix(os.Args[1], "-"):
+		err = draw(os.Args[1])
+	default:
+		fmt.Fprintln(os.Stderr, "usage: go run ./scripts/figures [RUN]")
 		os.Exit(2)
 	}
-	if err := draw(os.Args[1]); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)
 	}
+}
+
+// architectures draws the networks as the lesson uses them.
+func architectures() error {
+	mobilenet, err := backbone.MobileNetV2(backbone.Config{Input: 224})
+	if err != nil {
+		return err
+	}
+	resnet, err := backbone.ResNet50V2(backbone.Config{Input: 200})
+	if err != nil {
+		return err
+	}
+	for name, b := range map[string]*backbone.Backbone{"MobileNetV2": mobilenet, "ResNet50V2": resnet} {
+		f, err := figure.Architecture(name, b.Layers, figure.Options{})
+		if err != nil {
+			return err
+		}
+		if err := f.WritePNG(filepath.Join(download.ModuleRoot(), "figures", b.Name+"-architecture.png")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func draw(run string) error {
