@@ -13,7 +13,8 @@ var classes = map[string]reflect.Type{}
 
 func init() {
 	for _, op := range []Op{Input{}, Conv2D{}, DepthwiseConv2D{}, ZeroPadding2D{}, BatchNormalization{}, ReLU{},
-		Activation{}, MaxPooling2D{}, Sum{}, GlobalAveragePooling2D{}, Dense{}, Dropout{}, Rescaling{}, Resizing{}} {
+		Activation{}, MaxPooling2D{}, AveragePooling2D{}, Sum{}, GlobalAveragePooling2D{}, GlobalMaxPooling2D{},
+		Flatten{}, Dense{}, Dropout{}, Rescaling{}, Resizing{}} {
 		classes[op.Class()] = reflect.TypeOf(op)
 	}
 }
@@ -54,7 +55,7 @@ func Ops(configs []Config) ([]Op, error) {
 		if err := json.Unmarshal(c.Config, op.Interface()); err != nil {
 			return nil, fmt.Errorf("layer %d (%s): %w", i, c.Class, err)
 		}
-		out[i] = op.Elem().Interface().(Op)
+		out[i] = complete(op.Elem().Interface().(Op))
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute"
@@ -27,6 +28,11 @@ type Conv2D struct {
 }
 
 func (Conv2D) Class() string { return "Conv2D" }
+
+func (o Conv2D) withDefaults() Op {
+	o.Strides, o.Padding = cmp.Or(o.Strides, 1), cmp.Or(o.Padding, "valid")
+	return o
+}
 
 func (o Conv2D) Output(in [][]int) ([]int, error) {
 	if err := rank(in, 3); err != nil {
@@ -93,6 +99,11 @@ type DepthwiseConv2D struct {
 }
 
 func (DepthwiseConv2D) Class() string { return "DepthwiseConv2D" }
+
+func (o DepthwiseConv2D) withDefaults() Op {
+	o.Strides, o.Padding = cmp.Or(o.Strides, 1), cmp.Or(o.Padding, "valid")
+	return o
+}
 
 func (o DepthwiseConv2D) Output(in [][]int) ([]int, error) {
 	if err := rank(in, 3); err != nil {

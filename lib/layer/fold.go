@@ -121,7 +121,7 @@ func foldNorm(before *Layer, norm BatchNormalization, stats [][]float32, values 
 	channels := len(stats[0])
 	scale, offset := make([]float64, channels), make([]float64, channels)
 	for c := range channels {
-		scale[c] = float64(stats[0][c]) / math.Sqrt(float64(stats[3][c])+norm.epsilon())
+		scale[c] = float64(stats[0][c]) / math.Sqrt(float64(stats[3][c])+norm.Epsilon)
 		offset[c] = float64(stats[1][c]) - float64(stats[2][c])*scale[c]
 	}
 	var useBias bool

@@ -183,6 +183,7 @@ func (b *Builder) Add(name string, op Op, inputs ...string) string {
 		b.Err = fmt.Errorf("layer %q is defined twice: give one of them another name", name)
 		return name
 	}
+	op = complete(op)
 	_, isInput := op.(Input)
 	if len(inputs) == 0 && !isInput {
 		if len(b.List) == 0 {
@@ -208,6 +209,14 @@ func (b *Builder) Add(name string, op Op, inputs ...string) string {
 	l.W = op.Weights(in)
 	b.List = append(b.List, l)
 	return name
+}
+
+// complete fills in Keras's defaults, so that ops that compute the same are equal.
+func complete(op Op) Op {
+	if d, ok := op.(interface{ withDefaults() Op }); ok {
+		return d.withDefaults()
+	}
+	return op
 }
 
 func (b *Builder) autoName(class string) string {

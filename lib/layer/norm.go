@@ -1,6 +1,8 @@
 package layer
 
 import (
+	"cmp"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -18,6 +20,11 @@ type BatchNormalization struct {
 
 func (BatchNormalization) Class() string { return "BatchNormalization" }
 
+func (o BatchNormalization) withDefaults() Op {
+	o.Epsilon, o.Momentum = cmp.Or(o.Epsilon, 1e-3), cmp.Or(o.Momentum, 0.99)
+	return o
+}
+
 func (BatchNormalization) Output(in [][]int) ([]int, error) { return in[0], nil }
 
 func (BatchNormalization) Weights(in [][]int) []Weight {
@@ -28,13 +35,6 @@ func (BatchNormalization) Weights(in [][]int) []Weight {
 		{Name: "moving_mean", Shape: shape, Init: ZerosInitializer, Statistic: true},
 		{Name: "moving_variance", Shape: shape, Init: OnesInitializer, Statistic: true},
 	}
-}
-
-func (o BatchNormalization) epsilon() float64 {
-	if o.Epsilon == 0 {
-		return 1e-3
-	}
-	return o.Epsilon
 }
 
 func (o BatchNormalization) Build(c *Call, in []*Node) *Node {
@@ -48,18 +48,14 @@ func (o BatchNormalization) Build(c *Call, in []*Node) *Node {
 		}
 		batchMean := ReduceMean(x, axes...)
 		batchVariance := ReduceMean(Square(Sub(x, wide(batchMean))), axes...)
-		momentum := o.Momentum
-		if momentum == 0 {
-			momentum = 0.99
-		}
 		move := func(old, now *Node) *Node {
-			return Add(MulScalar(old, momentum), MulScalar(StopGradient(now), 1-momentum))
+			return Add(MulScalar(old, o.Momentum), MulScalar(StopGradient(now), 1-o.Momentum))
 		}
 		c.env.Update(c.layer, 2, move(mean, batchMean))
 		c.env.Update(c.layer, 3, move(variance, batchVariance))
 		mean, variance = batchMean, batchVariance
 	}
-	scale := Div(c.Weight(0), Sqrt(AddScalar(variance, o.epsilon())))
+	scale := Div(c.Weight(0), Sqrt(AddScalar(variance, o.Epsilon)))
 	offset := Sub(c.Weight(1), Mul(mean, scale))
 	return Add(Mul(x, wide(scale)), wide(offset))
 }

@@ -1,6 +1,8 @@
 package layer
 
 import (
+	"cmp"
+
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -15,27 +17,25 @@ type MaxPooling2D struct {
 
 func (MaxPooling2D) Class() string { return "MaxPooling2D" }
 
-func (o MaxPooling2D) strides() int {
-	if o.Strides == 0 {
-		return o.Pool
-	}
-	return o.Strides
+func (o MaxPooling2D) withDefaults() Op {
+	o.Strides, o.Padding = cmp.Or(o.Strides, o.Pool), cmp.Or(o.Padding, "valid")
+	return o
 }
 
 func (o MaxPooling2D) Output(in [][]int) ([]int, error) {
 	if err := rank(in, 3); err != nil {
 		return nil, err
 	}
-	h, w, err := windowOutput(in[0], o.Pool, o.strides(), o.Padding, [4]int{})
+	h, w, err := windowOutput(in[0], o.Pool, o.Strides, o.Padding, [4]int{})
 	return []int{h, w, in[0][2]}, err
 }
 
 func (o MaxPooling2D) Build(_ *Call, in []*Node) *Node {
 	x := in[0]
 	if o.Pool == 1 {
-		return stride(x, o.strides())
+		return stride(x, o.Strides)
 	}
-	p := windowPads(x.Shape().Dimensions[1:], o.Pool, o.strides(), o.Padding, [4]int{})
-	return MaxPool(x).Window(o.Pool).Strides(o.strides()).
+	p := windowPads(x.Shape().Dimensions[1:], o.Pool, o.Strides, o.Padding, [4]int{})
+	return MaxPool(x).Window(o.Pool).Strides(o.Strides).
 		PaddingPerDim([][2]int{{p[0], p[1]}, {p[2], p[3]}}).Done()
 }

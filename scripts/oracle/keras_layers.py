@@ -64,6 +64,20 @@ for shape, height, width in (((1, 255, 6, 1), 224, 5), ((1, 6, 255, 1), 7, 224),
     case("Resizing", dict(height=height, width=width), L.Resizing(height, width), shape, low=0.0, high=255.0)
 for activation in (None, "relu", "relu6", "softmax"):
     case("Dense", dict(units=5, activation=activation or ""), L.Dense(5, activation=activation), (4, 7))
+for activation in ("relu", "relu6", "softmax"):
+    case("Activation", dict(activation=activation), L.Activation(activation), (2, 3, 4, 5), low=-9.0, high=9.0)
+
+
+def pooling(cls, size, stride, padding, shape, **bounds):
+    case(cls.__name__, dict(pool_size=size, strides=stride or 0, padding=padding), cls(size, stride, padding), shape,
+         **bounds)
+
+
+for size, stride in ((1, 2), (2, None), (2, 1), (3, 2), (3, 1), (2, 3)):
+    for padding in ("valid", "same"):
+        for shape in ((1, 7, 8, 2), (1, 8, 7, 2)):
+            # Values below zero: padding that counted as zero would win.
+            pooling(L.MaxPooling2D, size, stride, padding, shape, low=-2.0, high=-1.0)
 case("GlobalAveragePooling2D", {}, L.GlobalAveragePooling2D(), (2, 7, 6, 3))
 case("Rescaling", dict(scale=1 / 127.5, offset=-1), L.Rescaling(1 / 127.5, -1), (1, 3, 4, 3), low=0.0, high=255.0)
 case("Add", {}, L.Add(), (2, 3, 4, 2), (2, 3, 4, 2))
