@@ -32,29 +32,35 @@ func (e examples) close() {
 	}
 }
 
-// batch is n examples: inputs [n, shape…] and one-hot labels [n, classes].
+// batch is n examples: inputs [n, shape…] and one-hot labels [n, classes]. Rows that fill it up are all zero.
 type batch struct {
 	n    int
 	x, y *tensors.Tensor
 	err  error
 }
 
-// batches gives the examples in this order, preparing the next batch while the last is trained on.
-func (e examples) batches(order []int, size, classes int) iter.Seq[batch] {
+// batches gives the examples in this order, preparing the next batch while the last is trained on. With fill, zeros
+// fill up the last batch, so that one compiled graph serves all.
+func (e examples) batches(order []int, size, classes int, fill bool) iter.Seq[batch] {
 	return ahead((len(order)+size-1)/size, func(i int) batch {
 		indices := order[i*size : min((i+1)*size, len(order))]
-		rows, err := e.Pixels(indices)
+		values, err := e.Pixels(indices)
 		if err != nil {
 			return batch{err: err}
 		}
-		oneHot := make([]float32, len(indices)*classes)
+		rows := len(indices)
+		if fill && rows < size {
+			rows = size
+			values = append(values, make([]float32, rows*elements(e.shape)-len(values))...)
+		}
+		oneHot := make([]float32, rows*classes)
 		for row, i := range indices {
 			oneHot[row*classes+e.Labels[i]] = 1
 		}
 		return batch{
 			n: len(indices),
-			x: tensors.FromFlatDataAndDimensions(rows, append([]int{len(indices)}, e.shape...)...),
-			y: tensors.FromFlatDataAndDimensions(oneHot, len(indices), classes),
+			x: tensors.FromFlatDataAndDimensions(values, append([]int{rows}, e.shape...)...),
+			y: tensors.FromFlatDataAndDimensions(oneHot, rows, classes),
 		}
 	})
 }

@@ -2,9 +2,9 @@ package classifier
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"time"
 
@@ -14,20 +14,6 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
-
-// FitConfig says how to train. The zero value of each field is the lesson's.
-type FitConfig struct {
-	Epochs       int     // 0 is 5
-	BatchSize    int     // 0 is 32
-	LearningRate float64 // of Adam; 0 is 1e-3
-	// Run names the folder that keeps the training: see RunDir. A run that was interrupted goes on after its last
-	// whole epoch; one that is finished is not trained again. Empty keeps nothing.
-	Run     string
-	Retrain bool    // starts the run over
-	Watch   Watcher // told of every batch; may be nil
-	// Context ends the training within a step when it is done. A Run can then be taken up again. nil is never.
-	Context context.Context
-}
 
 // tell reports the progress of an epoch to the watcher.
 func (t *training) tell(p Progress) {
@@ -40,7 +26,7 @@ func (t *training) tell(p Progress) {
 }
 
 // Fit trains the layers that are not frozen with Adam on categorical cross-entropy, and measures on the validation
-// split after each epoch. The model holds the weights of the last epoch afterwards.
+// split after each epoch. The model holds the weights of the last epoch afterwards, or of the best: see EarlyStopping.
 //
 // The same seed, backend and data give the same history, bit by bit, on one machine, in one go or resumed.
 func (m *Model) Fit(data *neudet.Dataset, c FitConfig) (*History, error) {
@@ -52,10 +38,6 @@ func (m *Model) Fit(data *neudet.Dataset, c FitConfig) (*History, error) {
 
 // FitImages is Fit for images of any source.
 func (m *Model) FitImages(train, validation Images, classes []string, c FitConfig) (*History, error) {
-	c.Epochs, c.BatchSize = orDefault(c.Epochs, 5), orDefault(c.BatchSize, 32)
-	if c.LearningRate == 0 {
-		c.LearningRate = 1e-3
-	}
 	if len(classes) != elements(m.Layers.Output()) {
 		return nil, fmt.Errorf("the model has %d outputs, but there are %d classes: end its head with "+
 			"layer.Dense{Units: %d, Activation: \"softmax\"}", elements(m.Layers.Output()), len(classes), len(classes))
@@ -65,10 +47,11 @@ func (m *Model) FitImages(train, validation Images, classes []string, c FitConfi
 			return nil, fmt.Errorf("no images for %s: give at least one per class", images.Name)
 		}
 	}
-	m.Classes = classes
-	if c.Context == nil {
-		c.Context = context.Background()
+	c, err := c.withDefaults(len(train.Labels), len(classes))
+	if err != nil {
+		return nil, fmt.Errorf("FitConfig: %w", err)
 	}
+	m.Classes = classes
 	t := &training{model: m, config: c, cut: m.cut()}
 	defer func() {
 		m.compiled = compiled{} // it holds weights from before
@@ -88,23 +71,18 @@ func (m *Model) FitImages(train, validation Images, classes []string, c FitConfi
 	if err := t.resume(); err != nil {
 		return nil, err
 	}
-	for t.history.Epochs() < c.Epochs {
+	for t.history.Epochs() < c.Epochs && t.history.Stopped == 0 {
 		if err := t.epoch(); err != nil {
 			return nil, fmt.Errorf("epoch %d: %w", t.history.Epochs()+1, err)
 		}
+		t.judge()
 		if err := t.save(); err != nil {
 			return nil, fmt.Errorf("saving run %s: %w", c.Run, err)
 		}
 	}
+	maps.Copy(m.Values, t.best)
 	t.tell(Progress{Epoch: t.history.Epochs(), Finished: true})
 	return &t.history, nil
-}
-
-func orDefault(v, d int) int {
-	if v == 0 {
-		return d
-	}
-	return v
 }
 
 // training is the state of one Fit.
@@ -116,6 +94,7 @@ type training struct {
 	parameters        []parameter
 	steps, resumed    int
 	history           History
+	best              layer.Values // above the cut, of the epoch that is restored at the end; nil for the last one
 	step, evaluate    *model.Exec
 	store             *model.Store
 	run               *runFolder
@@ -131,7 +110,7 @@ type parameter struct {
 // start prepares the examples and the variables.
 func (t *training) start(train, validation Images) error {
 	var err error
-	if t.train, err = t.examples(train); err != nil {
+	if t.train, err = t.trainingExamples(train); err != nil {
 		return err
 	}
 	if t.validation, err = t.examples(validation); err != nil {
@@ -178,15 +157,20 @@ func (t *training) epoch() error {
 	if err := t.store.SetRNGStateFromSeed(t.model.Seed<<16 + int64(number)); err != nil {
 		return err
 	}
+	train, err := t.trainedIn(number)
+	if err != nil {
+		return err
+	}
 	var loss, correct float64
-	seen, n := 0, len(t.train.Labels)
+	seen, n := 0, len(train.Labels)
 	order := neudet.Order(n, t.model.Seed, number)
-	for b := range t.train.batches(order, t.config.BatchSize, len(t.model.Classes)) {
+	for b := range train.batches(order, t.config.BatchSize, len(t.model.Classes), false) {
 		if err := cmp.Or(b.err, t.config.Context.Err()); err != nil {
 			return err
 		}
+		rate := t.rate()
 		t.steps++
-		l, hits, err := call(t.step, b.x, b.y, float32(adamRate(t.config.LearningRate, t.steps)))
+		l, hits, err := call(t.step, b.x, b.y, float32(adamRate(rate, t.steps)))
 		if err != nil {
 			return fmt.Errorf("step %d: %w", t.steps, err)
 		}
@@ -203,10 +187,10 @@ func (t *training) epoch() error {
 	if err != nil {
 		return fmt.Errorf("validation: %w", err)
 	}
-	h := &t.history
+	h, rate := &t.history, t.rate()
 	h.Loss, h.Accuracy = append(h.Loss, loss/float64(n)), append(h.Accuracy, correct/float64(n))
 	h.ValLoss, h.ValAccuracy = append(h.ValLoss, valLoss), append(h.ValAccuracy, valAccuracy)
-	h.Seconds = append(h.Seconds, time.Since(began).Seconds())
+	h.LearningRate, h.Seconds = append(h.LearningRate, rate), append(h.Seconds, time.Since(began).Seconds())
 	if err := t.take(); err != nil {
 		return err
 	}
@@ -216,7 +200,7 @@ func (t *training) epoch() error {
 
 func (t *training) validate() (loss, accuracy float64, err error) {
 	n := len(t.validation.Labels)
-	for b := range t.validation.batches(sequence(0, n), t.config.BatchSize, len(t.model.Classes)) {
+	for b := range t.validation.batches(sequence(0, n), t.config.BatchSize, len(t.model.Classes), true) {
 		if b.err != nil {
 			return 0, 0, b.err
 		}
@@ -224,7 +208,7 @@ func (t *training) validate() (loss, accuracy float64, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		loss += l * float64(b.n)
+		loss += l
 		accuracy += hits
 	}
 	return loss / float64(n), accuracy / float64(n), t.finite(loss)

@@ -15,10 +15,13 @@ import (
 func requireSame(t *testing.T, a, b *History, x, y *Model) {
 	t.Helper()
 	for _, pair := range [][2][]float64{{a.Loss, b.Loss}, {a.Accuracy, b.Accuracy}, {a.ValLoss, b.ValLoss},
-		{a.ValAccuracy, b.ValAccuracy}} {
+		{a.ValAccuracy, b.ValAccuracy}, {a.LearningRate, b.LearningRate}} {
 		if !slices.Equal(pair[0], pair[1]) {
 			t.Errorf("the histories differ: %v, %v", pair[0], pair[1])
 		}
+	}
+	if a.Best != b.Best || a.Stopped != b.Stopped {
+		t.Errorf("epochs %d and %d are the best, %d and %d the last", a.Best, b.Best, a.Stopped, b.Stopped)
 	}
 	if !reflect.DeepEqual(x.Values, y.Values) {
 		t.Error("the weights differ")

@@ -46,6 +46,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// allOptions trains with everything that a run must resume exactly. No epoch improves enough on the first one, so the
+// rate falls after each, and the fourth is the last.
+func allOptions() FitConfig {
+	return FitConfig{Epochs: 6, BatchSize: batchSize, ClassWeights: []float64{1, 2, 0.5},
+		Schedule:      ReduceLROnPlateau{Patience: 1, MinDelta: 10, Factor: 0.5},
+		EarlyStopping: &EarlyStopping{Patience: 3, MinDelta: 10, RestoreBestWeights: true},
+		Augment:       Augmentation{FlipHorizontal: true, FlipVertical: true, ShiftHeight: 0.1, ShiftWidth: 0.2, Contrast: 0.3}}
+}
+
 // child trains a run and is killed, or waits to be, in the middle of its third epoch.
 func child() {
 	os.Setenv("DEFECTS_CACHE", os.Getenv(childCache))
@@ -61,7 +70,11 @@ func child() {
 	if err != nil {
 		fail(err)
 	}
-	_, err = m.Fit(data, FitConfig{Epochs: 5, BatchSize: batchSize, Run: os.Getenv(childRun), Watch: func(p Progress) {
+	c := FitConfig{Epochs: 5, BatchSize: batchSize}
+	if os.Getenv(childDoes) == "kill with all options" {
+		c = allOptions()
+	}
+	c.Run, c.Watch = os.Getenv(childRun), func(p Progress) {
 		if p.Phase != "epoch" || p.Epoch != 3 || p.Done != batchSize {
 			return
 		}
@@ -75,7 +88,8 @@ func child() {
 		}
 		me.Kill()
 		time.Sleep(time.Minute)
-	}})
+	}
+	_, err = m.Fit(data, c)
 	fail(fmt.Errorf("was not killed: %v", err))
 }
 

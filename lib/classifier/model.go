@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -34,8 +35,10 @@ type Model struct {
 	Values layer.Values
 	// DataNotice is what readers must know of the data that the model was trained on; empty for real data.
 	DataNotice string
+	Notes      []string // what Load had to say of the file, such as weights that were converted
 
 	baseStart, baseEnd int
+	nested             []keras.Nested // the base, and other models that a file nests
 	compiled           compiled
 }
 
@@ -66,6 +69,7 @@ func New(c Config) (*Model, error) {
 		b.List = append(b.List, l)
 	}
 	m.baseEnd = len(b.List)
+	m.nested = []keras.Nested{{Name: c.Base.String(), Start: m.baseStart, End: m.baseEnd}}
 	for _, op := range c.Head {
 		b.Add("", op)
 	}
@@ -100,6 +104,9 @@ func (m *Model) Notice() string {
 
 // Summary prints the model as Keras does, the base as one row.
 func (m *Model) Summary() string {
+	if m.baseStart == 0 {
+		return m.Layers.Summary(m.Base.String())
+	}
 	base := &layer.Layer{Name: m.Base.String(), Op: functional{}, Inputs: []string{m.Layers[m.baseStart-1].Name},
 		Shape: m.Layers[m.baseEnd-1].Shape}
 	for _, l := range m.Layers[m.baseStart:m.baseEnd] {

@@ -23,6 +23,7 @@ func (p *Predictions) Confidence(i int) float64 { return float64(p.Probabilities
 type compiled struct {
 	cut          int
 	frozen, head *runner
+	explainer    *explainer
 }
 
 func (m *Model) compiledCut() int {

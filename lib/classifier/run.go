@@ -7,15 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
 
-	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/download"
-	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -28,33 +25,8 @@ func RunDir(name string) string {
 	return filepath.Join(download.ModuleRoot(), "runs", name)
 }
 
-// runFile is what run.json holds: how the run was made and how far it is. It is replaced after each epoch, and names
-// the file with the state of that epoch, so that a run is whole whenever it is killed.
-type runFile struct {
-	Backbone     string          `json:"backbone"`
-	Config       backbone.Config `json:"backbone_config"`
-	Source       string          `json:"weights"`
-	WeightsNote  string          `json:"weights_notice,omitempty"`
-	Frozen       []string        `json:"frozen"`
-	BaseTraining bool            `json:"base_training,omitempty"`
-	ImageSize    int             `json:"image_size"`
-	Head         []layer.Config  `json:"head"`
-	Classes      []string        `json:"classes"`
-	Seed         int64           `json:"seed"`
-	BatchSize    int             `json:"batch_size"`
-	LearningRate float64         `json:"learning_rate"`
-	Data         string          `json:"data"`
-	DataHash     string          `json:"data_hash"`
-	DataNotice   string          `json:"data_notice,omitempty"`
-	InitialHash  string          `json:"initial_hash"` // of the model before training
-	Backend      string          `json:"backend"`
-	Go           string          `json:"go"`
-	Steps        int             `json:"steps"`
-	State        string          `json:"state"`
-	History      History         `json:"history"`
-}
-
-const frozenFile, runName = "frozen.h5", "run.json"
+// initialFile holds the whole model as it was before training, as Save writes it.
+const initialFile, runName = "initial.h5", "run.json"
 
 // runFolder is an open run.
 type runFolder struct {
@@ -121,95 +93,47 @@ func (t *training) resume() error {
 	}
 	t.history, t.steps, t.resumed = old.History, old.Steps, old.History.Epochs()
 	t.run.file.State = old.State
+	for t.history.Epochs() > len(t.history.LearningRate) { // runs from before it was kept had one rate
+		t.history.LearningRate = append(t.history.LearningRate, t.config.LearningRate)
+	}
+	if t.history.Best > 0 {
+		layers, err := savedWeights(filepath.Join(path, old.weightsFile()))
+		if err == nil {
+			t.best, err = t.model.Layers[t.cut:].Match(&weights.Checkpoint{Layers: layers})
+		}
+		if err != nil {
+			return fmt.Errorf("run %s: %w: set Retrain (--retrain) to start over", path, err)
+		}
+	}
 	return t.take()
 }
 
-// describe fills run.json for a run that starts now.
-func (t *training) describe(train, validation Images) (runFile, error) {
-	m := t.model
-	head, err := layer.Configs(m.Head)
-	if err != nil {
-		return runFile{}, err
-	}
-	d, err := device.Open()
-	if err != nil {
-		return runFile{}, err
-	}
-	f := runFile{
-		Backbone: m.Base.Name, Config: m.Base.Config, Source: m.Base.Source, WeightsNote: m.Base.Notice,
-		BaseTraining: m.BaseTraining, ImageSize: m.ImageSize, Head: head, Classes: m.Classes, Seed: m.Seed,
-		BatchSize: t.config.BatchSize, LearningRate: t.config.LearningRate,
-		Data: train.Source, DataHash: train.Hash + validation.Hash, DataNotice: m.DataNotice,
-		InitialHash: m.Layers.Hash(m.Values), Backend: d.String(), Go: runtime.Version(),
-	}
-	for _, l := range m.Layers {
-		if l.Frozen {
-			f.Frozen = append(f.Frozen, l.Name)
-		}
-	}
-	return f, nil
-}
-
-// differences names what makes two runs incomparable. Data and weights count by content, not by place.
-func (f runFile) differences(old runFile) []string {
-	var out []string
-	for _, d := range []struct {
-		what      string
-		same      bool
-		was, want any
-	}{
-		{"classes", strings.Join(f.Classes, " ") == strings.Join(old.Classes, " "), old.Classes, f.Classes},
-		{"images", f.DataHash == old.DataHash, old.Data, f.Data + " (other content)"},
-		{"layers or initial weights", f.InitialHash == old.InitialHash || f.Seed != old.Seed,
-			old.Backbone + " " + old.Source, "other ones"},
-		{"seed", f.Seed == old.Seed, old.Seed, f.Seed},
-		{"batch size", f.BatchSize == old.BatchSize, old.BatchSize, f.BatchSize},
-		{"learning rate", f.LearningRate == old.LearningRate, old.LearningRate, f.LearningRate},
-		{"mode of the base", f.BaseTraining == old.BaseTraining, old.BaseTraining, f.BaseTraining},
-		{"frozen layers", strings.Join(f.Frozen, " ") == strings.Join(old.Frozen, " "),
-			fmt.Sprint(len(old.Frozen), " layers"), fmt.Sprint(len(f.Frozen), " layers")},
-	} {
-		if !d.same {
-			out = append(out, fmt.Sprintf("%s: was %v, is %v", d.what, d.was, d.want))
-		}
-	}
-	return out
-}
-
-func readRun(path string) (runFile, error) {
-	var f runFile
-	raw, err := os.ReadFile(filepath.Join(path, runName))
-	if err != nil {
-		return f, err
-	}
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return f, fmt.Errorf("%s: %w: set Retrain (--retrain) to start over", filepath.Join(path, runName), err)
-	}
-	if f.State != filepath.Base(f.State) {
-		return f, fmt.Errorf("%s: state %q lies outside the run: set Retrain (--retrain) to start over",
-			filepath.Join(path, runName), f.State)
-	}
-	return f, nil
-}
-
-// begin empties the folder and writes the weights that stay as they are.
+// begin empties the folder and writes the model that training starts from.
 func (r *runFolder) begin(m *Model) error {
-	old, err := filepath.Glob(filepath.Join(r.path, "epoch-*.h5"))
+	if err := os.Remove(filepath.Join(r.path, runName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("starting run %s over: %w", r.path, err)
+	}
+	if err := r.remove(); err != nil {
+		return fmt.Errorf("starting run %s over: %w", r.path, err)
+	}
+	return m.Save(filepath.Join(r.path, initialFile))
+}
+
+// remove deletes the states of all epochs but those to keep.
+func (r *runFolder) remove(keep ...string) error {
+	entries, err := os.ReadDir(r.path)
 	if err != nil {
 		return err
 	}
-	for _, name := range append([]string{filepath.Join(r.path, runName)}, old...) {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("starting run %s over: %w", r.path, err)
+	for _, e := range entries {
+		if state, _ := filepath.Match("epoch-*.h5", e.Name()); !state || slices.Contains(keep, e.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(r.path, e.Name())); err != nil {
+			return err
 		}
 	}
-	var frozen layer.List
-	for _, l := range m.Layers[:m.cut()] {
-		if len(l.W) > 0 {
-			frozen = append(frozen, l)
-		}
-	}
-	return weights.Save(filepath.Join(r.path, frozenFile), frozen.Checkpoint(m.Values))
+	return nil
 }
 
 // save writes the state after an epoch: first its own file, then run.json, which names it.
@@ -221,10 +145,9 @@ func (t *training) save() error {
 	if err != nil {
 		return err
 	}
-	before := t.run.file.State
 	f := &t.run.file
 	f.Steps, f.History = t.steps, t.history
-	f.State = fmt.Sprintf("epoch-%04d.h5", t.history.Epochs())
+	f.State = stateFile(t.history.Epochs())
 	if err := weights.Save(filepath.Join(t.run.path, f.State), state); err != nil {
 		return err
 	}
@@ -235,8 +158,5 @@ func (t *training) save() error {
 	if err := download.WriteFile(filepath.Join(t.run.path, runName), append(raw, '\n')); err != nil {
 		return err
 	}
-	if before != "" && before != f.State {
-		return os.Remove(filepath.Join(t.run.path, before))
-	}
-	return nil
+	return t.run.remove(f.State, f.weightsFile())
 }

@@ -3,12 +3,16 @@ package classifier
 import (
 	"bufio"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 func TestKilledRunEndsAsAnUnbrokenOne(t *testing.T) {
@@ -43,6 +47,115 @@ func TestKilledRunEndsAsAnUnbrokenOne(t *testing.T) {
 	}
 }
 
+func TestKilledRunWithAllOptionsEndsAsAnUnbrokenOne(t *testing.T) {
+	folder, run := writeImages(t), t.TempDir()
+	data := openAt(t, folder)
+	unbroken := newSmall(t, 1)
+	want := fit(t, unbroken, data, allOptions())
+	if want.Best != 1 || want.Stopped != 4 || want.Epochs() != 4 ||
+		!slices.Equal(want.LearningRate, []float64{1e-3, 1e-3, 5e-4, 2.5e-4}) {
+		t.Errorf("epoch %d is the best, %d the last of %d, with rates %v", want.Best, want.Stopped, want.Epochs(),
+			want.LearningRate)
+	}
+
+	if err := startChild(t, "kill with all options", folder, run).Run(); err == nil {
+		t.Fatal("the child was not killed")
+	}
+	_, h, err := Load(run)
+	if err != nil || h.Epochs() != 2 || h.Stopped != 0 {
+		t.Fatalf("after the kill the run has %v, %v; want 2 epochs", h, err)
+	}
+	m, again, c := newSmall(t, 1), newSmall(t, 1), allOptions()
+	c.Run = run
+	requireSame(t, fit(t, m, data, c), want, m, unbroken)
+	c.Watch = func(p Progress) {
+		if !p.Finished || p.Resumed != 4 {
+			t.Errorf("a stopped run is trained on: %+v", p)
+		}
+	}
+	c.Epochs = 10
+	requireSame(t, fit(t, again, data, c), want, again, unbroken)
+	loaded, h, err := Load(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requireSame(t, h, want, loaded, unbroken)
+	if h.Note != augmentationNote {
+		t.Errorf("the history notes %q", h.Note)
+	}
+	states, err := filepath.Glob(filepath.Join(run, "epoch-*"))
+	if err != nil || len(states) != 2 || filepath.Base(states[0]) != "epoch-0001.h5" {
+		t.Errorf("the run holds %v, want the states of the best and of the last epoch", states)
+	}
+}
+
+func TestRunWithBestWeightsGoesOnFromItsLastEpoch(t *testing.T) {
+	data, run := openImages(t), t.TempDir()
+	m := newSmall(t, 1)
+	var first layer.Values
+	c := FitConfig{Epochs: 2, BatchSize: wholeSplit, Run: run,
+		EarlyStopping: &EarlyStopping{Patience: 9, MinDelta: 10, RestoreBestWeights: true},
+		Watch: func(p Progress) {
+			if p.Epoch == 1 {
+				first = maps.Clone(m.Values)
+			}
+		}}
+	if h := fit(t, m, data, c); h.Best != 1 || h.Stopped != 0 {
+		t.Errorf("epoch %d is the best, %d the last", h.Best, h.Stopped)
+	}
+	if !reflect.DeepEqual(m.Values, first) {
+		t.Error("the model does not have the weights of its best epoch")
+	}
+	more, whole := newSmall(t, 1), newSmall(t, 1)
+	c.Epochs = 3
+	got := fit(t, more, data, c)
+	c.Run = ""
+	requireSame(t, got, fit(t, whole, data, c), more, whole)
+	c.Run, c.Epochs = run, 4
+	if err := os.Remove(filepath.Join(run, "epoch-0001.h5")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := newSmall(t, 1).Fit(data, c)
+	requireInError(t, err, "epoch-0001.h5", "Retrain")
+}
+
+// A cell of a notebook is run again in a new process: what it does must not depend on having been run before.
+func TestFineTuningCellIsRunAgain(t *testing.T) {
+	data, head, tuned := openImages(t), t.TempDir(), t.TempDir()
+	c := FitConfig{Epochs: 1, BatchSize: wholeSplit, Run: head}
+	fit(t, newSmall(t, 1), data, c)
+	steps := 0
+	c.Run, c.LearningRate, c.Watch = tuned, 1e-5, func(p Progress) { steps++ }
+	fineTune := func(m *Model) (*Model, *History) {
+		m.Base.Layers.Last(6).Unfreeze()
+		steps = 0
+		return m, fit(t, m, data, c)
+	}
+	load := func() *Model {
+		m, _, err := Load(head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	m, want := fineTune(load())
+	if steps < 2 {
+		t.Fatalf("%d calls of the watcher: nothing was trained", steps)
+	}
+	again, h := fineTune(load())
+	requireSame(t, h, want, again, m)
+	if steps != 1 {
+		t.Errorf("%d calls of the watcher, want the one that says that the run is finished", steps)
+	}
+	both := newSmall(t, 1) // both phases in one cell
+	fit(t, both, data, FitConfig{Epochs: 1, BatchSize: wholeSplit, Run: head})
+	_, h = fineTune(both)
+	requireSame(t, h, want, both, m)
+	if steps != 1 {
+		t.Errorf("in one cell: %d calls of the watcher", steps)
+	}
+}
+
 func TestFinishedRunIsNotTrainedAgain(t *testing.T) {
 	data, run := openImages(t), t.TempDir()
 	a, b := newSmall(t, 1), newSmall(t, 1)
@@ -73,6 +186,12 @@ func TestRunOfOtherSettingsIsRefused(t *testing.T) {
 	}
 	_, err = newSmall(t, 2).Fit(data, FitConfig{Epochs: 1, BatchSize: 32, LearningRate: 1e-4, Run: run})
 	requireInError(t, err, run, "seed: was 1, is 2", "batch size: was 16, is 32", "learning rate: was 0.001, is 0.0001", "Retrain")
+	all := allOptions()
+	all.Run, all.Schedule = run, CosineDecay{Alpha: 0.1, WarmupSteps: 2}
+	_, err = newSmall(t, 1).Fit(data, all)
+	requireInError(t, err, `schedule of the learning rate: was none, is {"class_name":"CosineDecay","config":{"decay_steps":16,`,
+		`early stopping: was none, is {"monitor":"val_loss","patience":3,`, "class weights: was none, is [1,2,0.5]",
+		`augmentation: was none, is {"flip_horizontal":true,`)
 	unfrozen := newSmall(t, 1)
 	unfrozen.Base.Layers[100:].Unfreeze()
 	_, err = unfrozen.Fit(data, FitConfig{Epochs: 1, BatchSize: batchSize, Run: run})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,7 +12,6 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -79,8 +79,7 @@ func (t *training) restore(c *weights.Checkpoint) error {
 	return nil
 }
 
-// Load opens a run with the weights of its last whole epoch, and its history.
-func Load(run string) (*Model, *History, error) {
+func loadRun(run string) (*Model, *History, error) {
 	path := RunDir(run)
 	f, err := readRun(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -96,38 +95,33 @@ func Load(run string) (*Model, *History, error) {
 }
 
 func (f runFile) build(path string) (*Model, error) {
-	c := f.Config
-	c.Weights = "random" // replaced by the run's own below
-	base, err := backbone.New(f.Backbone, c)
+	m, err := loadFile(filepath.Join(path, initialFile))
 	if err != nil {
 		return nil, err
 	}
-	base.Config, base.Source, base.Notice = f.Config, f.Source, f.WeightsNote
-	head, err := layer.Ops(f.Head)
+	trained, err := savedWeights(filepath.Join(path, f.weightsFile()))
 	if err != nil {
 		return nil, err
 	}
-	m, err := New(Config{Base: base, ImageSize: f.ImageSize, Head: head, Classes: f.Classes, Seed: f.Seed,
-		BaseTraining: f.BaseTraining})
-	if err != nil {
-		return nil, err
-	}
-	m.DataNotice = f.DataNotice
-	for _, l := range m.Layers {
-		l.Frozen = slices.Contains(f.Frozen, l.Name)
-	}
-	var all weights.Checkpoint
-	for _, name := range []string{frozenFile, f.State} {
-		c, err := weights.Open(filepath.Join(path, name))
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range c.Layers {
-			if !strings.HasPrefix(l.Name, "adam_") {
-				all.Layers = append(all.Layers, l)
-			}
+	var list layer.List
+	for _, l := range trained {
+		if at := m.Layers.Index(l.Name); at >= 0 {
+			list = append(list, m.Layers[at])
 		}
 	}
-	m.Values, err = m.Layers.Match(&all)
-	return m, err
+	values, err := list.Match(&weights.Checkpoint{Layers: trained})
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(m.Values, values)
+	return m, nil
+}
+
+// savedWeights reads the weights from a file of a run, without the optimizer's moments.
+func savedWeights(path string) ([]weights.Layer, error) {
+	c, err := weights.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(c.Layers, func(l weights.Layer) bool { return strings.HasPrefix(l.Name, "adam_") }), nil
 }

@@ -22,6 +22,10 @@ func (t *training) compile() error {
 		env := t.env(scope, g, true)
 		logits := t.logits(env, x)
 		perImage := crossEntropy(logits, labels)
+		if weights := t.config.ClassWeights; weights != nil {
+			ofClass := ConstAsDType(g, dtypes.Float32, [][]float64{weights})
+			perImage = Mul(perImage, ReduceSum(Mul(labels, ofClass), -1))
+		}
 		loss = ReduceAllMean(perImage)
 		values := make([]*Node, len(t.parameters))
 		for i, p := range t.parameters {
@@ -41,7 +45,7 @@ func (t *training) compile() error {
 	}
 	t.evaluate, err = model.NewExec(d.Backend, t.store, func(scope *model.Scope, x, labels *Node) (loss, correct *Node) {
 		logits := t.logits(t.env(scope, x.Graph(), false), x)
-		return ReduceAllMean(crossEntropy(logits, labels)), countCorrect(logits, labels)
+		return ReduceAllSum(crossEntropy(logits, labels)), countCorrect(logits, labels)
 	})
 	return err
 }
@@ -61,14 +65,7 @@ func (t *training) env(scope *model.Scope, g *Graph, training bool) *layer.Env {
 // logits builds the layers above the cut without the last softmax: the loss is computed from logits, as Keras does,
 // since the logarithm of a softmax that has gone to zero is lost.
 func (t *training) logits(env *layer.Env, x *Node) *Node {
-	layers := t.model.Layers.Above(t.cut)
-	last := *layers[len(layers)-1]
-	if dense, ok := last.Op.(layer.Dense); ok && dense.Activation == "softmax" {
-		dense.Activation = ""
-		last.Op = dense
-	}
-	open := append(append(layer.List{}, layers[:len(layers)-1]...), &last)
-	return open.Build(env, x)
+	return withoutSoftmax(t.model.Layers.Above(t.cut)).Build(env, x)
 }
 
 // crossEntropy is the categorical cross-entropy of each image in nats: −Σ labels·log softmax(logits), [n].
@@ -76,10 +73,10 @@ func crossEntropy(logits, labels *Node) *Node {
 	return Neg(ReduceSum(Mul(labels, LogSoftmax(logits, -1)), -1))
 }
 
-// countCorrect counts the images whose largest logit is that of their class.
+// countCorrect counts the images whose largest logit is that of their class. Rows without a label do not count.
 func countCorrect(logits, labels *Node) *Node {
-	hit := Equal(ArgMax(logits, -1), ArgMax(labels, -1))
-	return ReduceAllSum(ConvertDType(hit, dtypes.Float32))
+	hit := ConvertDType(Equal(ArgMax(logits, -1), ArgMax(labels, -1)), dtypes.Float32)
+	return ReduceAllSum(Mul(hit, ReduceSum(labels, -1)))
 }
 
 // call runs a graph that gives two scalars, and frees its tensors at once.

@@ -1,0 +1,166 @@
+package keras
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+// writer writes configurations: calls as objects (Keras 3) or as lists (both), with or without the modules of classes.
+type writer struct{ objects, modules bool }
+
+func (w writer) architecture(c *container) ([]byte, error) {
+	config, err := w.model(c)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(w.object("keras", "Model", config))
+}
+
+func (w writer) object(module, class string, config settings) settings {
+	if !w.modules {
+		if class == "Model" {
+			class = "Functional"
+		}
+		return settings{"class_name": class, "config": config}
+	}
+	return settings{"module": module, "class_name": class, "config": config, "registered_name": nil}
+}
+
+func (w writer) model(c *container) (settings, error) {
+	layers := []settings{}
+	for i, u := range c.units {
+		o, err := w.unit(u, c)
+		if err == nil && c.class == "Sequential" {
+			err = link(o, u, c.units[:i])
+		}
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, o)
+	}
+	ls, _ := c.list()
+	trainable := false
+	for _, l := range ls {
+		trainable = trainable || !l.Frozen
+	}
+	if c.class == "Sequential" {
+		return settings{"name": c.name, "trainable": trainable, "layers": layers}, nil
+	}
+	ends := func(u *unit) any {
+		if w.objects {
+			return []any{u.name, 0, 0}
+		}
+		return [][]any{{u.name, 0, 0}}
+	}
+	name := c.name
+	if name == "" {
+		name = "functional"
+	}
+	return settings{"name": name, "trainable": trainable, "layers": layers, "input_layers": ends(c.units[0]),
+		"output_layers": ends(c.units[len(c.units)-1])}, nil
+}
+
+// link makes o a layer of a Sequential model, which reads the one before it.
+func link(o settings, u *unit, before []*unit) error {
+	last := len(before) - 1
+	if last >= 0 && !slices.Equal(u.inputs, []string{before[last].name}) {
+		return fmt.Errorf("layer %s is called on %v: in a Sequential model it can only be called on the one before it, "+
+			"without options", u.name, u.inputs)
+	}
+	delete(o, "name")
+	delete(o, "inbound_nodes")
+	return nil
+}
+
+func (w writer) unit(u *unit, in *container) (o settings, err error) {
+	inference := false
+	var config settings
+	if u.model != nil {
+		if config, err = w.model(u.model); err != nil {
+			return nil, err
+		}
+		o = w.object("keras", cmp.Or(u.model.class, "Model"), config)
+		inference = allInference(u.model) && !allInference(in)
+	} else {
+		if config, err = configOf(u.layer.Op); err != nil {
+			return nil, fmt.Errorf("layer %s: %w", u.name, err)
+		}
+		config["name"], config["dtype"] = u.name, "float32"
+		if class := u.layer.Op.Class(); class != "InputLayer" {
+			config["trainable"] = !u.layer.Frozen
+		} else if !w.objects {
+			config["batch_input_shape"] = config["batch_shape"]
+			delete(config, "batch_shape")
+		}
+		o = w.object("keras.layers", u.layer.Op.Class(), config)
+		switch u.layer.Op.(type) {
+		case layer.BatchNormalization, layer.Dropout:
+			inference = u.layer.Inference && !allInference(in)
+		}
+	}
+	if inference && in.class == "Sequential" {
+		return nil, fmt.Errorf("layer %s alone is called with training=False: a Sequential model cannot say that", u.name)
+	}
+	o["name"] = u.name
+	o["inbound_nodes"] = w.nodes(u, in, inference)
+	return o, nil
+}
+
+// allInference tells whether the model is called with training=False.
+func allInference(c *container) bool {
+	ls, _ := c.list()
+	for _, l := range ls {
+		if !l.Inference {
+			return false
+		}
+	}
+	return true
+}
+
+func (w writer) nodes(u *unit, in *container, inference bool) []any {
+	if len(u.inputs) == 0 {
+		return []any{}
+	}
+	kwargs := settings{}
+	if inference {
+		kwargs["training"] = false
+	}
+	tensors := []any{}
+	for _, name := range u.inputs {
+		if !w.objects {
+			tensors = append(tensors, []any{name, 0, 0, kwargs})
+			continue
+		}
+		shape := append([]any{nil}, anys(in.unit(name).shape())...)
+		tensors = append(tensors, settings{"class_name": "__keras_tensor__",
+			"config": settings{"shape": shape, "dtype": "float32", "keras_history": []any{name, 0, 0}}})
+	}
+	if !w.objects {
+		return []any{tensors}
+	}
+	if u.layer != nil && u.layer.Op.Class() == "Add" {
+		tensors = []any{tensors}
+	}
+	return []any{settings{"args": tensors, "kwargs": kwargs}}
+}
+
+func (c *container) unit(name string) *unit {
+	for _, u := range c.units {
+		if u.name == name {
+			return u
+		}
+	}
+	return nil
+}
+
+func (u *unit) shape() []int {
+	if u.layer != nil {
+		return u.layer.Shape
+	}
+	ls, _ := u.model.list()
+	return ls.Output()
+}

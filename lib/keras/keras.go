@@ -1,0 +1,110 @@
+// Package keras reads and writes whole Keras models: their configuration and weights as a list of layers with values.
+//
+// Nested models, such as the backbone of a transfer-learning model, become ranges of the flat list; Save nests them
+// again.
+package keras
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/weights"
+)
+
+// Model is a Keras model with one input and one output.
+type Model struct {
+	Name string
+	// Layers is flat: the layers of nested models stand where the model is called, its Input passing on what the model
+	// is called on. Where two layers have one name, that of the nested model is put before the inner one.
+	Layers layer.List
+	Values layer.Values
+	Nested []Nested
+	Extra  []byte   // JSON of the program that saved the model, see weights.Checkpoint
+	Notes  []string // what a user should know, such as layers that act in training only and are left out
+	Format string   // of the file that it comes from, see weights.Checkpoint
+}
+
+// Nested is a nested model: the layers from Start up to End, the first of which is its Input. A model inside another
+// one follows it.
+type Nested struct {
+	Name       string
+	Start, End int
+	Class      string // "Sequential", or "" for a Functional model
+}
+
+// Open reads a whole model: .h5 and .keras files of Keras 3 and Keras 2 (tf_keras), Functional or Sequential.
+//
+// Frozen is what Keras's trainable=False gives, Inference what calling a model with training=False gives. Functions on
+// tensors, such as preprocess_input(x), become Rescaling layers. A model that cannot be computed exactly is refused:
+// the error lists every layer and setting that is not known here, or every difference between the configuration and
+// the weights.
+func Open(path string) (*Model, error) {
+	c, err := weights.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := read(c)
+	if err != nil {
+		return nil, fmt.Errorf("keras: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+func read(c *weights.Checkpoint) (*Model, error) {
+	if c.Config == nil {
+		return nil, fmt.Errorf("this file (%s) holds weights without their architecture: save the model with "+
+			"model.save, or build the architecture and load the weights onto it", c.Format)
+	}
+	m, err := architecture(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	if m.Values, err = Match(m.Layers, m.Nested, c); err != nil {
+		return nil, fmt.Errorf("its configuration and its weights disagree: %w", err)
+	}
+	m.Format, m.Extra = c.Format, c.Extra
+	m.Notes = append(slices.Clone(c.Notes), m.Notes...)
+	return m, nil
+}
+
+// architecture reads a configuration, without values.
+func architecture(config []byte) (*Model, error) {
+	var o object
+	if err := json.Unmarshal(config, &o); err != nil {
+		return nil, fmt.Errorf("its configuration is damaged: %w", err)
+	}
+	if !isModel(o.Class) {
+		return nil, fmt.Errorf("it is of class %q; known here are Functional and Sequential models, whose files say how "+
+			"they compute", o.Class)
+	}
+	p := &parser{}
+	parsed := p.model(o, 0)
+	f := &flattener{reserved: map[string]bool{}, joinable: map[string]bool{}}
+	if len(p.problems) == 0 {
+		f.model(parsed, inside{})
+		p.problems = f.problems
+	}
+	if len(p.problems) == 0 {
+		if lost := unread(f.List); lost != nil {
+			p.fail("layers %s do not lead to the output", strings.Join(lost, ", "))
+		}
+	}
+	if len(p.problems) > 0 {
+		return nil, fmt.Errorf("this model cannot be computed here:\n  %s", strings.Join(unique(p.problems), "\n  "))
+	}
+	return &Model{Name: parsed.name, Layers: f.List, Nested: f.nested, Notes: unique(p.notes)}, nil
+}
+
+func unique(lines []string) (out []string) {
+	seen := map[string]bool{}
+	for _, line := range lines {
+		if !seen[line] {
+			out = append(out, line)
+		}
+		seen[line] = true
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package keras
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/weights"
+)
+
+// Match takes the weights of a known architecture from a checkpoint of any format: weights alone, whole models and
+// .keras archives. nested says which layers form nested models in the file; nil if none do. The error lists every
+// difference, as that of layer.List.Match.
+func Match(ls layer.List, nested []Nested, c *weights.Checkpoint) (layer.Values, error) {
+	flat := *c
+	flat.Layers = nil
+	if c.Format == weights.KerasVariables {
+		names := map[string]string{}
+		for i, path := range paths(ls, nested) {
+			names[path] = ls[i].Name
+		}
+		for _, l := range c.Layers {
+			if isGenerator(l.Name) {
+				continue
+			}
+			if name, ok := names[l.Name]; ok {
+				l.Name = name
+			}
+			flat.Layers = append(flat.Layers, l)
+		}
+		return ls.Match(&flat)
+	}
+	for _, l := range c.Layers {
+		flat.Layers = append(flat.Layers, inline(ls, nested, l)...)
+	}
+	return ls.Match(&flat)
+}
+
+// isGenerator tells whether a path leads to the state of a random generator, of dropout or augmentation layers.
+func isGenerator(path string) bool { return strings.HasSuffix(path, "generator") }
+
+// inline splits what the file keeps as one layer, a nested model, into its layers. Keras sorts its tensors by whether
+// they are trained; their names, such as "conv/kernel", tell what they belong to.
+func inline(ls layer.List, nested []Nested, l weights.Layer) []weights.Layer {
+	at := slices.IndexFunc(nested, func(n Nested) bool { return n.Name == l.Name })
+	if at < 0 || ls.Index(l.Name) >= 0 {
+		return []weights.Layer{l}
+	}
+	n := nested[at]
+	var out []weights.Layer
+	for _, t := range l.Tensors {
+		layerName, tensor := "", t.Name
+		if slash := strings.LastIndexByte(t.Name, '/'); slash >= 0 {
+			layerName, tensor = t.Name[:slash], t.Name[slash+1:]
+			layerName = layerName[strings.LastIndexByte(layerName, '/')+1:]
+		}
+		layerName = inner(ls, nested, n, layerName, tensor)
+		t.Name = tensor
+		if i := slices.IndexFunc(out, func(o weights.Layer) bool { return o.Name == layerName }); i >= 0 {
+			out[i].Tensors = append(out[i].Tensors, t)
+		} else {
+			out = append(out, weights.Layer{Name: layerName, Tensors: []weights.Tensor{t}})
+		}
+	}
+	return out
+}
+
+// inner is the flat name of a layer of a nested model. Where the file has no name for it, since the model has but one
+// layer with weights, it is that layer.
+func inner(ls layer.List, nested []Nested, n Nested, own, tensor string) string {
+	within := ls[n.Start:n.End]
+	candidates := []string{own, n.Name + "_" + own}
+	for _, deeper := range nested {
+		if deeper.Start >= n.Start && deeper.End <= n.End && deeper.Name != n.Name {
+			candidates = append(candidates, deeper.Name+"_"+own, n.Name+"_"+deeper.Name+"_"+own)
+		}
+	}
+	for _, name := range candidates {
+		if within.Index(name) >= 0 {
+			return name
+		}
+	}
+	for _, l := range within {
+		_, depthwise := l.Op.(layer.DepthwiseConv2D)
+		want, ok := strings.CutPrefix(tensor, "depthwise_")
+		has := slices.ContainsFunc(l.W, func(w layer.Weight) bool { return w.Name == want })
+		if own == "" && has && (!ok || depthwise) {
+			return l.Name
+		}
+	}
+	return n.Name + "/" + own
+}
+
+// paths gives, by position, the path of each layer in a file of Keras 3's variables: classes in snake case, those of one
+// class numbered in the order of the model, such as "layers/functional/layers/conv2d_3".
+func paths(ls layer.List, nested []Nested) []string {
+	out := make([]string, len(ls))
+	var number func(start, end int, nested []Nested, prefix string)
+	number = func(start, end int, nested []Nested, prefix string) {
+		count := map[string]int{}
+		next := func(class string) string {
+			name := prefix + "layers/" + snake(class)
+			if n := count[class]; n > 0 {
+				name = fmt.Sprintf("%s_%d", name, n)
+			}
+			count[class]++
+			return name
+		}
+		for i := start; ; {
+			for len(nested) > 0 && nested[0].Start == i {
+				n, rest := nested[0], 1
+				for rest < len(nested) && nested[rest].End <= n.End && nested[rest].Start < n.End {
+					rest++
+				}
+				number(n.Start, n.End, nested[1:rest], next(cmp.Or(n.Class, "Functional"))+"/")
+				i, nested = n.End, nested[rest:]
+			}
+			if i >= end {
+				return
+			}
+			out[i] = next(ls[i].Op.Class())
+			i++
+		}
+	}
+	number(0, len(ls), nested, "")
+	return out
+}
+
+var (
+	wordStart = regexp.MustCompile(`(.)([A-Z][a-z]+)`)
+	wordEnd   = regexp.MustCompile(`([a-z])([A-Z])`)
+)
+
+// snake turns BatchNormalization into batch_normalization, as Keras's to_snake_case.
+func snake(class string) string {
+	return strings.ToLower(wordEnd.ReplaceAllString(wordStart.ReplaceAllString(class, "${1}_$2"), "${1}_$2"))
+}

@@ -1,0 +1,202 @@
+package keras
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+const (
+	maxDepth  = 24     // models in models
+	maxLayers = 20_000 // of one file
+)
+
+// node is one layer of a configuration: a nested model, an Op, or neither if its output is its input.
+type node struct {
+	name, class string
+	op          layer.Op
+	model       *model
+	call        call
+	function    bool // made from a function on tensors
+	trainable   bool
+	inference   bool // called with training=False
+	fields      *fields
+}
+
+// model is a Functional or Sequential model of a configuration, its layers in the file's order.
+type model struct {
+	name, class   string
+	trainable     bool
+	nodes         []*node
+	input, output string
+}
+
+// parser collects everything that is wrong with a configuration.
+type parser struct {
+	problems, notes []string
+	layers          int
+}
+
+func (p *parser) fail(format string, args ...any) {
+	p.problems = append(p.problems, fmt.Sprintf(format, args...))
+}
+
+// isModel tells whether a class is a model whose layers the configuration lists. TensorFlow before 2.3 wrote Model.
+func isModel(class string) bool {
+	return class == "Functional" || class == "Sequential" || class == "Model"
+}
+
+func (p *parser) model(o object, depth int) *model {
+	var g graph
+	if err := json.Unmarshal(o.Config, &g); err != nil {
+		p.fail("model %q: its config is damaged: %v", o.Name, err)
+		return nil
+	}
+	m := &model{name: g.Name, class: o.Class, trainable: g.Trainable == nil || *g.Trainable}
+	if p.layers += len(g.Layers); depth > maxDepth || p.layers > maxLayers {
+		p.fail("model %q: more than %d models in one another, or more than %d layers", g.Name, maxDepth, maxLayers)
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, l := range g.Layers {
+		n := p.node(l, depth)
+		if seen[n.name] {
+			p.fail("model %q has two layers named %q", g.Name, n.name)
+		}
+		seen[n.name] = true
+		m.nodes = append(m.nodes, n)
+	}
+	if m.class == "Sequential" {
+		p.chain(m, g)
+		return m
+	}
+	var err error
+	if m.input, err = single(g.Inputs, "input"); err != nil {
+		p.fail("model %q: %v", g.Name, err)
+	}
+	if m.output, err = single(g.Outputs, "output"); err != nil {
+		p.fail("model %q: %v", g.Name, err)
+	}
+	return m
+}
+
+// chain connects the layers of a Sequential model, and puts an Input before them where the file has none.
+func (p *parser) chain(m *model, g graph) {
+	if len(m.nodes) == 0 {
+		p.fail("model %q has no layers", m.name)
+		return
+	}
+	first := m.nodes[0]
+	if _, ok := first.op.(layer.Input); !ok {
+		shape := g.InputShape
+		for inner := first; shape == nil && inner != nil; {
+			if inner.fields != nil && (inner.fields.read("batch_input_shape", &shape) ||
+				inner.fields.read("batch_shape", &shape)) || inner.model == nil || len(inner.model.nodes) == 0 {
+				break
+			}
+			inner = inner.model.nodes[0]
+		}
+		if shape == nil {
+			p.fail("model %q does not say the shape of its input: call it on an image before saving it", m.name)
+		}
+		input := &node{name: first.name + "_input", class: "InputLayer", op: layer.Input{Shape: sizes(shape)}, trainable: true}
+		m.nodes = slices.Insert(m.nodes, 0, input)
+	}
+	for i, n := range m.nodes[1:] {
+		n.call.Args = []argument{{Layer: m.nodes[i].name}}
+		if n.function {
+			p.fail("layer %q (%s) stands in a Sequential model, where it has no arguments", n.name, n.class)
+		}
+	}
+	m.input, m.output = m.nodes[0].name, m.nodes[len(m.nodes)-1].name
+}
+
+func (p *parser) node(o object, depth int) *node {
+	n := &node{name: o.Name, class: o.Class, trainable: true}
+	if n.name == "" {
+		var config struct{ Name string }
+		json.Unmarshal(o.Config, &config) // what is wrong with it is reported below
+		n.name = config.Name
+	}
+	o.Name = n.name
+	cs, err := calls(o.Nodes)
+	switch {
+	case err != nil:
+		p.fail("layer %s (%s): %v", n.name, n.class, err)
+	case len(cs) > 1:
+		p.fail("layer %s (%s) is called %d times; layers that are shared are not known here", n.name, n.class, len(cs))
+	case len(cs) == 1:
+		n.call = cs[0]
+	}
+	if isModel(n.class) {
+		if n.model = p.model(o, depth+1); n.model != nil {
+			n.trainable = n.model.trainable
+		}
+	} else {
+		n.fields = readFields(n.name, n.class, o.Config)
+		p.layer(n, o)
+		p.problems = append(p.problems, n.fields.problems...)
+		p.notes = append(p.notes, n.fields.notes...)
+		n.fields.problems = nil
+	}
+	p.options(n)
+	return n
+}
+
+func (p *parser) layer(n *node, o object) {
+	f := n.fields
+	if operation := function(o, n.call, f); operation != "" {
+		n.function = true
+		f.ignore("name", "trainable", "function")
+		if operation != "cast" {
+			f.dtype()
+		}
+		n.op = readFunction(operation, &n.call, f)
+		f.rest()
+		return
+	}
+	read, ok := classes[n.class]
+	switch {
+	case ok:
+		n.trainable = f.common()
+		n.op = read(f)
+		f.rest()
+	case slices.Contains(augmentations, n.class):
+		f.notes = append(f.notes, fmt.Sprintf("layer %s is left out: it acts in training only", f.layer))
+	case n.class == "Lambda":
+		f.fail("its Python code cannot be run here; use layers such as Rescaling and Resizing in its place, and save " +
+			"the model again")
+	case n.class == "TFOpLambda":
+	default:
+		f.fail("this class is not known here; known are %s", strings.Join(known(), ", "))
+	}
+}
+
+// options reads what a layer is called with, besides its inputs.
+func (p *parser) options(n *node) {
+	for name, raw := range n.call.Kwargs {
+		value := string(raw)
+		switch {
+		case value == "null":
+		case name != "training" || value != "true" && value != "false":
+			p.fail("layer %s (%s) is called with %s = %s, which is not known here", n.name, n.class, name, short(raw))
+		case n.class == "Dropout" && !n.call.Lists:
+			// Keras 3 writes the default of the argument, and overrides it with what the model is called with.
+		case n.model == nil && n.class != "Dropout" && n.class != "BatchNormalization":
+			if value == "true" && n.call.Lists && slices.Contains(augmentations, n.class) {
+				p.fail("layer %s (%s) is called with training=True, so it acts at inference; not known here", n.name, n.class)
+			}
+		case value == "false":
+			n.inference = true
+		case !n.call.Lists:
+			p.notes = append(p.notes, fmt.Sprintf("layer %s (%s) is called with training=True, which Keras 3 overrides in "+
+				"predict and fit: it is left out", n.name, n.class))
+		default:
+			p.fail("layer %s (%s) is called with training=True, so it acts as in training at inference; not known here",
+				n.name, n.class)
+		}
+	}
+}

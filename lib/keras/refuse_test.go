@@ -1,0 +1,201 @@
+package keras
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/weights"
+)
+
+const (
+	input = `{"class_name":"InputLayer","name":"image","config":{"name":"image","batch_shape":[null,8,8,3]},"inbound_nodes":[]}`
+	conv  = `"filters":4,"kernel_size":[3,3],"strides":[1,1],"padding":"valid"`
+)
+
+// at is a layer in the style of Keras 2, called on others.
+func at(name, class, config string, inputs ...string) string {
+	var calls []string
+	for _, i := range inputs {
+		calls = append(calls, fmt.Sprintf(`[%q,0,0,{}]`, i))
+	}
+	return fmt.Sprintf(`{"class_name":%q,"name":%q,"config":{"name":%[2]q,"trainable":true,"dtype":"float32"%s},
+		"inbound_nodes":[[%s]]}`, class, name, prefixed(config), strings.Join(calls, ","))
+}
+
+func prefixed(config string) string {
+	if config == "" {
+		return ""
+	}
+	return "," + config
+}
+
+// functional is a model of an image and these layers, the last of which is its output.
+func functional(layers ...string) string {
+	var last struct{ Name string }
+	json.Unmarshal([]byte(layers[len(layers)-1]), &last)
+	return fmt.Sprintf(`{"class_name":"Functional","config":{"name":"model","layers":[%s],
+		"input_layers":[["image",0,0]],"output_layers":[[%q,0,0]]}}`,
+		strings.Join(append([]string{input}, layers...), ","), last.Name)
+}
+
+func TestSettingsThatWouldChangeTheResultAreRefused(t *testing.T) {
+	for _, c := range []struct{ class, config, want string }{
+		{"Conv2D", conv + `,"dilation_rate":[2,2]`, "dilation_rate is [2,2]"},
+		{"Conv2D", conv + `,"groups":2`, "groups is 2"},
+		{"Conv2D", conv + `,"data_format":"channels_first"`, `data_format is "channels_first"`},
+		{"Conv2D", conv + `,"activation":"gelu"`, `activation is "gelu"`},
+		{"Conv2D", conv + `,"activation":{"class_name":"function","config":"mine"}`, "activation is {"},
+		{"Conv2D", `"filters":4,"kernel_size":[3,1],"strides":[1,1]`, "kernel_size is [3,1]"},
+		{"Conv2D", `"filters":4,"kernel_size":[3,3],"strides":[1,2]`, "strides is [1,2]"},
+		{"Conv2D", `"filters":4,"kernel_size":[3,3],"strides":[1,1],"padding":"causal"`, `padding is "causal"`},
+		{"Conv2D", `"filters":-4,"kernel_size":[3,3],"strides":[1,1]`, "filters is -4"},
+		{"Conv2D", `"kernel_size":[3,3],"strides":[1,1]`, "filters is missing"},
+		{"Conv2D", conv + `,"new_in_keras_4":true`, "new_in_keras_4 = true"},
+		{"DepthwiseConv2D", `"kernel_size":[3,3],"strides":[1,1],"depth_multiplier":2`, "depth_multiplier is 2"},
+		{"ZeroPadding2D", `"padding":[[1,-1],[0,0]]`, "padding is [[1,-1],[0,0]]"},
+		{"BatchNormalization", `"axis":1`, "axis is 1"},
+		{"BatchNormalization", `"scale":false`, "scale is false"},
+		{"BatchNormalization", `"epsilon":0`, "epsilon is 0"},
+		{"ReLU", `"negative_slope":0.1`, "negative_slope is 0.1"},
+		{"ReLU", `"threshold":1`, "threshold is 1"},
+		{"Activation", `"activation":"tanh"`, `activation is "tanh"`},
+		{"MaxPooling2D", `"pool_size":[2,3]`, "pool_size is [2,3]"},
+		{"GlobalAveragePooling2D", `"keepdims":true`, "keepdims is true"},
+		{"Dense", `"units":4,"use_bias":false`, "use_bias is false"},
+		{"Dense", `"units":4,"quantization_config":{"mode":"int8"}`, "quantization_config is {"},
+		{"Dropout", `"rate":1.5`, "rate is 1.5"},
+		{"Dropout", `"rate":0.5,"noise_shape":[1]`, "noise_shape is [1]"},
+		{"Rescaling", `"scale":[1,2,3]`, "scale is [1,2,3]"},
+		{"Resizing", `"height":4,"width":4,"interpolation":"nearest"`, `interpolation is "nearest"`},
+		{"Resizing", `"height":4,"width":4,"crop_to_aspect_ratio":true`, "crop_to_aspect_ratio is true"},
+		{"Resizing", `"height":4,"width":4,"antialias":true`, "antialias is true"},
+		{"Lambda", `"function":["4wEAAA=="]`, "Python code cannot be run here; use layers such as Rescaling"},
+		{"LSTM", `"units":4`, "this class is not known here; known are Activation, Add"},
+		{"TFOpLambda", `"function":"math.erf"`, `the function "math.erf" is not known; known are`},
+		{"TFOpLambda", `"function":"image.resize","size":[4,4],"method":"nearest"`, `method is "nearest"`},
+		{"TFOpLambda", `"function":"math.truediv"`, "called on 1 arguments"},
+	} {
+		_, err := architecture([]byte(functional(at("x", c.class, c.config, "image"))))
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "layer x ("+c.class+")") {
+			t.Errorf("%s %s: %v; want the layer, its class and %s", c.class, c.config, err, c.want)
+		}
+	}
+}
+
+func TestDtypesThatAreNotFloatsAreRefused(t *testing.T) {
+	config := strings.Replace(functional(at("x", "Flatten", "", "image")), `"dtype":"float32"`, `"dtype":"int8"`, 1)
+	if _, err := architecture([]byte(config)); err == nil || !strings.Contains(err.Error(), `dtype is "int8"`) {
+		t.Errorf("int8: %v", err)
+	}
+}
+
+func TestGraphsWithSeveralWaysAreRefused(t *testing.T) {
+	flat := at("flat", "Flatten", "", "image")
+	dense := at("dense", "Dense", `"units":2`, "flat")
+	two := strings.Replace(dense, `[[["flat",0,0,{}]]]`, `[[["flat",0,0,{}]],[["flat",0,0,{}]]]`, 1)
+	nested := `{"class_name":"Functional","name":"base","config":{"name":"base","layers":[` +
+		strings.Replace(input, "8,8,3", "9,9,3", 1) + `],"input_layers":[["image",0,0]],"output_layers":[["image",0,0]]},
+		"inbound_nodes":[[["image",0,0,{}]]]}`
+	other := strings.ReplaceAll(input, `"image"`, `"other"`)
+	for name, c := range map[string]struct{ config, want string }{
+		"shared":     {functional(flat, two), "layer dense (Dense) is called 2 times"},
+		"inputs":     {strings.Replace(functional(flat, dense), `[["image",0,0]]`, `[["image",0,0],["b",0,0]]`, 1), "has 2 inputs"},
+		"outputs":    {strings.Replace(functional(flat, dense), `[["dense",0,0]]`, `[["dense",0,0],["b",0,0]]`, 1), "has 2 outputs"},
+		"second":     {functional(other, flat, dense), `input layers "image" and "other"`},
+		"loop":       {functional(at("a", "Flatten", "", "b"), at("b", "Flatten", "", "a")), "layers a, b read layers"},
+		"unread":     {functional(flat, at("lost", "Flatten", "", "image"), dense), "layers lost do not lead to the output"},
+		"same name":  {functional(flat, flat), `two layers named "flat"`},
+		"shape":      {functional(at("dense", "Dense", `"units":2`, "image")), `layer "dense" (Dense) on inputs of shape [[8 8 3]]`},
+		"nested":     {functional(nested), `model "base" takes an input of shape [9 9 3], but is called on one of shape [8 8 3]`},
+		"open size":  {strings.Replace(functional(flat), "null,8,8,3", "null,null,null,3", 1), "leaves its shape open"},
+		"second use": {strings.Replace(functional(flat), `["image",0,0,{}]`, `["image",0,1,{}]`, 1), "output 1 of"},
+		"mask":       {strings.Replace(functional(flat), `0,{}]`, `0,{"mask":true}]`, 1), "called with mask = true"},
+		"active":     {strings.Replace(functional(at("d", "Dropout", `"rate":0.5`, "image")), `0,{}]`, `0,{"training":true}]`, 1), "training=True"},
+		"subclassed": {`{"class_name":"MyModel","config":{}}`, `class "MyModel"`},
+		"two images": {functional(flat, at("r", "ReLU", "", "image", "image"), dense), "layer r (ReLU) is called on 2 arguments"},
+		"negative":   {strings.Replace(functional(flat), "null,8,8,3", "null,-8,8,3", 1), "leaves its shape open"},
+		"text":       {`"model"`, "configuration is damaged"},
+		"no layers":  {`{"class_name":"Sequential","config":{"name":"s","layers":[]}}`, "has no layers"},
+		"no shape":   {`{"class_name":"Sequential","config":{"name":"s","layers":[{"class_name":"Flatten","config":{"name":"f"}}]}}`, "shape of its input"},
+		"config":     {`{"class_name":"Functional","config":[]}`, "config is damaged"},
+		"deep":       {strings.Repeat(`{"class_name":"Sequential","config":{"name":"s","layers":[`, 40) + strings.Repeat(`]}}`, 40), "models in one another"},
+	} {
+		if _, err := architecture([]byte(c.config)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %s", name, err, c.want)
+		}
+	}
+}
+
+func TestAllProblemsAreReportedAtOnce(t *testing.T) {
+	_, err := architecture([]byte(functional(at("a", "Conv2D", conv+`,"groups":2,"dilation_rate":[2,2]`, "image"),
+		at("b", "Lambda", "", "a"), at("c", "GroupNormalization", "", "b"))))
+	for _, want := range []string{"groups is 2", "dilation_rate", "layer b (Lambda)", "layer c (GroupNormalization)"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v lacks %s", err, want)
+		}
+	}
+}
+
+func TestConfigurationAndWeightsThatDisagreeAreListed(t *testing.T) {
+	folder, _ := unpack(t)
+	m := open(t, filepath.Join(folder, "lesson-keras3.h5"))
+	var config []byte
+	if c, err := weights.Open(filepath.Join(folder, "lesson-keras3.keras")); err == nil {
+		config = c.Config
+	}
+	rows := m.Layers.Checkpoint(m.Values)
+	var named []weights.Layer
+	for _, row := range rows {
+		switch row.Name {
+		case "classes":
+			row.Tensors[0].Shape = []int{6, 7}
+		case "conv":
+			row.Name = "renamed"
+		}
+		named = append(named, row)
+	}
+	path := filepath.Join(t.TempDir(), "model.h5")
+	if err := weights.SaveModel(path, named, config, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(path)
+	for _, want := range []string{"disagree", "layer classes: kernel has shape [6 7], want [7 6]", "missing layer conv",
+		"unexpected layer renamed"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v lacks %s", err, want)
+		}
+	}
+}
+
+func TestSaveRefusesWhatKerasWouldNotRead(t *testing.T) {
+	folder, _ := unpack(t)
+	lesson := func() *Model { return open(t, filepath.Join(folder, "lesson-keras3.h5")) }
+	for _, c := range []struct {
+		name, file string
+		change     func(m *Model)
+		want       string
+	}{
+		{"extension", "x.onnx", func(*Model) {}, "must end in"},
+		{"range", "x.h5", func(m *Model) { m.Nested[0].End = 99 }, "has the layers 3 up to 99"},
+		{"no input", "x.h5", func(m *Model) { m.Nested[0].Start++ }, "not with an Input"},
+		{"two outputs", "x.keras", func(m *Model) { m.Nested[0].End -= 3 }, "have one input and one output"},
+		{"values", "x.h5", func(m *Model) { delete(m.Values, "classes") }, "layer classes has 2 weights, but values for 0"},
+		{"slash", "x.h5", func(m *Model) { m.Nested[0].Name = "a/b" }, `the name "a/b"`},
+		{"folded", "x.h5", func(m *Model) { m.Layers, m.Values = m.Layers.Fold(m.Values); m.Nested = nil }, "folded for inference"},
+		{"class", "x.h5", func(m *Model) { m.Layers[1].Op = strange{m.Layers[1].Op} }, "class Strange cannot be written"},
+	} {
+		m := lesson()
+		c.change(m)
+		if err := Save(filepath.Join(t.TempDir(), c.file), m); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want %s", c.name, err, c.want)
+		}
+	}
+}
+
+type strange struct{ layer.Op }
+
+func (strange) Class() string { return "Strange" }

@@ -1,0 +1,104 @@
+package keras
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/weights"
+)
+
+// Save writes a model by the extension of its path: ".weights.h5" (weights alone, as Keras 3's save_weights), ".h5"
+// (whole model in HDF5) or ".keras" (Keras 3's archive).
+//
+// Keras 3 opens whole models with load_model; so does tf_keras if no model is nested (the two number the calls of nested
+// models differently). The model comes uncompiled. Layers are written in the order in which Keras counts them. What
+// Keras has no layer for is refused. The file appears whole or not at all.
+func Save(path string, m *Model) error {
+	if err := save(path, m); err != nil {
+		return fmt.Errorf("keras: cannot save %s: %w", path, err)
+	}
+	return nil
+}
+
+func save(path string, m *Model) error {
+	tree, err := nest(m)
+	if err != nil {
+		return err
+	}
+	if err := complete(m); err != nil {
+		return err
+	}
+	w := writer{objects: len(m.Nested) > 0, modules: strings.HasSuffix(path, ".keras")}
+	ls, nested := tree.list()
+	switch {
+	case strings.HasSuffix(path, ".weights.h5"):
+		return weights.SaveVariables(path, variables(ls, nested, m.Values))
+	case strings.HasSuffix(path, ".h5"):
+		config, err := w.architecture(tree)
+		if err != nil {
+			return err
+		}
+		return weights.SaveModel(path, tree.named(m.Values), config, m.Extra)
+	case strings.HasSuffix(path, ".keras"):
+		config, err := w.architecture(tree)
+		if err != nil {
+			return err
+		}
+		return weights.SaveArchive(path, variables(ls, nested, m.Values), config, m.Extra)
+	}
+	return fmt.Errorf("the name must end in .weights.h5, .h5 or .keras")
+}
+
+// complete checks that every weight has its values.
+func complete(m *Model) error {
+	for _, l := range m.Layers {
+		if len(m.Values[l.Name]) != len(l.W) {
+			return fmt.Errorf("layer %s has %d weights, but values for %d", l.Name, len(l.W), len(m.Values[l.Name]))
+		}
+		for i, w := range l.W {
+			if n := len(m.Values[l.Name][i]); n != w.Size() {
+				return fmt.Errorf("layer %s, %s: %d values for shape %v", l.Name, w.Name, n, w.Shape)
+			}
+		}
+	}
+	return nil
+}
+
+// named arranges values as legacy .h5 files do: a nested model is one layer, whose trained weights come first.
+func (c *container) named(v layer.Values) []weights.Layer {
+	var out []weights.Layer
+	for _, u := range c.units {
+		if u.layer != nil {
+			out = append(out, layer.List{u.layer}.Checkpoint(v)...)
+			continue
+		}
+		var trained, kept []weights.Tensor
+		ls, _ := u.model.list()
+		for _, row := range ls.Checkpoint(v) {
+			l := ls[ls.Index(row.Name)]
+			for i, t := range row.Tensors {
+				t.Name = l.Name + "/" + t.Name
+				if l.Frozen || l.W[i].Statistic {
+					kept = append(kept, t)
+				} else {
+					trained = append(trained, t)
+				}
+			}
+		}
+		out = append(out, weights.Layer{Name: u.name, Tensors: append(trained, kept...)})
+	}
+	return out
+}
+
+// variables arranges values as Keras 3's .weights.h5 files do.
+func variables(ls layer.List, nested []Nested, v layer.Values) []weights.Layer {
+	out := ls.Checkpoint(v)
+	for i, path := range paths(ls, nested) {
+		out[i].Name = path
+		for j := range out[i].Tensors {
+			out[i].Tensors[j].Name = fmt.Sprint(j)
+		}
+	}
+	return out
+}
