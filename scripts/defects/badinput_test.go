@@ -187,7 +187,7 @@ func TestBadWeightsAreRefused(t *testing.T) {
 		{"text", write(t, []byte("Dear reader, this is a letter."), dir, "text.h5"), "0.35", []string{"text.h5"}},
 		{"truncated", write(t, good[:len(good)/2], dir, "short.h5"), "0.35", []string{"short.h5", "get the file again"}},
 		{"other architecture", stranger, "0.35", []string{"stranger.h5", "missing layer Conv1", "give the file of this architecture"}},
-		{"other alpha", fixture.weights, "1.0", []string{"alpha 0.35 without top", "not for alpha 1 without top"}},
+		{"other alpha", fixture.weights, "1.0", []string{"alpha 0.35 without top", "not for MobileNetV2 alpha 1 without top"}},
 		{"NaN", changed("nan.h5", value, nan), "0.35", []string{"nan.h5", "Conv1/kernel", "NaN"}},
 		{"terabytes", changed("huge.h5", shape, terabytes), "0.35", []string{"huge.h5"}},
 		{"cyclic links", "../../lib/weights/testdata/refused_cycle.h5", "0.35", []string{"refused_cycle.h5"}},

@@ -67,6 +67,16 @@ func (c *call) given(name string) bool {
 	return set
 }
 
+// refuse is a usage error if the user set one of these options.
+func (c *call) refuse(format string, names ...string) error {
+	for _, name := range names {
+		if c.given(name) {
+			return wrongUse(format, name)
+		}
+	}
+	return nil
+}
+
 func (c *call) usage(of command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: defects %s %s\n\n%s\n\n", of.name, of.synopsis, of.about)
@@ -77,21 +87,22 @@ func (c *call) usage(of command) string {
 	return b.String()
 }
 
-// variantFlags are the options that choose a variant of a backbone.
+// variantFlags are the options that choose a variant of a backbone. Zero values are the backbone's own.
 type variantFlags struct {
-	call                *call
-	alpha               float64
-	input               int
-	weights             string
-	takesInput, learned bool
+	call    *call
+	alpha   float64
+	input   int
+	weights string
 }
 
 // variant declares --alpha; withInput adds --input, withWeights --weights.
 func (c *call) variant(withInput, withWeights bool) *variantFlags {
-	v := &variantFlags{call: c, takesInput: withInput, learned: withWeights}
-	c.flags.Float64Var(&v.alpha, "alpha", 1, fmt.Sprintf("width `A` of MobileNetV2, one of %v (default: that of the weights, 1 for random ones)", backbone.Alphas))
+	v := &variantFlags{call: c}
+	c.flags.Float64Var(&v.alpha, "alpha", 0, fmt.Sprintf("width `A` of MobileNetV2, one of %v (default: that of the weights, "+
+		"1 for random ones)", backbone.Alphas))
 	if withInput {
-		c.flags.IntVar(&v.input, "input", 224, "height and width of the input in pixels, `N` ≥ 32 (default 224)")
+		c.flags.IntVar(&v.input, "input", 0, "height and width of the input in pixels, `N` ≥ 32 (default: the lesson's, 224 "+
+			"for mobilenetv2, 200 for resnet50v2)")
 	}
 	if withWeights {
 		c.flags.StringVar(&v.weights, "weights", "best", "`W` is a Keras .h5 file, imagenet, embedded, best, or none for random "+
@@ -105,23 +116,24 @@ const maxInput = 2048
 
 // config checks the options against what exists.
 func (v *variantFlags) config(name string) (backbone.Config, error) {
-	c := backbone.Config{Alpha: v.alpha, Input: v.input}
+	c := backbone.Config{Alpha: v.alpha, Input: v.input, Weights: v.weights}
+	given := v.call.given
 	switch {
 	case !slices.Contains(backbone.Names, name):
-		return c, wrongUse("unknown backbone %q: use %s", name, strings.Join(backbone.Names, ", "))
-	case !slices.Contains(backbone.Alphas, v.alpha):
+		return c, wrongUse("unknown backbone %q: use %s", name, strings.Join(backbone.Names, " or "))
+	case given("alpha") && name != "mobilenetv2":
+		return c, wrongUse("--alpha: %s has one width; leave --alpha out", name)
+	case given("alpha") && !slices.Contains(backbone.Alphas, v.alpha):
 		return c, wrongUse("--alpha %v: use one of %v", v.alpha, backbone.Alphas)
-	case v.takesInput && (v.input < 32 || v.input > maxInput):
+	case given("input") && (v.input < 32 || v.input > maxInput):
 		return c, wrongUse("--input %d: use 32 to %d pixels", v.input, maxInput)
-	case v.learned && v.weights == "":
+	case given("weights") && v.weights == "":
 		return c, wrongUse("--weights is empty: name a file, imagenet, embedded or none")
+	case v.weights == "embedded" && name != "mobilenetv2":
+		return c, wrongUse("--weights embedded: they are for mobilenetv2; use imagenet, none or a file for %s", name)
 	}
-	c.Weights = v.weights
 	if v.weights == "none" {
 		c.Weights = "random"
-	}
-	if v.weights == "embedded" && !v.call.given("alpha") {
-		c.Alpha = 0 // they have one width
 	}
 	return c, nil
 }

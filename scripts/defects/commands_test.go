@@ -3,14 +3,11 @@
 package main
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -18,80 +15,6 @@ import (
 	"github.com/transfer-learning-go/defects/lib/metrics"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
-
-// summaryOf decodes what summary prints into plain maps and slices.
-func summaryOf(t *testing.T, args ...string) map[string]any {
-	t.Helper()
-	var got map[string]any
-	succeed(t, &got, append([]string{"summary", "mobilenetv2"}, args...)...)
-	return got
-}
-
-// The tables were made by scripts/oracle/keras_tables.py.
-func TestSummaryEqualsKeras(t *testing.T) {
-	f, err := os.Open("../../lib/backbone/testdata/tables.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tables []struct {
-		Alpha   float64
-		Input   int
-		Top     bool
-		Classes int
-		Params  int
-		Layers  []map[string]any
-	}
-	if err := json.NewDecoder(z).Decode(&tables); err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range tables {
-		if table.Top && table.Classes != 0 && table.Classes != 1000 {
-			continue
-		}
-		layers := make([]any, len(table.Layers))
-		for i, l := range table.Layers {
-			l["index"], l["type"] = float64(i), l["class"]
-			delete(l, "class")
-			delete(l, "inputs")
-			layers[i] = l
-		}
-		args := []string{"--alpha", strconv.FormatFloat(table.Alpha, 'f', -1, 64), "--input", strconv.Itoa(table.Input)}
-		if table.Top {
-			args = append(args, "--top")
-		}
-		if got, want := summaryOf(t, args...), map[string]any{"params": float64(table.Params), "layers": layers}; !reflect.DeepEqual(got, want) {
-			t.Errorf("%v: differs from Keras's table", args)
-		}
-	}
-}
-
-func TestSummaryEqualsOracle(t *testing.T) {
-	for _, alpha := range []string{"0.35", "1.00"} {
-		raw, err := os.ReadFile("../../../shared/oracle/mobilenet_v2_" + alpha + "_224.json")
-		if err != nil {
-			t.Skip("needs ../shared/oracle beside the clone")
-		}
-		var want map[string]any
-		if err := json.Unmarshal(raw, &want); err != nil {
-			t.Fatal(err)
-		}
-		if got := summaryOf(t, "--alpha", alpha); !reflect.DeepEqual(got, want) {
-			t.Errorf("alpha %s: differs", alpha)
-		}
-	}
-}
-
-func TestSummaryPrintsAsKeras(t *testing.T) {
-	code, stdout, _ := defects("summary", "mobilenetv2", "--alpha", "0.35")
-	if code != 0 || !strings.Contains(stdout, "Total params: 410,208") || !strings.Contains(stdout, "block_1_pad (ZeroPadding2D)") {
-		t.Errorf("exit code %d: %s", code, stdout)
-	}
-}
 
 func TestFeaturesOfImages(t *testing.T) {
 	needDevice(t)
@@ -117,6 +40,15 @@ func TestFeaturesOfImages(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "mobilenetv2_0.35_96") || !strings.Contains(stdout, "NOTICE: random weights") ||
 		!strings.Contains(stdout, a+": 1280 features") {
 		t.Errorf("exit code %d: %s", code, stdout)
+	}
+}
+
+func TestFeaturesOfResNet50V2(t *testing.T) {
+	needDevice(t)
+	var got featureTable
+	succeed(t, &got, "features", "resnet50v2", "--weights", "none", "--input", "32", imageFile("train", "dots", 1))
+	if got.Backbone != "resnet50v2" || len(got.Features[0]) != 2048 || !strings.Contains(got.Notice, "random weights") {
+		t.Errorf("%s: %d features, notice %q", got.Backbone, len(got.Features[0]), got.Notice)
 	}
 }
 
@@ -245,8 +177,11 @@ func TestDoctorTellsWhatIsUsed(t *testing.T) {
 	if p := parts["cache"]; p.Used != os.Getenv("DEFECTS_CACHE") {
 		t.Errorf("cache: %+v", p)
 	}
-	if p := parts["weights"]; !strings.Contains(p.Remedy, "WEIGHTS_DIR") {
-		t.Errorf("weights: %+v", p)
+	if p := parts["mobilenetv2"]; !strings.Contains(p.Remedy, "fetch weights mobilenetv2") || !strings.Contains(p.Notice, "embedded") {
+		t.Errorf("mobilenetv2: %+v", p)
+	}
+	if p := parts["resnet50v2"]; !strings.Contains(p.Remedy, "fetch weights resnet50v2") || !strings.Contains(p.Notice, "random") {
+		t.Errorf("resnet50v2: %+v", p)
 	}
 	t.Setenv("NEU_DET_DIR", filepath.Join(t.TempDir(), "gone"))
 	succeed(t, &d, "doctor")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
@@ -37,7 +38,7 @@ func (d diagnosis) String() string {
 		for _, line := range []struct{ label, text string }{
 			{"", p.Used}, {"missing: ", p.Missing}, {"NOTICE: ", p.Notice}, {"to get it: ", p.Remedy}} {
 			if line.text != "" {
-				fmt.Fprintf(&b, "%-9s%s%s\n", name, line.label, strings.ReplaceAll(line.text, "\n", "\n         "))
+				fmt.Fprintf(&b, "%-13s%s%s\n", name, line.label, strings.ReplaceAll(line.text, "\n", "\n             "))
 				name = ""
 			}
 		}
@@ -53,7 +54,7 @@ func doctor(c *call) (fmt.Stringer, error) {
 		return nil, err
 	}
 	d := diagnosis{OK: true}
-	for _, look := range []func() part{checkBackend, checkKernel, checkCache, checkData, checkWeights} {
+	for _, look := range []func() part{checkBackend, checkKernel, checkCache, checkData, checkMobileNetV2, checkResNet50V2} {
 		p := look()
 		d.OK = d.OK && p.Missing == ""
 		d.Parts = append(d.Parts, p)
@@ -142,29 +143,42 @@ func checkData() part {
 	return p
 }
 
-func checkWeights() part {
-	p := part{Name: "weights"}
-	var found []string
-	for _, alpha := range weights.Alphas {
-		published, err := weights.MobileNetV2(alpha, false)
+func checkMobileNetV2() part {
+	var published []weights.Published
+	for _, alpha := range append([]float64{1}, weights.Alphas...) { // the lesson's first
+		p, err := weights.MobileNetV2(alpha, false)
 		if err != nil {
-			p.Missing = err.Error()
-			return p
+			return part{Name: "mobilenetv2", Missing: err.Error()}
 		}
-		if source, ok := weights.Find(published); ok {
-			found = append(found, fmt.Sprintf("MobileNetV2 alpha %v: %s", alpha, source.Path))
+		published = append(published, p)
+	}
+	return checkWeights("mobilenetv2", published)
+}
+
+func checkResNet50V2() part {
+	return checkWeights("resnet50v2", []weights.Published{weights.ResNet50V2(false)})
+}
+
+// checkWeights looks for the published files of a backbone, and says what the lesson takes without them.
+func checkWeights(name string, published []weights.Published) part {
+	p := part{Name: name}
+	var found []string
+	for _, file := range published {
+		if source, ok := weights.Find(file); ok && !slices.Contains(found, source.Path) {
+			found = append(found, source.Path)
 		}
 	}
-	base, err := backbone.MobileNetV2(backbone.Config{Weights: "best"})
+	base, err := backbone.New(name, backbone.Config{Weights: "best"})
 	if err != nil {
-		p.Missing = err.Error()
-	} else {
-		p.Used, p.Notice = fmt.Sprintf("%s for %s", base.Source, base), base.Notice
+		p.Missing, p.Remedy = err.Error(), "replace the file by Keras's own"
+		return p
 	}
+	p.Used, p.Notice = fmt.Sprintf("%s weights for %s", base.Source, base), base.Notice
 	if len(found) > 0 {
 		p.Used += "\n" + strings.Join(found, "\n")
 	} else {
-		p.Remedy = "`go run ./scripts/defects fetch weights`, or set WEIGHTS_DIR to a folder with the published files"
+		p.Remedy = fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with Keras's files, "+
+			"such as %s", name, published[0].File)
 	}
 	return p
 }

@@ -2,15 +2,13 @@ package main
 
 import (
 	"fmt"
-	"slices"
 
-	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
-// evaluation is how good a run is on validation images.
+// evaluation is how good a model is on validation images.
 type evaluation struct {
-	Run       string           `json:"run"`
+	Model     string           `json:"model"` // run or file
 	Data      string           `json:"data"`
 	Notice    string           `json:"notice,omitempty"`
 	Accuracy  float64          `json:"accuracy"`
@@ -30,11 +28,11 @@ func (e evaluation) String() string {
 
 func evaluate(c *call) (fmt.Stringer, error) {
 	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
-	words, err := c.parse(1, 1, "RUN is")
+	words, err := c.parse(1, 1, "RUN or FILE is")
 	if err != nil {
 		return nil, err
 	}
-	m, _, err := classifier.Load(words[0])
+	m, err := c.load(words[0])
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +40,9 @@ func evaluate(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Equal(data.Classes, m.Classes) {
-		return nil, fmt.Errorf("run %s knows the classes %v, but %s has %v: give the images it was made for with --data",
-			words[0], m.Classes, data.Source, data.Classes)
+	unnamed, err := classesOfData(m, words[0], data)
+	if err != nil {
+		return nil, err
 	}
 	p, err := m.Predict(data.Validation)
 	if err != nil {
@@ -54,7 +52,7 @@ func evaluate(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return evaluation{Run: classifier.RunDir(words[0]), Data: data.Source, Notice: notices(data.Notice, m.Notice()),
+	return evaluation{Model: words[0], Data: data.Source, Notice: notices(data.Notice, m.Notice(), unnamed),
 		Accuracy: matrix.Accuracy(), Interval: matrix.Interval(), Correct: matrix.Correct(), Total: matrix.Total(),
 		Classes: m.Classes, Confusion: matrix.Counts, Report: matrix.Report(), matrix: matrix}, nil
 }

@@ -1,26 +1,31 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
+	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // fetched says where the files are.
 type fetched struct {
-	Data    string `json:"data,omitempty"`
-	Weights string `json:"weights,omitempty"`
+	Data    string            `json:"data,omitempty"`
+	Weights map[string]string `json:"weights,omitempty"` // by backbone
 }
 
 func (f fetched) String() string {
 	text := ""
-	for _, line := range [][2]string{{"data", f.Data}, {"weights", f.Weights}} {
-		if line[1] != "" {
-			text += line[0] + ": " + line[1] + "\n"
+	if f.Data != "" {
+		text = "data: " + f.Data + "\n"
+	}
+	for _, name := range backbone.Names {
+		if path := f.Weights[name]; path != "" {
+			text += "weights of " + name + ": " + path + "\n"
 		}
 	}
 	return text
@@ -28,63 +33,64 @@ func (f fetched) String() string {
 
 func fetch(c *call) (fmt.Stringer, error) {
 	variant := c.variant(false, false)
-	words, err := c.parse(0, 1, "")
+	words, err := c.parse(0, 2, "")
 	if err != nil {
 		return nil, err
 	}
-	what := "all"
-	if len(words) == 1 {
+	what, names := "all", backbone.Names
+	if len(words) > 0 {
 		what = words[0]
 	}
-	if what != "all" && what != "data" && what != "weights" {
+	switch {
+	case !slices.Contains([]string{"data", "weights", "all"}, what):
 		return nil, wrongUse("there is nothing called %q to fetch: use data, weights or all", what)
+	case len(words) == 2 && what != "weights":
+		return nil, wrongUse("unexpected argument %q: use fetch weights %s", words[1], strings.Join(backbone.Names, "|"))
+	case c.given("alpha") && what == "data":
+		return nil, wrongUse("--alpha is for weights")
+	case len(words) == 2:
+		names = words[1:]
+	case c.given("alpha"):
+		names = []string{"mobilenetv2"}
 	}
-	if _, err := variant.config("mobilenetv2"); err != nil {
-		return nil, err
+	var published []weights.Published
+	for _, name := range names {
+		p, err := variant.published(name)
+		if err != nil {
+			return nil, err
+		}
+		published = append(published, p)
 	}
-	published, err := weights.MobileNetV2(variant.alpha, false)
-	if err != nil {
-		return nil, err
-	}
-	var out fetched
+	ctx, stop := untilInterrupt()
+	defer stop()
+	out := fetched{Weights: map[string]string{}}
 	var failed []error
 	if what != "weights" {
-		out.Data, err = c.download("NEU-DET", neudet.Fetch)
+		out.Data, err = neudet.Fetch(ctx, download.Lines(c.stderr, "NEU-DET"))
 		failed = append(failed, err)
 	}
 	if what != "data" {
-		out.Weights, err = c.download(published.File, func(ctx context.Context, progress func(done, total int64)) (string, error) {
-			return weights.Fetch(ctx, published, progress)
-		})
-		failed = append(failed, err)
+		for _, p := range published {
+			if ctx.Err() != nil {
+				break
+			}
+			out.Weights[p.Model], err = weights.Fetch(ctx, p, download.Lines(c.stderr, p.File))
+			failed = append(failed, err)
+		}
 	}
 	return out, errors.Join(failed...)
 }
 
-// patience is how long a download may stand still: a network that swallows packets must not look like work.
-const patience = 15 * time.Second
-
-// download shows how far it is about once a second.
-func (c *call) download(what string, get func(context.Context, func(done, total int64)) (string, error)) (string, error) {
-	ctx, stop := untilInterrupt()
-	defer stop()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stalled := time.AfterFunc(patience, func() { cancel(fmt.Errorf("nothing came for %v", patience)) })
-	defer stalled.Stop()
-	shown := time.Now()
-	return get(ctx, func(done, total int64) {
-		if stalled.Reset(patience); done == total {
-			stalled.Stop() // what follows is work on this machine
-		}
-		if time.Since(shown) < time.Second && done != total {
-			return
-		}
-		shown = time.Now()
-		of := ""
-		if total > 0 {
-			of = fmt.Sprintf(" of %.1f", float64(total)/1e6)
-		}
-		fmt.Fprintf(c.stderr, "%s: %.1f%s MB\n", what, float64(done)/1e6, of)
-	})
+// published names the file with the ImageNet weights of a backbone without top.
+func (v *variantFlags) published(name string) (weights.Published, error) {
+	config, err := v.config(name)
+	switch {
+	case err != nil:
+		return weights.Published{}, err
+	case name == "resnet50v2":
+		return weights.ResNet50V2(false), nil
+	case config.Alpha == 0:
+		config.Alpha = 1
+	}
+	return weights.MobileNetV2(config.Alpha, false)
 }

@@ -25,14 +25,18 @@ type command struct {
 
 var commands = []command{
 	{"doctor", "[--json]", "say what will be used, what is missing, and how to get it", doctor},
-	{"fetch", "[data|weights|all] [--alpha A] [--json]", "download NEU-DET and the published ImageNet weights", fetch},
-	{"summary", "BACKBONE [--alpha A] [--input N] [--top] [--json]", "list the layers of a backbone", summary},
+	{"fetch", "[data|weights [BACKBONE]|all] [--alpha A] [--json]", "download NEU-DET (27 MB) and the published ImageNet " +
+		"weights (mobilenetv2 9 MB, resnet50v2 95 MB); with --alpha those of mobilenetv2 alone", fetch},
+	{"summary", "BACKBONE|RUN|FILE [--alpha A] [--input N] [--top] [--json]",
+		"list the layers of a backbone, a run, or a .h5 or .keras file", summary},
 	{"features", "BACKBONE [--weights W] [--alpha A] [--input N] [--no-lesson-resize] [--json] IMAGE...",
 		"compute the pooled output of a backbone for images", features},
-	{"train", "BACKBONE --out RUN [--alpha A] [--weights W] [--data DIR|ZIP] [--epochs N] [--seed S] [--retrain] [--json]",
-		"train the lesson's head on a frozen backbone", trainCommand},
-	{"evaluate", "RUN [--data DIR|ZIP] [--json]", "measure a trained run on the validation images", evaluate},
-	{"predict", "RUN [--json] IMAGE...", "classify images with a trained run", predict},
+	{"train", "BACKBONE|RUN|FILE --out RUN [--epochs N] [--learning-rate R] [--unfreeze-from I|--unfreeze-last N|" +
+		"--unfreeze-prefix P] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--retrain] [--json]",
+		"train the lesson's head on a frozen backbone, or a run or file further, such as to fine-tune its base", trainCommand},
+	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--json]", "measure a run or a .h5 or .keras file on the validation images", evaluate},
+	{"predict", "RUN|FILE [--json] IMAGE...", "classify images with a run or a .h5 or .keras file", predict},
+	{"convert", "RUN|FILE OUT [--json]", "write a model as .h5, .keras or .weights.h5, for Keras", convert},
 }
 
 // run is main with its surroundings as arguments. It returns the exit code.

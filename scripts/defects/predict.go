@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-
-	"github.com/transfer-learning-go/defects/lib/classifier"
 )
 
 // predictions holds class probabilities, one row per image.
@@ -32,7 +30,7 @@ func (p predictions) String() string {
 }
 
 func predict(c *call) (fmt.Stringer, error) {
-	words, err := c.parse(2, -1, "RUN or IMAGE is")
+	words, err := c.parse(2, -1, "RUN, FILE or IMAGE is")
 	if err != nil {
 		return nil, err
 	}
@@ -40,15 +38,16 @@ func predict(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, _, err := classifier.Load(words[0])
+	m, err := c.load(words[0])
 	if err != nil {
 		return nil, err
 	}
+	unnamed := classesWithoutData(m, words[0])
 	p, err := m.PredictFiles(files)
 	if err != nil {
 		return nil, err
 	}
-	out := predictions{Notice: m.Notice(), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
+	out := predictions{Notice: notices(m.Notice(), unnamed), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
 	for i, class := range p.Predicted {
 		out.Predicted = append(out.Predicted, m.Classes[class])
 		out.confidence = append(out.confidence, p.Confidence(i))

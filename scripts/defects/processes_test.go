@@ -66,7 +66,7 @@ func TestSecondTrainingOfARunIsRefusedAndInterruptLeavesItWhole(t *testing.T) {
 		t.Errorf("%v: %s", err, log)
 	}
 	names := strings.Fields(files(t, run))
-	if len(names) != 3 || names[1] != "/frozen.h5" || names[2] != "/run.json" {
+	if len(names) != 3 || names[1] != "/initial.h5" || names[2] != "/run.json" {
 		t.Errorf("the run holds %q", names)
 	}
 	var done int
@@ -115,10 +115,10 @@ func TestRunThatCannotBeWritten(t *testing.T) {
 }
 
 // A limit on the size of files stands for the full disk: below the features of the training images (92 kB), and below
-// the frozen weights (1.9 MB).
+// the model before training (3 MB).
 func TestFullDiskLeavesNothingHalf(t *testing.T) {
 	needDevice(t)
-	for _, c := range []struct{ limit, says string }{{"50000", "DEFECTS_CACHE"}, {"1000000", "frozen.h5"}} {
+	for _, c := range []struct{ limit, says string }{{"50000", "DEFECTS_CACHE"}, {"1000000", "initial.h5"}} {
 		cache, run := filepath.Join(t.TempDir(), "cache"), filepath.Join(t.TempDir(), "run")
 		child := start([]string{"DEFECTS_CACHE=" + cache, "DEFECTS_TEST_LIMIT=" + c.limit}, trainArgs(run, 1)...)
 		var stdout, stderr bytes.Buffer
@@ -150,7 +150,7 @@ func TestFetchWithoutNetworkFailsSoon(t *testing.T) {
 	if child.ProcessState.ExitCode() != 1 || stdout.Len() != 0 {
 		t.Errorf("exit code %d: %s", child.ProcessState.ExitCode(), &stdout)
 	}
-	for _, s := range []string{"NEU-DET", "www.kaggle.com", "NEU_DET_DIR", "mobilenet_v2_weights", "storage.googleapis.com", "by hand", "check the network"} {
+	for _, s := range []string{"NEU-DET", "www.kaggle.com", "NEU_DET_DIR", "mobilenet_v2_weights", "resnet50v2_weights", "storage.googleapis.com", "by hand", "check the network"} {
 		if !strings.Contains(stderr.String(), s) {
 			t.Errorf("stderr does not say %q: %s", s, &stderr)
 		}
@@ -159,7 +159,7 @@ func TestFetchWithoutNetworkFailsSoon(t *testing.T) {
 		t.Errorf("took %v", took)
 	}
 	filepath.WalkDir(cache, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && !strings.HasSuffix(path, ".lock") {
+		if err == nil && !d.IsDir() {
 			t.Errorf("%s is left", path)
 		}
 		return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/metrics"
+	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
 // training is the history of a run and what it was made from.
@@ -54,13 +55,16 @@ func lessonHead(classes int) []layer.Op {
 
 func trainCommand(c *call) (fmt.Stringer, error) {
 	variant := c.variant(false, true)
+	unfreeze := c.unfreezing()
 	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
 	epochs := c.flags.Int("epochs", 5, "train until the run has `N` epochs (default 5)")
-	seed := c.flags.Int64("seed", 100, "`S` of the head's weights, of dropout and of the order of images (default 100)")
-	run := c.flags.String("out", "", "name the `RUN` (kept in runs/) or give a folder with a slash; a run that is there is "+
+	rate := c.flags.Float64("learning-rate", 1e-3, "learning rate `R` of Adam (default 1e-3; for fine-tuning less, such as 1e-5)")
+	seed := c.flags.Int64("seed", 100, "`S` of the head's weights, of dropout and of the order of images (default 100, or the "+
+		"model's own)")
+	run := c.flags.String("out", "", "name the new `RUN` (kept in runs/) or give a folder with a slash; a run that is there is "+
 		"taken up again")
 	retrain := c.flags.Bool("retrain", false, "start the run over")
-	words, err := c.parse(1, 1, "BACKBONE is")
+	words, err := c.parse(1, 1, "BACKBONE, RUN or FILE is")
 	switch {
 	case err != nil:
 		return nil, err
@@ -68,28 +72,25 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 		return nil, wrongUse("--out RUN is missing")
 	case *epochs < 1:
 		return nil, wrongUse("--epochs %d: use at least 1", *epochs)
+	case !(*rate > 0) || math.IsInf(*rate, 0):
+		return nil, wrongUse("--learning-rate %v: use a positive number, such as 1e-3", *rate)
 	}
-	if _, err := variant.config(words[0]); err != nil {
+	if err := errors.Join(checkModelOrBackbone(words[0]), unfreeze.check()); err != nil {
 		return nil, err
 	}
-	base, err := variant.build(words[0], *seed)
+	data, m, err := c.modelToTrain(words[0], variant, *source, *seed, *run)
 	if err != nil {
 		return nil, err
 	}
-	data, err := c.openData(*source)
-	if err != nil {
+	if err := unfreeze.apply(m.Base); err != nil {
 		return nil, err
 	}
-	m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: *seed,
-		Head: lessonHead(len(data.Classes))})
-	if err != nil {
-		return nil, err
-	}
+	fmt.Fprintf(c.stderr, "training %d of %d parameters\n", m.Layers.TrainableParams(), m.Layers.Params())
 	ctx, stop := untilInterrupt()
 	defer stop()
 	progress := &progress{w: c.stderr, shown: time.Now()}
-	history, err := m.Fit(data, classifier.FitConfig{Epochs: *epochs, Run: *run, Retrain: *retrain, Watch: progress.see,
-		Context: ctx})
+	history, err := m.Fit(data, classifier.FitConfig{Epochs: *epochs, LearningRate: *rate, Run: *run, Retrain: *retrain,
+		Watch: progress.see, Context: ctx})
 	if errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("interrupted after %d of %d epochs: run the same command again to go on from there",
 			progress.epochs, *epochs)
@@ -100,7 +101,62 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 	images := len(data.Validation.Files)
 	correct := int(math.Round(history.ValAccuracy[history.Epochs()-1] * float64(images)))
 	return training{History: history, Interval: metrics.Wilson(correct, images), Run: classifier.RunDir(*run),
-		Backbone: base.String(), Weights: base.Source, Data: data.Source, Notice: m.Notice()}, nil
+		Backbone: m.Base.String(), Weights: m.Base.Source, Data: data.Source, Notice: m.Notice()}, nil
+}
+
+// modelToTrain opens the data, and a run or file, or else builds the lesson's head on a frozen backbone.
+func (c *call) modelToTrain(name string, variant *variantFlags, source string, seed int64, run string) (*neudet.Dataset,
+	*classifier.Model, error) {
+	if !isModel(name) {
+		return c.newModel(name, variant, source, seed)
+	}
+	if err := c.refuse("--%s is for backbones: "+name+" has its own", "alpha", "weights"); err != nil {
+		return nil, nil, err
+	}
+	if sameFile(classifier.RunDir(name), classifier.RunDir(run)) {
+		return nil, nil, wrongUse("--out %s is the run to start from: name another", run)
+	}
+	m, err := c.load(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.given("seed") {
+		m.Seed = seed
+	}
+	data, err := c.openData(source)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = classesOfData(m, name, data)
+	return data, m, err
+}
+
+func (c *call) newModel(name string, variant *variantFlags, source string, seed int64) (*neudet.Dataset,
+	*classifier.Model, error) {
+	if _, err := variant.config(name); err != nil {
+		return nil, nil, err
+	}
+	base, err := variant.build(name, seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := c.openData(source)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed,
+		Head: lessonHead(len(data.Classes))})
+	if err != nil || base.Source != "random" {
+		return data, m, err
+	}
+	images := neudet.Order(len(data.Train.Files), seed, 0)
+	images = images[:min(32, len(images))]
+	fmt.Fprintf(c.stderr, "random weights: batch normalization gets its statistics from %d images\n", len(images))
+	pixels, err := data.Train.Pixels(images, m.ImageSize)
+	if err != nil {
+		return nil, nil, err
+	}
+	return data, m, m.Calibrate(pixels)
 }
 
 // untilInterrupt is done at the first Ctrl-C. The second ends the process at once.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
@@ -17,7 +18,7 @@ func data(ctx context.Context, offline bool) (string, error) {
 	}
 	why := ""
 	if set == nil && !offline {
-		path, err := fetch(ctx, "images from Kaggle", neudet.Fetch)
+		path, err := neudet.Fetch(ctx, download.Lines(os.Stderr, "images from Kaggle"))
 		if err != nil {
 			why = " (" + reason(err) + ")"
 		} else if set, err = neudet.Open(path); err != nil {

@@ -1,5 +1,5 @@
 // Command prepare is the part of the set-up that needs the lesson's own library: the plugin that computes, the
-// images, and the weights. It prints one line on stdout, what will be used, and its progress on stderr.
+// images, and the weights. It prints what will be used on stdout, of weights a line per backbone, and progress on stderr.
 //
 //	prepare plugin | data | weights [--offline]
 package main
@@ -11,9 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
-	"time"
 
 	"github.com/transfer-learning-go/defects/lib/device"
 )
@@ -49,42 +47,6 @@ func plugin(ctx context.Context, _ bool) (string, error) {
 		note = "NOTICE: " + note + ". " + choice.Notice
 	}
 	return note, nil
-}
-
-// patience is how long a download may stand still. A network that swallows packets must not stop the lesson,
-// which can run without.
-const patience = 10 * time.Second
-
-// fetch runs a download, shows how far it is, and gives up when nothing has come for a while.
-func fetch(ctx context.Context, what string, download func(context.Context, func(done, total int64)) (string, error)) (string, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stalled := time.AfterFunc(patience, func() { cancel(fmt.Errorf("nothing came for %v", patience)) })
-	defer stalled.Stop()
-	var mu sync.Mutex
-	shown := time.Now()
-	path, err := download(ctx, func(done, total int64) {
-		if done == total {
-			stalled.Stop() // what follows is work on this machine
-		} else {
-			stalled.Reset(patience)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Since(shown) < 300*time.Millisecond {
-			return
-		}
-		shown = time.Now()
-		if total > 0 {
-			fmt.Fprintf(os.Stderr, "%s: %.1f of %.1f MB\n", what, float64(done)/1e6, float64(total)/1e6)
-		} else {
-			fmt.Fprintf(os.Stderr, "%s: %.1f MB\n", what, float64(done)/1e6)
-		}
-	})
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return path, err
 }
 
 // reason says in a few words why a download failed; most often there is no network.

@@ -4,37 +4,69 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // imagenet finds the published weights that notebooks ask for as "best": in WEIGHTS_DIR or the cache, else from
-// Keras's server; else the lesson runs with the small backbone that comes with it.
+// Keras's server. A backbone without them has a way on, which its line says as a NOTICE. A folder that was named must
+// hold those of one backbone at least.
 func imagenet(ctx context.Context, offline bool) (string, error) {
-	base, err := backbone.MobileNetV2(backbone.Config{Weights: "best"})
+	mobile, err := weights.MobileNetV2(1, false)
 	if err != nil {
 		return "", err
 	}
-	if base.Source == "imagenet" {
-		return fmt.Sprintf("ImageNet, MobileNetV2 α=%g", base.Config.Alpha), nil
+	lessons := []struct {
+		name, title string
+		published   weights.Published
+	}{
+		{"mobilenetv2", "MobileNetV2", mobile},
+		{"resnet50v2", "ResNet50V2", weights.ResNet50V2(false)},
 	}
-	wanted, err := weights.MobileNetV2(1, false)
-	if err != nil {
-		return "", err
-	}
-	if dir := os.Getenv("WEIGHTS_DIR"); dir != "" {
-		return "", fmt.Errorf("%s has no weights file that the lesson can use, such as %s", dir, wanted.File)
-	}
-	notice := "NOTICE: " + base.Notice
-	if !offline {
-		path, err := fetch(ctx, "ImageNet weights", func(ctx context.Context, progress func(done, total int64)) (string, error) {
-			return weights.Fetch(ctx, wanted, progress)
-		})
-		if err == nil {
-			return fmt.Sprintf("ImageNet, MobileNetV2 α=%g: %s", wanted.Alpha, relative(path)), nil
+	var files []string
+	bases := make([]*backbone.Backbone, len(lessons))
+	found := false
+	for i, l := range lessons {
+		if bases[i], err = backbone.New(l.name, backbone.Config{Weights: "best"}); err != nil {
+			return "", err
 		}
-		notice += " (" + reason(err) + ")"
+		found = found || bases[i].Source == "imagenet"
+		files = append(files, l.published.File)
 	}
-	return notice + ". The real ones: --weights DIR", nil
+	if dir := os.Getenv("WEIGHTS_DIR"); dir != "" && !found {
+		return "", fmt.Errorf("%s has no weights file that the lesson can use: it looks for %s", dir,
+			strings.Join(files, " and "))
+	}
+	var lines []string
+	why := ""
+	for i, l := range lessons {
+		base := bases[i]
+		if base.Source == "imagenet" {
+			lines = append(lines, "ImageNet, "+variant(l.title, base.Config.Alpha))
+			continue
+		}
+		if !offline && why == "" { // they lie on one server
+			path, err := weights.Fetch(ctx, l.published, download.Lines(os.Stderr, "ImageNet weights of "+l.title))
+			if err == nil {
+				lines = append(lines, "ImageNet, "+variant(l.title, l.published.Alpha)+": "+relative(path))
+				continue
+			}
+			if ctx.Err() != nil {
+				return "", err
+			}
+			why = " (" + reason(err) + ")"
+		}
+		lines = append(lines, fmt.Sprintf("NOTICE: %s: %s%s. The real ones: --weights DIR", l.title, base.Notice, why))
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+func variant(title string, alpha float64) string {
+	if alpha == 0 {
+		return title
+	}
+	return fmt.Sprintf("%s α=%g", title, alpha)
 }

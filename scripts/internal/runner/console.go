@@ -46,7 +46,7 @@ func (c *console) say(text string) {
 	fmt.Fprintln(c.file, text)
 }
 
-// step runs one step and prints its name, its note and how long it took. On an error it prints the end of
+// step runs one step and prints its name, how long it took, and its note of one line or more. On an error it prints the end of
 // what the step's commands wrote.
 func (c *console) step(name string, do func(l *live) (note string, err error)) error {
 	l := &live{c: c, name: name, start: time.Now()}
@@ -73,9 +73,12 @@ func (c *console) step(name string, do func(l *live) (note string, err error)) e
 		fmt.Fprintf(c.file, "  %-8s %6.1f s  FAILED\n%s", name, took, tail(l.output.String(), 25))
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	fmt.Fprintf(c.file, "  %-8s %6.1f s  %s\n", name, took, note)
-	if strings.HasPrefix(note, "NOTICE") {
-		c.notices = append(c.notices, note)
+	lines := strings.Split(note, "\n")
+	fmt.Fprintf(c.file, "  %-8s %6.1f s  %s\n", name, took, strings.Join(lines, "\n"+strings.Repeat(" ", 21)))
+	for _, line := range lines {
+		if strings.HasPrefix(line, "NOTICE") {
+			c.notices = append(c.notices, line)
+		}
 	}
 	return nil
 }

@@ -38,15 +38,7 @@ func run(ctx context.Context, root, script string, args []string) int {
 		fmt.Fprintf(os.Stderr, "scripts/%s: %v\n%s", script, err, usage(script))
 		return 2
 	}
-	c := newConsole(os.Stderr)
-	switch script {
-	case "lesson":
-		err = lesson(ctx, c, root, o)
-	case "lab":
-		err = lab(ctx, c, root, o)
-	case "test":
-		err = check(ctx, c, root)
-	}
+	err = newSetup(newConsole(os.Stderr), root, o).work(ctx, script)
 	switch {
 	case err == nil:
 		return 0
@@ -59,32 +51,30 @@ func run(ctx context.Context, root, script string, args []string) int {
 	}
 }
 
-func lesson(ctx context.Context, c *console, root string, o options) error {
-	unlock, err := lock(ctx, root, "scripts/lesson")
+// work sets up what is missing, then does what the script is for.
+func (s *setup) work(ctx context.Context, script string) error {
+	unlock, err := lock(ctx, s.root, "scripts/"+script)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	s := newSetup(c, root, o)
 	if err := s.run(ctx); err != nil {
 		return err
 	}
-	return s.report(ctx, o.notebooks, filepath.Join(root, "reports"))
+	switch script {
+	case "lab":
+		return s.lab()
+	case "test":
+		return s.check(ctx)
+	default:
+		return s.report(ctx, s.options.notebooks, filepath.Join(s.root, "reports"))
+	}
 }
 
 // lab replaces this process by JupyterLab, which ends the lock: a lesson may run beside it.
-func lab(ctx context.Context, c *console, root string, o options) error {
-	unlock, err := lock(ctx, root, "scripts/lab")
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	s := newSetup(c, root, o)
-	if err := s.run(ctx); err != nil {
-		return err
-	}
+func (s *setup) lab() error {
 	args := []string{s.venv("bin", "jupyter-lab"),
-		"--ServerApp.root_dir=" + root,
+		"--ServerApp.root_dir=" + s.root,
 		"--LabApp.default_url=/lab/tree/notebooks",
 	}
 	if os.Geteuid() == 0 {
@@ -93,22 +83,14 @@ func lab(ctx context.Context, c *console, root string, o options) error {
 	if !hasBrowser() {
 		args = append(args, "--no-browser")
 	}
-	args = append(args, o.rest...)
-	c.say("JupyterLab starts; open the address it prints. Ctrl-C here ends it.")
+	args = append(args, s.options.rest...)
+	s.c.say("JupyterLab starts; open the address it prints. Ctrl-C here ends it.")
 	return fmt.Errorf("starting %s: %w", args[0], syscall.Exec(args[0], args, s.environment()))
 }
 
 // check is scripts/test. Its reports lie apart: a quick run must not replace a student's own.
-func check(ctx context.Context, c *console, root string) error {
-	unlock, err := lock(ctx, root, "scripts/test")
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	s := newSetup(c, root, options{quick: true, offline: true})
-	if err := s.run(ctx); err != nil {
-		return err
-	}
+func (s *setup) check(ctx context.Context) error {
+	c, root := s.c, s.root
 	c.section("checking")
 	sources, err := goSources(root)
 	if err != nil {

@@ -22,7 +22,7 @@ func TestOptions(t *testing.T) {
 		"lesson -data " + zip:                  {data: zip},
 		"lesson --data=" + dir:                 {data: dir},
 		"lab --weights " + dir + " -- --port1": {weights: dir},
-		"test":                                 {},
+		"test":                                 {quick: true},
 	}
 	for line, want := range good {
 		args := strings.Fields(line)
@@ -110,6 +110,28 @@ func TestTheIndexListsTheReportsOfNotebooksThatExist(t *testing.T) {
 		if strings.Contains(page, not) {
 			t.Errorf("the index has %q", not)
 		}
+	}
+}
+
+func TestEachNoticeOfAStepIsKept(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c := newConsole(f)
+	if err := c.step("weights", func(*live) (string, error) { return "ImageNet, A\nNOTICE: B: random weights", nil }); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "  weights     0.0 s  ImageNet, A\n                     NOTICE: B: random weights\n"; string(text) != want {
+		t.Errorf("got\n%swant\n%s", text, want)
+	}
+	if !slices.Equal(c.notices, []string{"NOTICE: B: random weights"}) {
+		t.Errorf("%q", c.notices)
 	}
 }
 
