@@ -57,26 +57,37 @@ func compare(b *testing.B, input, kernel []int, nameA string, buildA func(x, ker
 }
 
 func time(b *testing.B, build func(x, kernel *Node) []*Node, x, kernel *tensors.Tensor) {
+	inputs := []*tensors.Tensor{x, kernel}
+	exec := compile(b, func(in []*Node) []*Node { return build(in[0], in[1]) }, inputs)
+	for b.Loop() {
+		call(b, exec, inputs)
+	}
+}
+
+func compile(b *testing.B, build func(in []*Node) []*Node, inputs []*tensors.Tensor) *Exec {
 	d, err := device.Open()
 	if err != nil {
 		b.Fatal(err)
 	}
-	exec, err := NewExec(d.Backend, func(in []*Node) []*Node { return build(in[0], in[1]) })
+	exec, err := NewExec(d.Backend, build)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer exec.Finalize()
-	once := func() {
-		out, err := exec.Call(x, kernel)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, y := range out {
-			y.MustFinalizeAll()
-		}
+	b.Cleanup(exec.Finalize)
+	call(b, exec, inputs)
+	return exec
+}
+
+func call(b *testing.B, exec *Exec, inputs []*tensors.Tensor) {
+	args := make([]any, len(inputs))
+	for i, x := range inputs {
+		args[i] = x
 	}
-	once() // compiles
-	for b.Loop() {
-		once()
+	out, err := exec.Call(args...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, y := range out {
+		y.MustFinalizeAll()
 	}
 }

@@ -12,7 +12,8 @@ import (
 // Conv2D is Keras's Conv2D: kernel [Kernel, Kernel, channels, Filters], with "valid" or "same" padding.
 //
 // A 1×1 kernel is lowered to a matrix product, whose kernel gradient XLA computes 2.5 times as fast on a CPU
-// as that of a convolution (see BenchmarkPointwise). Other kernels stay native.
+// as that of a convolution (see BenchmarkPointwise). A 3×3 kernel of stride 1 with many channels is lowered by
+// winograd (BenchmarkWinograd). Other kernels stay native.
 type Conv2D struct {
 	Filters int    `json:"filters"`
 	Kernel  int    `json:"kernel_size"`
@@ -20,9 +21,10 @@ type Conv2D struct {
 	Padding string `json:"padding,omitempty"` // "" is "valid"
 	UseBias bool   `json:"use_bias,omitempty"`
 	// Pad is explicit padding {top, bottom, left, right} in place of Padding. Scaled multiplies each channel by a
-	// third weight before the bias. Fold sets both.
-	Pad    [4]int `json:"-"`
-	Scaled bool   `json:"-"`
+	// third weight before the bias. Winograd says that the kernel is one of winogradKernel. Fold sets all three.
+	Pad      [4]int `json:"-"`
+	Scaled   bool   `json:"-"`
+	Winograd bool   `json:"-"`
 	// Activation is applied last: "", "relu" or "relu6".
 	Activation string `json:"activation,omitempty"`
 }
@@ -55,6 +57,8 @@ func (o Conv2D) Build(c *Call, in []*Node) *Node {
 	pads := windowPads(x.Shape().Dimensions[1:], o.Kernel, o.Strides, o.Padding, o.Pad)
 	if o.Kernel == 1 && pads == [4]int{} {
 		x = pointwise(stride(x, max(1, o.Strides)), kernel)
+	} else if o.Winograd || o.winogradPays(x.Shape().Dimensions[3]) {
+		x = winograd(x, kernel, pads)
 	} else {
 		x = Convolve(x, kernel).Strides(max(1, o.Strides)).
 			PaddingPerDim([][2]int{{pads[0], pads[1]}, {pads[2], pads[3]}}).Done()
@@ -66,6 +70,19 @@ func (o Conv2D) Build(c *Call, in []*Node) *Node {
 		x = Add(x, ExpandLeftToRank(c.Weight(1), 4))
 	}
 	return activate(x, o.Activation)
+}
+
+// winogradPays tells whether winograd is faster where the kernel changes from step to step, gradients included: with
+// few channels, transforming takes what the products win.
+func (o Conv2D) winogradPays(channels int) bool {
+	return o.Kernel == 3 && o.Strides <= 1 && min(channels, o.Filters) >= 256
+}
+
+// winogradPaysFolded tells it for inference on images of shape in, where the kernel is transformed once. The image
+// grows to four times its size by the transform, and should still stay in cache.
+func (o Conv2D) winogradPaysFolded(in []int) bool {
+	const cache = 4 << 20
+	return o.Kernel == 3 && o.Strides <= 1 && min(in[2], o.Filters) >= 64 && 4*4*product(in) <= cache
 }
 
 // pointwise is the 1×1 convolution as a matrix product: [b, h, w, c]·[c, f] → [b, h, w, f].

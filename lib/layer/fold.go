@@ -44,6 +44,14 @@ func (ls List) Fold(v Values) (List, Values) {
 			folded = slices.DeleteFunc(folded, func(f *Layer) bool { return f == before })
 		}
 		values[l.Name] = v[l.Name]
+		if op, ok := l.Op.(Conv2D); ok && op.winogradPaysFolded(folded[folded.Index(l.Inputs[0])].Shape) {
+			op.Winograd = true
+			l.Op = op
+			l.W = slices.Clone(l.W)
+			l.W[0].Shape = []int{16, l.W[0].Shape[2], l.W[0].Shape[3]}
+			values[l.Name] = slices.Clone(v[l.Name])
+			values[l.Name][0] = winogradKernel(v[l.Name][0])
+		}
 		folded = append(folded, &l)
 	}
 	return folded, values
