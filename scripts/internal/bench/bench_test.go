@@ -12,11 +12,11 @@ import (
 )
 
 func TestOptions(t *testing.T) {
-	o, err := parseOptions([]string{"--data", "d", "--weights=w", "--quick", "--out", "o.md"})
-	if want := (options{data: "d", weights: "w", out: "o.md", quick: true}); o != want || err != nil {
+	o, err := parseOptions([]string{"--data", "d", "--weights=w", "--only", "resnet50v2", "--quick", "--out", "o.md"})
+	if want := (options{data: "d", weights: "w", only: "resnet50v2", out: "o.md", quick: true}); o != want || err != nil {
 		t.Errorf("got %+v, %v; want %+v", o, err, want)
 	}
-	for _, wrong := range [][]string{{"--dta", "d"}, {"more"}, {"--data="}, {"--out"}} {
+	for _, wrong := range [][]string{{"--dta", "d"}, {"more"}, {"--data="}, {"--out"}, {"--only", "resnet"}} {
 		if _, err := parseOptions(wrong); err == nil || errors.Is(err, errHelp) {
 			t.Errorf("%q: %v, want an error", wrong, err)
 		}
@@ -49,6 +49,36 @@ func TestRatioIsToTheBetterOfKerassTwo(t *testing.T) {
 		if ratio != c.ratio || ok != (c.ratio != 0) || c.row.verdict() != c.verdict {
 			t.Errorf("%+v: ratio %v %v, %q; want %v, %q", c.row, ratio, ok, c.row.verdict(), c.ratio, c.verdict)
 		}
+	}
+}
+
+func TestOnlyOnePart(t *testing.T) {
+	for only, want := range map[string][2]int{"": {len(networks), len(trainings)}, "mobilenetv2": {2, 2},
+		"resnet50v2": {1, 3}, "notebook": {0, 0}} {
+		n, trained := chosen(only)
+		if got := [2]int{len(n), len(trained)}; got != want {
+			t.Errorf("--only %q: %d networks and %d trainings, want %v", only, got[0], got[1], want)
+		}
+	}
+}
+
+func TestTimeOfEpochsThatWereNotTrained(t *testing.T) {
+	// Keras: 30 s until compiled, two warm-ups of which the second takes 5 s, two epochs of 100 s.
+	got := outcome{Epochs: []float64{101, 99}, WarmUp: 10}
+	tuning := training{label: "tuning", epochs: 10, trained: [2]int{10, 2}, whole: 8}
+	if s := tuning.wholeSeconds(kerasSide, 240, got); s != 30+10*100 {
+		t.Errorf("10 epochs take %v s, want 1030", s)
+	}
+	if s := tuning.wholeSeconds(oursSide, 90, outcome{Epochs: []float64{1, 1}}); s != 90 {
+		t.Errorf("what ran whole takes %v s, want 90", s)
+	}
+	b := &bench{count: 1800}
+	r := b.trainingRows(tuning)
+	if want := "tuning: whole program, 10 epochs, Keras from 2 of 10"; r.whole.measure != want {
+		t.Errorf("the row is called %q, want %q", r.whole.measure, want)
+	}
+	if r.accuracy != nil || r.second != nil || r.epoch != nil {
+		t.Errorf("rows that were not measured: %+v", r)
 	}
 }
 

@@ -71,10 +71,10 @@ func copyClass(files fs.FS, folder, target string, limit int) error {
 	return nil
 }
 
-// writePixels stores n training images as float32 [n, inputSize, inputSize, 3] of 0…255, the input of the inference rows.
-func writePixels(path string, data *neudet.Dataset, n int) error {
+// writePixels stores n training images as float32 [n, size, size, 3] of 0…255, the input of the inference rows.
+func writePixels(path string, data *neudet.Dataset, n, size int) error {
 	order := neudet.Order(len(data.Train.Files), 100, 0)
-	pixels, err := data.Train.Pixels(order[:min(n, len(order))], inputSize)
+	pixels, err := data.Train.Pixels(order[:min(n, len(order))], size)
 	if err != nil {
 		return err
 	}

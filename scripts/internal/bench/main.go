@@ -65,7 +65,8 @@ func run(ctx context.Context, root string, args []string) int {
 
 // measure runs everything, the sides by turns, and returns the report.
 func measure(ctx context.Context, root string, o options, command string) (string, error) {
-	b := &bench{ctx: ctx, root: root, size: full, started: time.Now()}
+	b := &bench{ctx: ctx, root: root, only: o.only, size: full, started: time.Now()}
+	b.networks, b.trainings = chosen(o.only)
 	if o.quick {
 		b.size = quick
 	}
@@ -74,7 +75,7 @@ func measure(ctx context.Context, root string, o options, command string) (strin
 	}
 	defer os.RemoveAll(b.tmp)
 	before := usageNow()
-	for _, part := range []func() error{b.inference, b.sections, b.notebook} {
+	for _, part := range []func() error{b.inference, b.train, b.notebook} {
 		if err := part(); err != nil {
 			return "", err
 		}

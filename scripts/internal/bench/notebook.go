@@ -40,6 +40,9 @@ const warmCells = 3
 
 // notebook measures Jupyter kernels: GoNB with our library beside IPython with Keras and Matplotlib.
 func (b *bench) notebook() error {
+	if !b.hasNotebook() {
+		return nil
+	}
 	kernels := []struct {
 		side                  side
 		venv, name            string

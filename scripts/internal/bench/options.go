@@ -7,21 +7,24 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-const help = `usage: scripts/bench [--data DIR|ZIP] [--weights DIR] [--quick] [--out FILE.md]
-Measures the library beside Keras and prints a Markdown table. Takes about eight minutes, and wants a machine that
-does nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.9 GB).
+const help = `usage: scripts/bench [--data DIR|ZIP] [--weights DIR] [--only PART] [--quick]
+                     [--out FILE.md]
+Measures the library beside Keras and prints a Markdown table. Takes about half an hour, and wants a machine that does
+nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.9 GB).
   --data DIR|ZIP   the NEU-DET images; without it the lesson's own search, at last synthetic images
   --weights DIR    a folder with published Keras weights files; widths that have none get random weights
+  --only PART      measures only mobilenetv2 (about 7 minutes), resnet50v2 (about 20) or notebook (1)
   --quick          few images and repetitions, to see that everything runs: its numbers are no results
   --out FILE.md    writes the report to this file too
 `
 
 type options struct {
-	data, weights, out string
-	quick              bool
+	data, weights, only, out string
+	quick                    bool
 }
 
 var errHelp = errors.New("help wanted")
@@ -32,6 +35,7 @@ func parseOptions(args []string) (options, error) {
 	f.SetOutput(io.Discard) // the caller prints error and usage
 	f.StringVar(&o.data, "data", "", "")
 	f.StringVar(&o.weights, "weights", "", "")
+	f.StringVar(&o.only, "only", "", "")
 	f.StringVar(&o.out, "out", "", "")
 	f.BoolVar(&o.quick, "quick", false, "")
 	err := f.Parse(args)
@@ -45,9 +49,12 @@ func parseOptions(args []string) (options, error) {
 	}
 	f.Visit(func(set *flag.Flag) {
 		if set.Value.String() == "" {
-			err = fmt.Errorf("--%s is empty: give a path", set.Name)
+			err = fmt.Errorf("--%s is empty: give it a value", set.Name)
 		}
 	})
+	if err == nil && o.only != "" && !slices.Contains(parts, o.only) {
+		err = fmt.Errorf("--only %s: choose one of %s", o.only, strings.Join(parts, ", "))
+	}
 	return o, err
 }
 

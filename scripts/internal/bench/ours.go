@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
@@ -19,16 +19,16 @@ import (
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
-// ours is our side: "worker" answers questions as peers.py does, "section" is the lesson's section 2.3.1.
+// ours is our side: "worker" answers questions as peers.py does, "train" is one of the lesson's trainings.
 func ours(args []string) int {
 	var err error
 	switch {
 	case slices.Equal(args, []string{"worker"}):
 		err = serve(os.Stdin, os.Stdout)
-	case len(args) == 6 && args[0] == "section":
-		err = section(os.Stdout, args[1], args[2], args[3], args[4], args[5])
+	case len(args) == 3 && args[0] == "train":
+		err = train(os.Stdout, args[1], args[2])
 	default:
-		err = errors.New("usage: bench ours worker | bench ours section FOLDER ALPHA WEIGHTS EPOCHS RUN")
+		err = errors.New("usage: bench ours worker | bench ours train PLAN RUN")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -37,54 +37,69 @@ func ours(args []string) int {
 	return 0
 }
 
-// newModel is the lesson's model on a frozen MobileNetV2.
-func newModel(alpha float64, weights string, imageSize int, classes []string) (*classifier.Model, error) {
-	base, err := backbone.MobileNetV2(backbone.Config{Alpha: alpha, Weights: weights})
+// newModel is the lesson's model on a frozen base.
+func newModel(network string, alpha float64, weights string, imageSize int, classes []string) (
+	*classifier.Model, error) {
+	base, err := backbone.New(network, backbone.Config{Alpha: alpha, Weights: weights})
 	if err != nil {
 		return nil, err
 	}
 	base.Layers.Freeze()
-	return classifier.New(classifier.Config{Base: base, ImageSize: imageSize, Classes: classes, Seed: 100, Head: []layer.Op{
+	head := []layer.Op{
 		layer.GlobalAveragePooling2D{},
 		layer.Dropout{Rate: 0.3},
 		layer.Dense{Units: 256, Activation: "relu"},
 		layer.Dropout{Rate: 0.2},
 		layer.Dense{Units: len(classes), Activation: "softmax"},
-	}})
+	}
+	return classifier.New(classifier.Config{Base: base, ImageSize: imageSize, Classes: classes, Seed: 100, Head: head})
 }
 
-// section is the lesson's training, from opened images to the last validation. It prints the history.
-func section(w io.Writer, folder, alpha, weights, epochs, run string) error {
-	width, err := strconv.ParseFloat(alpha, 64)
+// train is a training of the lesson as a program of its own, from opened images to the last validation.
+func train(w io.Writer, planJSON, run string) error {
+	var p plan
+	if err := json.Unmarshal([]byte(planJSON), &p); err != nil {
+		return err
+	}
+	data, err := neudet.Open(p.Folder)
 	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(epochs)
+	m, err := newModel(p.Network, p.Alpha, p.Weights, 0, data.Classes)
 	if err != nil {
 		return err
 	}
-	data, err := neudet.Open(folder)
+	if p.Above > 0 {
+		m.Base.Layers[p.Above:].Unfreeze()
+	} else {
+		m.Base.Layers.Last(-p.Above).Unfreeze()
+	}
+	start, features := time.Now(), time.Now()
+	var ends []time.Time
+	history, err := m.Fit(data, classifier.FitConfig{Epochs: p.Epochs, LearningRate: p.LearningRate, Run: run,
+		Watch: func(p classifier.Progress) {
+			switch {
+			case strings.HasPrefix(p.Phase, "features"):
+				features = time.Now()
+			case p.History.Epochs() > len(ends):
+				ends = append(ends, time.Now())
+			}
+		}})
 	if err != nil {
 		return err
 	}
-	m, err := newModel(width, weights, 0, data.Classes)
-	if err != nil {
-		return err
+	t := outcome{Accuracy: history.ValAccuracy, Features: features.Sub(start).Seconds()}
+	for i := 1; i < len(ends); i++ { // the first epoch also compiles; one lasts until the next is saved
+		t.Epochs = append(t.Epochs, ends[i].Sub(ends[i-1]).Seconds())
 	}
-	history, err := m.Fit(data, classifier.FitConfig{Epochs: n, Run: run})
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(w).Encode(history)
+	return json.NewEncoder(w).Encode(t)
 }
 
 // served holds one model for images of each size, with everything compiled before anything is timed.
 type served struct {
 	pixels           []float32
-	small, fromFiles *classifier.Model // for images of inputSize and of the lesson's size
+	small, fromFiles *classifier.Model // for images of the base's size and of the lesson's
 }
-
-const inputSize = 224
 
 func serve(r io.Reader, w io.Writer) error {
 	var s served
@@ -111,7 +126,7 @@ func (s *served) answer(q question) (answer, error) {
 	case "describe":
 		return describe()
 	case "load":
-		return answer{}, s.load(*q.Alpha, q.Weights, q.Pixels)
+		return answer{}, s.load(q.Network, *q.Alpha, q.Weights, q.Pixels)
 	case "infer":
 		return s.infer(q.Out)
 	case "features":
@@ -136,15 +151,15 @@ func describe() (answer, error) {
 	return answer{Note: note + ", " + d.String()}, nil
 }
 
-func (s *served) load(alpha float64, weights, pixels string) (err error) {
+func (s *served) load(network string, alpha float64, weights, pixels string) (err error) {
 	if s.pixels, err = readFloats(pixels); err != nil {
 		return err
 	}
 	classes := []string{"a", "b"} // of a head that is not run
-	if s.small, err = newModel(alpha, weights, inputSize, classes); err != nil {
+	if s.fromFiles, err = newModel(network, alpha, weights, 0, classes); err != nil {
 		return err
 	}
-	if s.fromFiles, err = newModel(alpha, weights, 0, classes); err != nil {
+	if s.small, err = newModel(network, alpha, weights, s.fromFiles.Base.Config.Input, classes); err != nil {
 		return err
 	}
 	for _, m := range []*classifier.Model{s.small, s.fromFiles} {
@@ -157,7 +172,7 @@ func (s *served) load(alpha float64, weights, pixels string) (err error) {
 
 // infer times the model on the pixels, 32 at a time; it stores the features.
 func (s *served) infer(out string) (answer, error) {
-	size := inputSize * inputSize * 3
+	size := s.small.ImageSize * s.small.ImageSize * 3
 	var all []float32
 	start := time.Now()
 	for batch := range slices.Chunk(s.pixels, 32*size) {

@@ -1,10 +1,11 @@
 """Keras's side of scripts/bench: model.predict, a compiled tf.function and ONNX Runtime on the same model.
 
 usage: peers.py worker
-       peers.py section FOLDER ALPHA WEIGHTS EPOCHS
+       peers.py train PLAN
 
-A worker answers questions, one JSON object per line on stdin, with one line each on stdout. "section" is the
-lesson's section 2.3.1 as a program of its own: it prints the history of its training.
+A worker answers questions, one JSON object per line on stdin, with one line each on stdout. "train" is one of the
+lesson's trainings as a program of its own; PLAN is a JSON object, see plan in training.go. It prints what outcome in
+the same file says.
 """
 
 import json
@@ -16,9 +17,13 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-from keras.applications.mobilenet_v2 import MobileNetV2, preprocess_input
+from keras.applications import mobilenet_v2, resnet_v2
 
-BATCH, INPUT, IMAGE = 32, 224, 255
+BATCH, IMAGE = 32, 255
+NETWORKS = {  # the builder, its preprocessing, its input
+    "mobilenetv2": (mobilenet_v2.MobileNetV2, mobilenet_v2.preprocess_input, 224),
+    "resnet50v2": (resnet_v2.ResNet50V2, resnet_v2.preprocess_input, 200),
+}
 
 
 def images(folder, split, **options):
@@ -28,78 +33,115 @@ def images(folder, split, **options):
         verbose=False, **options)
 
 
-def frozen_base(alpha, weights):
-    base = MobileNetV2(input_shape=(INPUT, INPUT, 3), alpha=alpha, include_top=False, weights=weights)
+def frozen_base(network, alpha, weights):
+    build, _, size = NETWORKS[network]
+    width = {"alpha": alpha} if alpha else {}
+    base = build(input_shape=(size, size, 3), include_top=False, weights=weights, **width)
     base.trainable = False
     return base
 
 
-def section(folder, alpha, weights, epochs):
-    """The lesson's training, from opened images to the last validation."""
-    train = images(folder, "train", shuffle=True, seed=100)
+class EpochTimes(keras.callbacks.Callback):
+    """The seconds of each epoch, its validation included."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self.began)
+
+
+def train(folder, network, alpha, weights, above, learning_rate, epochs, warm_up):
+    """A training of the lesson, from opened images to the last validation."""
+    _, preprocess, size = NETWORKS[network]
+    training = images(folder, "train", shuffle=True, seed=100)
     validation = images(folder, "validation", shuffle=True, seed=100)
+    base = frozen_base(network, alpha, weights)
+    if above:
+        base.trainable = True
+        for layer in base.layers[:above]:
+            layer.trainable = False
     inputs = keras.Input((IMAGE, IMAGE, 3))
-    x = keras.layers.Resizing(INPUT, INPUT)(inputs)
-    x = preprocess_input(x)
-    x = frozen_base(alpha, weights)(x, training=False)
+    x = keras.layers.Resizing(size, size)(inputs)
+    x = preprocess(x)
+    x = base(x, training=False)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dropout(0.3)(x)
     x = keras.layers.Dense(256, activation="relu")(x)
     x = keras.layers.Dropout(0.2)(x)
-    outputs = keras.layers.Dense(len(train.class_names), activation="softmax")(x)
+    outputs = keras.layers.Dense(len(training.class_names), activation="softmax")(x)
     model = keras.Model(inputs, outputs)
-    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-    return model.fit(train, validation_data=validation, epochs=epochs, verbose=0).history
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="categorical_crossentropy",
+                  metrics=["accuracy"])
+
+    too_long = 0
+    if warm_up:
+        # Twice the same few batches, the last and smaller ones among them. Only the first time compiles, so twice the
+        # second time is what a training without warm-up does not have.
+        few = [split.skip(len(split) - 2) for split in (training, validation)]
+        for _ in range(2):
+            start = time.perf_counter()
+            model.fit(few[0], validation_data=few[1], verbose=0)
+            too_long = 2 * (time.perf_counter() - start)
+    times = EpochTimes()
+    history = model.fit(training, validation_data=validation, epochs=epochs, verbose=0, callbacks=[times]).history
+    return {"val_accuracy": history["val_accuracy"], "epochs": times.seconds, "warm_up": too_long}
 
 
 class Worker:
     """Holds one model, with everything compiled before anything is timed."""
 
     def __init__(self):
-        self.worth_jit = True
+        self.worth_jit = {}
 
-    def load(self, alpha, weights, pixels):
+    def load(self, network, alpha, weights, pixels):
         import numpy
         import onnxruntime
         import tensorflow
 
         self.numpy = numpy
-        self.pixels = numpy.fromfile(pixels, numpy.float32).reshape(-1, INPUT, INPUT, 3)
-        inputs = keras.Input((INPUT, INPUT, 3))
-        x = frozen_base(alpha, weights)(preprocess_input(inputs), training=False)
+        _, preprocess, self.size = NETWORKS[network]
+        self.pixels = numpy.fromfile(pixels, numpy.float32).reshape(-1, self.size, self.size, 3)
+        inputs = keras.Input((self.size, self.size, 3))
+        x = frozen_base(network, alpha, weights)(preprocess(inputs), training=False)
         self.model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
         resized = keras.Input((IMAGE, IMAGE, 3))
-        self.from_files = keras.Model(resized, self.model(keras.layers.Resizing(INPUT, INPUT)(resized)))
+        self.from_files = keras.Model(resized, self.model(keras.layers.Resizing(self.size, self.size)(resized)))
 
         first = self.pixels[:BATCH]
         self.model.predict(first, verbose=0)
-        note = self._compile(tensorflow, first)
+        note = self._compile(tensorflow, network, first)
         path = Path(pixels).with_suffix(".onnx")
         self.model.export(str(path), format="onnx", verbose=False)
         self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         self._onnx(first)
         return {"note": note}
 
-    def _compile(self, tensorflow, first):
-        """Keeps the faster of a tf.function with and without XLA. Where XLA is far slower it is tried once."""
+    def _compile(self, tensorflow, network, first):
+        """Keeps the faster of a tf.function with and without XLA. Where XLA is far slower it is tried once per network."""
         def compiled(model, size, jit):
             signature = [tensorflow.TensorSpec((None, size, size, 3), "float32")]
-            return tensorflow.function(lambda x: model(x, training=False), input_signature=signature, jit_compile=jit,
-                                       autograph=False)
+            return tensorflow.function(lambda x: model(x, training=False), input_signature=signature,
+                                       jit_compile=jit, autograph=False)
 
         seconds = {}
-        for jit in [False, True] if self.worth_jit else [False]:
-            function = compiled(self.model, INPUT, jit)
+        for jit in (False, True) if self.worth_jit.get(network, True) else (False,):
+            function = compiled(self.model, self.size, jit)
             function(first).numpy()
             start = time.perf_counter()
             function(first).numpy()
             seconds[jit] = time.perf_counter() - start
         jit = min(seconds, key=seconds.get)
-        self.function, self.function_from_files = compiled(self.model, INPUT, jit), compiled(self.from_files, IMAGE, jit)
+        self.function = compiled(self.model, self.size, jit)
+        self.function_from_files = compiled(self.from_files, IMAGE, jit)
         self.function(first)
         if True not in seconds:
             return ""
-        self.worth_jit = seconds[True] < 2 * seconds[False]
+        self.worth_jit[network] = seconds[True] < 2 * seconds[False]
         return "a first batch of 32 took {:.2f} s with jit_compile=False, {:.2f} s with jit_compile=True".format(
             seconds[False], seconds[True])
 
@@ -122,7 +164,7 @@ class Worker:
 
     def features(self, peer, folder):
         """Times the way from the files of both splits to their features."""
-        resize = keras.layers.Resizing(INPUT, INPUT)
+        resize = keras.layers.Resizing(self.size, self.size)
         start = time.perf_counter()
         count = 0
         for split in "train", "validation":
@@ -156,9 +198,8 @@ def main():
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print must not come between
     if sys.argv[1:] == ["worker"]:
         serve(answers)
-    elif len(sys.argv) == 6 and sys.argv[1] == "section":
-        history = section(sys.argv[2], float(sys.argv[3]), sys.argv[4], int(sys.argv[5]))
-        print(json.dumps(history), file=answers)
+    elif len(sys.argv) == 3 and sys.argv[1] == "train":
+        print(json.dumps(train(**json.loads(sys.argv[2]))), file=answers)
     else:
         sys.exit(__doc__)
 

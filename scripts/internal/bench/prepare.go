@@ -41,9 +41,9 @@ func (b *bench) prepare() (err error) {
 	if err := b.prepareImages(); err != nil {
 		return err
 	}
-	b.weights = map[float64]string{}
-	for _, alpha := range alphas {
-		if b.weights[alpha], err = b.prepareWeights(alpha); err != nil {
+	b.weights = map[string]string{}
+	for _, n := range b.networks {
+		if b.weights[n.title], err = b.prepareWeights(n); err != nil {
 			return err
 		}
 	}
@@ -99,26 +99,33 @@ func (b *bench) prepareImages() error {
 	if data.Notice != "" {
 		b.note("Images: %s.", data.Notice)
 	}
-	b.pixels = filepath.Join(b.tmp, "pixels.f32")
-	return writePixels(b.pixels, copied, b.size.pixels)
+	for _, n := range b.networks {
+		if err := writePixels(b.pixels(n), copied, b.sample(n), n.input); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepareWeights names a file that both sides read: the published one, else random weights from our side.
-func (b *bench) prepareWeights(alpha float64) (string, error) {
-	published, err := weights.MobileNetV2(alpha, false)
-	if err != nil {
-		return "", err
+func (b *bench) prepareWeights(n network) (string, error) {
+	published := weights.ResNet50V2(false)
+	if n.alpha != 0 {
+		var err error
+		if published, err = weights.MobileNetV2(n.alpha, false); err != nil {
+			return "", err
+		}
 	}
 	if source, ok := weights.Find(published); ok {
-		b.note("α=%.2f has its ImageNet weights, on both sides.", alpha)
+		b.note("%s has its ImageNet weights, on both sides.", n.title)
 		return source.Path, nil
 	}
-	base, err := backbone.MobileNetV2(backbone.Config{Alpha: alpha, Seed: 100})
+	base, err := backbone.New(n.name, backbone.Config{Alpha: n.alpha, Seed: 100})
 	if err != nil {
 		return "", err
 	}
-	b.note("α=%.2f has random weights, the same on both sides: speed does not depend on them, accuracy does.", alpha)
-	path := filepath.Join(b.tmp, fmt.Sprintf("random_%.2f.h5", alpha))
+	b.note("%s has random weights, the same on both sides: speed does not depend on them, accuracy does.", n.title)
+	path := filepath.Join(b.tmp, fmt.Sprintf("random_%s.h5", base))
 	return path, weights.Save(path, base.Layers.Checkpoint(base.Values))
 }
 

@@ -16,9 +16,10 @@ import (
 // question is what a worker is asked to do; peers.py has a method for each Do.
 type question struct {
 	Do      string   `json:"do"` // "describe", "load", "infer" or "features"
+	Network string   `json:"network,omitempty"`
 	Alpha   *float64 `json:"alpha,omitempty"`
 	Weights string   `json:"weights,omitempty"` // a Keras .h5 file
-	Pixels  string   `json:"pixels,omitempty"`  // float32 [n, 224, 224, 3]
+	Pixels  string   `json:"pixels,omitempty"`  // float32 [n, input, input, 3]
 	Peer    string   `json:"peer,omitempty"`    // "predict", "tf.function" or "onnx"
 	Out     string   `json:"out,omitempty"`     // where the features go
 	Folder  string   `json:"folder,omitempty"`  // of images
