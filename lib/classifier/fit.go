@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
@@ -71,6 +72,7 @@ func (m *Model) FitImages(train, validation Images, classes []string, c FitConfi
 	if err := t.resume(); err != nil {
 		return nil, err
 	}
+	m.compiled = compiled{} // the layers below the cut have done their work
 	for t.history.Epochs() < c.Epochs && t.history.Stopped == 0 {
 		if err := t.epoch(); err != nil {
 			return nil, fmt.Errorf("epoch %d: %w", t.history.Epochs()+1, err)
@@ -152,6 +154,7 @@ func (t *training) variable(name string, shape []int, value []float32) (*model.V
 // epoch trains one pass over the images and measures on the validation split.
 func (t *training) epoch() error {
 	began := time.Now()
+	device.ReleaseMemory()
 	number := t.history.Epochs()
 	// Dropout of an epoch depends on seed and epoch alone: a resumed run draws what an unbroken one draws.
 	if err := t.store.SetRNGStateFromSeed(t.model.Seed<<16 + int64(number)); err != nil {
@@ -177,12 +180,16 @@ func (t *training) epoch() error {
 		if err := t.finite(l); err != nil {
 			return fmt.Errorf("step %d: %w", t.steps, err)
 		}
+		if t.history.Epochs() == t.resumed && seen == 0 {
+			device.ReleaseMemory() // the first step compiled the graph
+		}
 		seen += b.n
 		loss += l * float64(b.n)
 		correct += hits
 		t.tell(Progress{Epoch: number + 1, Done: seen, Total: n, Loss: loss / float64(seen),
 			Accuracy: correct / float64(seen)})
 	}
+	device.ReleaseMemory()
 	valLoss, valAccuracy, err := t.validate()
 	if err != nil {
 		return fmt.Errorf("validation: %w", err)
