@@ -21,17 +21,7 @@ func TestFitEqualsKeras(t *testing.T) {
 		Weights map[string][]float32
 	}
 	golden.Read(t, "testdata/fit.json.gz", &want)
-	b := &layer.Builder{}
-	b.Add("features", layer.Input{Shape: []int{12}})
-	b.Add("", layer.Dense{Units: 8, Activation: "relu"})
-	b.Add("", layer.Dense{Units: 3, Activation: "softmax"})
-	m := &Model{Config: Config{Base: &backbone.Backbone{}, Classes: classes}, Layers: b.List, Values: layer.Values{}}
-	for _, l := range m.Layers {
-		for _, w := range l.W {
-			m.Values[l.Name] = append(m.Values[l.Name], golden.Weight(l.Name, w.Name, w.Shape))
-		}
-	}
-
+	m := headOnly(t)
 	var losses []float64
 	seen, sum := 0, 0.0
 	tr := &training{model: m, config: FitConfig{Epochs: 4, BatchSize: 8, LearningRate: 1e-2, Watch: func(p Progress) {
@@ -68,6 +58,22 @@ func TestFitEqualsKeras(t *testing.T) {
 			t.Errorf("%s differs from Keras's by %v after 20 steps", name, d)
 		}
 	}
+}
+
+// headOnly is the model that keras_fit.py and keras_fit_options.py train, without a base.
+func headOnly(t *testing.T) *Model {
+	t.Helper()
+	b := &layer.Builder{}
+	b.Add("features", layer.Input{Shape: []int{12}})
+	b.Add("", layer.Dense{Units: 8, Activation: "relu"})
+	b.Add("", layer.Dense{Units: 3, Activation: "softmax"})
+	m := &Model{Config: Config{Base: &backbone.Backbone{}, Classes: classes}, Layers: b.List, Values: layer.Values{}}
+	for _, l := range m.Layers {
+		for _, w := range l.W {
+			m.Values[l.Name] = append(m.Values[l.Name], golden.Weight(l.Name, w.Name, w.Shape))
+		}
+	}
+	return m
 }
 
 // inOrder gives the features that keras_fit.py trains on, so arranged that reading them by order gives them as they

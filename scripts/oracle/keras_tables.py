@@ -1,4 +1,4 @@
-"""Keras's description of MobileNetV2: layer order, classes, inputs, shapes, counts, weights; and a summary() as text.
+"""Keras's description of the backbones: layer order, classes, inputs, shapes, counts, weights; and a summary() as text.
 
 Needs Keras 3 on TensorFlow (pip install tensorflow-cpu). Run: python keras_tables.py [ROOT OF THE REPOSITORY]
 """
@@ -7,18 +7,17 @@ import os
 import sys
 from pathlib import Path
 
+import backbones
 import keras
 import seeded
 
-VARIANTS = [dict(alpha=a, input=224) for a in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)]
-VARIANTS += [dict(alpha=0.35, input=n) for n in (32, 96, 200, 255)]
-VARIANTS += [dict(alpha=1.4, input=224, top=True, classes=1000), dict(alpha=0.35, input=96, top=True, classes=6)]
-
-
-def build(alpha, input, top=False, classes=1000):
-    keras.backend.clear_session()
-    return keras.applications.MobileNetV2(
-        input_shape=(input, input, 3), alpha=alpha, include_top=top, classes=classes, weights=None)
+MOBILENET = [dict(alpha=a, input=224) for a in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)]
+MOBILENET += [dict(alpha=0.35, input=n) for n in (32, 96, 200, 255)]
+MOBILENET += [dict(alpha=1.4, input=224, top=True, classes=1000), dict(alpha=0.35, input=96, top=True, classes=6)]
+# Odd and even sizes at every stride, and the smallest.
+RESNET = [dict(input=n) for n in (200, 224, 32, 33, 75)]
+RESNET += [dict(input=224, top=True, classes=1000), dict(input=75, top=True, classes=6)]
+VARIANTS = [dict(name="mobilenetv2", **v) for v in MOBILENET] + [dict(name="resnet50v2", **v) for v in RESNET]
 
 
 def inputs(layer):
@@ -27,7 +26,7 @@ def inputs(layer):
 
 
 def table(variant):
-    model = build(**variant)
+    model = backbones.build(**variant)
     return variant | {
         "params": model.count_params(),
         "trainable": sum(w.value.numpy().size for w in model.trainable_weights),
@@ -68,7 +67,7 @@ def small():
 
 def lesson():
     """The lesson's model: the frozen backbone is one row."""
-    base = build(0.35, 224)
+    base = backbones.build("mobilenetv2", 224, 0.35)
     base.trainable = False
     L = keras.layers
     image = keras.Input((255, 255, 3), name="image")

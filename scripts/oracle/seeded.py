@@ -49,6 +49,14 @@ def numbers(array):
     return [float(f"{v:.9g}") for v in np.asarray(array, np.float32).ravel()]
 
 
+def checksums(name, array):
+    """What a test compares of a large array; see golden.Checksums."""
+    y = np.asarray(array, np.float64)
+    step = max(1, y.size // 8)
+    return dict(largest=float(abs(y).max()), weighted=float((y * uniform(f"checksum/{name}", y.shape)).sum() / y.size**0.5),
+                samples=numbers(y.ravel()[::step]))
+
+
 def write(path, value):
     """Stores JSON, gzipped, the same bytes for the same value."""
     path.parent.mkdir(parents=True, exist_ok=True)

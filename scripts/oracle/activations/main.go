@@ -1,4 +1,4 @@
-// Command activations computes MobileNetV2 for pixels given as numbers, so that compare_features.py can compare what
+// Command activations computes a backbone for pixels given as numbers, so that compare_features.py can compare what
 // it gives with Keras.
 //
 // It reads little-endian float32 pixels 0…255, [n, size, size, 3], and writes files of the same kind: features.f32,
@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -25,21 +26,22 @@ import (
 
 func main() {
 	var c backbone.Config
+	name := flag.String("backbone", "mobilenetv2", "one of "+strings.Join(backbone.Names, ", "))
 	flag.StringVar(&c.Weights, "weights", "", "Keras .h5 file")
-	flag.Float64Var(&c.Alpha, "alpha", 1, "width multiplier")
-	flag.IntVar(&c.Input, "input", 224, "height and width of the backbone's input")
+	flag.Float64Var(&c.Alpha, "alpha", 0, "width multiplier of MobileNetV2")
+	flag.IntVar(&c.Input, "input", 0, "height and width of the backbone's input")
 	size := flag.Int("size", 255, "height and width of the images, resized to the input")
 	pixels := flag.String("pixels", "", "file with the images")
 	out := flag.String("out", ".", "folder to write to")
 	every := flag.Bool("every", false, "write the output of every layer of the backbone")
 	flag.Parse()
-	if err := run(c, *size, *pixels, *out, *every); err != nil {
+	if err := run(*name, c, *size, *pixels, *out, *every); err != nil {
 		fmt.Fprintln(os.Stderr, "activations:", err)
 		os.Exit(1)
 	}
 }
 
-func run(c backbone.Config, size int, path, out string, every bool) error {
+func run(name string, c backbone.Config, size int, path, out string, every bool) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -48,7 +50,7 @@ func run(c backbone.Config, size int, path, out string, every bool) error {
 	if err := binary.Read(bytes.NewReader(raw), binary.LittleEndian, pixels); err != nil {
 		return err
 	}
-	base, err := backbone.MobileNetV2(c)
+	base, err := backbone.New(name, c)
 	if err != nil {
 		return err
 	}
