@@ -15,11 +15,11 @@ import json
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 import backbones
 import keras
+import neu
 import numpy as np
 import seeded
 import tensorflow as tf
@@ -82,16 +82,6 @@ def compare_layers(title, base, weights, alpha, pixels):
             print(f"    {name:<40} {absolute:10.2e}   relative {relative:9.2e}")
 
 
-def images(data, n, folder):
-    """n validation images, spread evenly over the classes, as files."""
-    if data.is_file():
-        with zipfile.ZipFile(data) as z:
-            names = sorted(name for name in z.namelist() if "/validation/images/" in name and name.endswith(".jpg"))
-            return [Path(z.extract(name, folder)) for name in names[:: len(names) // n][:n]]
-    found = sorted(data.glob("**/validation/images/*/*.jpg"))
-    return found[:: len(found) // n][:n]
-
-
 def variant(alpha, size):
     return " ".join([ask.backbone, *[f"alpha {alpha}"] * bool(alpha), f"at {size} pixels"])
 
@@ -99,7 +89,7 @@ def variant(alpha, size):
 def compare_images(folder):
     """Features of real images with ImageNet weights, decoded by each side and as numbers."""
     alpha, size = IMAGENET[ask.backbone]
-    files = images(ask.data, ask.images, folder)
+    files = neu.images(ask.data, "validation", ask.images, folder)
     base = backbones.build(ask.backbone, size, alpha, weights=ask.weights)
     last = base.layers[-1].name
     # As image_dataset_from_directory(image_size=(255, 255)) and the lesson's Resizing do. TensorFlow decodes JPEG with

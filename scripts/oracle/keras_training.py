@@ -102,5 +102,6 @@ def train(case):
     return case | dict(runs=runs, gradients=gradients(case))
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/classifier/testdata/training.json.gz", [train(case) for case in CASES])
+if __name__ == "__main__":
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
+    seeded.write(root / "lib/classifier/testdata/training.json.gz", [train(case) for case in CASES])
