@@ -78,7 +78,10 @@ for size, stride in ((1, 2), (2, None), (2, 1), (3, 2), (3, 1), (2, 3)):
         for shape in ((1, 7, 8, 2), (1, 8, 7, 2)):
             # Values below zero: padding that counted as zero would win.
             pooling(L.MaxPooling2D, size, stride, padding, shape, low=-2.0, high=-1.0)
+            pooling(L.AveragePooling2D, size, stride, padding, shape, low=1.0, high=2.0)
 case("GlobalAveragePooling2D", {}, L.GlobalAveragePooling2D(), (2, 7, 6, 3))
+case("GlobalMaxPooling2D", {}, L.GlobalMaxPooling2D(), (2, 7, 6, 3), low=-2.0, high=-1.0)
+case("Flatten", {}, L.Flatten(), (2, 4, 3, 5))
 case("Rescaling", dict(scale=1 / 127.5, offset=-1), L.Rescaling(1 / 127.5, -1), (1, 3, 4, 3), low=0.0, high=255.0)
 case("Add", {}, L.Add(), (2, 3, 4, 2), (2, 3, 4, 2))
 case("Dropout", dict(rate=0.3), L.Dropout(0.3), (2, 3, 4, 2))
