@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/keras"
-	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 // facts is what a model knows beside its layers and weights. Save keeps it in its files, where Keras passes it over.
@@ -40,8 +38,16 @@ func (m *Model) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	return keras.Save(path, &keras.Model{Name: "functional", Layers: m.Layers, Values: m.Values, Nested: m.nested,
+	return keras.Save(path, &keras.Model{Name: m.name(), Layers: m.Layers, Values: m.Values, Nested: m.nested,
 		Extra: extra})
+}
+
+// name is what Keras calls the model.
+func (m *Model) name() string {
+	if m.baseStart == 0 {
+		return m.Base.Name
+	}
+	return "functional"
 }
 
 // Load opens a run with the weights of its last whole epoch, and its history; or a file that Save or Keras has
@@ -65,27 +71,17 @@ func loadFile(path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, out := k.Layers[0].Shape, k.Layers.Output()
-	if len(in) != 3 || in[0] != in[1] || in[2] != 3 {
-		return nil, fmt.Errorf("%s: the model takes inputs of shape %v: give one that takes square images with 3 channels",
-			path, in)
-	}
-	if len(out) != 1 {
-		return nil, fmt.Errorf("%s: the model gives outputs of shape %v: give a classifier, with one probability per class",
-			path, out)
-	}
 	m := &Model{Layers: k.Layers, Values: k.Values, Notes: k.Notes, nested: k.Nested}
-	m.ImageSize = in[0]
-	m.baseEnd = slices.IndexFunc(k.Layers, func(l *layer.Layer) bool {
-		return len(l.Shape) == 1
-	})
-	name := k.Name
+	if err := m.wholeModel(k.Name); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	base := m.Base
 	for _, n := range k.Nested {
 		if m.baseStart == 0 || n.End-n.Start > m.baseEnd-m.baseStart {
-			name, m.baseStart, m.baseEnd = n.Name, n.Start, n.End
+			base.Name, m.baseStart, m.baseEnd = n.Name, n.Start, n.End
 		}
 	}
-	base := &backbone.Backbone{Name: name, Source: path, Layers: m.Layers[m.baseStart:m.baseEnd]}
+	base.Source, base.Layers = path, m.Layers[m.baseStart:m.baseEnd]
 	base.Config.Input = base.Layers[0].Shape[0]
 	if k.Extra != nil {
 		var f facts
@@ -95,6 +91,5 @@ func loadFile(path string) (*Model, error) {
 		base.Name, base.Config, base.Source, base.Notice = f.Backbone, f.Config, f.Source, f.WeightsNote
 		m.DataNotice, m.Classes, m.Seed, m.BaseTraining = f.DataNotice, f.Classes, f.Seed, f.BaseTraining
 	}
-	m.Base = base
 	return m, nil
 }

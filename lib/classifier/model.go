@@ -6,8 +6,10 @@
 package classifier
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
@@ -17,7 +19,11 @@ import (
 
 // Config says what a model is made of.
 type Config struct {
-	Base      *backbone.Backbone
+	Base *backbone.Backbone
+	// Layers is a whole model built by hand, from an Input of square images of 0…255 with three channels to a softmax, in
+	// place of Base and Head. All of it is trained from scratch.
+	Layers    layer.List
+	Name      string     // of a model built by hand; "" is "model"
 	ImageSize int        // height and width of the images that come in, resized to the base's input; 0 is 255
 	Head      []layer.Op // what follows the base; the last is a Dense with softmax
 	Classes   []string   // names of the outputs, sorted
@@ -44,6 +50,9 @@ type Model struct {
 
 // New builds a model. The base keeps its weights, the head starts from the seed.
 func New(c Config) (*Model, error) {
+	if c.Layers != nil {
+		return fromLayers(c)
+	}
 	if c.Base == nil || len(c.Head) == 0 {
 		return nil, errors.New("a model needs a Base and a Head: build the base with backbone.MobileNetV2")
 	}
@@ -77,17 +86,51 @@ func New(c Config) (*Model, error) {
 		return nil, fmt.Errorf("head: %w", b.Err)
 	}
 	m.Layers = b.List
-	if c.Classes != nil {
-		if out := m.Layers.Output(); len(out) != 1 || out[0] != len(c.Classes) {
-			return nil, fmt.Errorf("the head's output has shape %v, but there are %d classes: end it with "+
-				"layer.Dense{Units: %d, Activation: \"softmax\"}", out, len(c.Classes), len(c.Classes))
-		}
+	if err := m.checkClasses(); err != nil {
+		return nil, err
 	}
 	m.Values = m.Layers[m.baseEnd:].Initial(c.Seed)
 	for name, v := range c.Base.Values {
 		m.Values[name] = v
 	}
 	return m, nil
+}
+
+// fromLayers is New for a model built by hand.
+func fromLayers(c Config) (*Model, error) {
+	if c.Base != nil || c.Head != nil {
+		return nil, errors.New("Layers is a whole model: leave Base and Head out")
+	}
+	m := &Model{Config: c, Layers: c.Layers, Values: c.Layers.Initial(c.Seed)}
+	if err := m.wholeModel(cmp.Or(c.Name, "model")); err != nil {
+		return nil, err
+	}
+	m.Base.Source = "random"
+	return m, m.checkClasses()
+}
+
+// wholeModel makes sense of a model without a nested one: its base is what comes before pooling or flattening.
+func (m *Model) wholeModel(name string) error {
+	in, out := m.Layers[0].Shape, m.Layers.Output()
+	if len(in) != 3 || in[0] != in[1] || in[2] != 3 {
+		return fmt.Errorf("the model takes inputs of shape %v: give one that takes square images with 3 channels", in)
+	}
+	if len(out) != 1 {
+		return fmt.Errorf("the model gives outputs of shape %v: give a classifier, with one probability per class", out)
+	}
+	m.ImageSize = in[0]
+	m.baseEnd = slices.IndexFunc(m.Layers, func(l *layer.Layer) bool { return len(l.Shape) == 1 })
+	m.Base = &backbone.Backbone{Name: name, Layers: m.Layers[:m.baseEnd]}
+	m.Base.Config.Input = in[0]
+	return nil
+}
+
+func (m *Model) checkClasses() error {
+	if out := m.Layers.Output(); m.Classes != nil && (len(out) != 1 || out[0] != len(m.Classes)) {
+		return fmt.Errorf("the head's output has shape %v, but there are %d classes: end it with "+
+			"layer.Dense{Units: %d, Activation: \"softmax\"}", out, len(m.Classes), len(m.Classes))
+	}
+	return nil
 }
 
 // Notice joins what readers of any result of this model must know: weights that are not published ones, data that
@@ -133,7 +176,7 @@ func (functional) Class() string { return "Functional" }
 func (m *Model) cut() int {
 	cut, weights := 0, 0
 	for i, l := range m.Layers {
-		if _, drops := l.Op.(layer.Dropout); drops || len(l.W) > 0 && !l.Frozen {
+		if l.Random() || len(l.W) > 0 && !l.Frozen {
 			break
 		}
 		weights += len(l.W)

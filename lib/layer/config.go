@@ -14,7 +14,8 @@ var classes = map[string]reflect.Type{}
 func init() {
 	for _, op := range []Op{Input{}, Conv2D{}, DepthwiseConv2D{}, ZeroPadding2D{}, BatchNormalization{}, ReLU{},
 		Activation{}, MaxPooling2D{}, AveragePooling2D{}, Sum{}, GlobalAveragePooling2D{}, GlobalMaxPooling2D{},
-		Flatten{}, Dense{}, Dropout{}, Rescaling{}, Resizing{}} {
+		Flatten{}, Dense{}, Dropout{}, Rescaling{}, Resizing{}, Reshaping{}, LayerNormalization{}, MultiHeadAttention{},
+		PositionEmbedding{}, ClassToken{}, GlobalAveragePooling1D{}, Cropping1D{}} {
 		classes[op.Class()] = reflect.TypeOf(op)
 	}
 }

@@ -70,6 +70,17 @@ func (c *Call) Weight(i int) *Node { return c.env.Weight(c.layer, i) }
 // Training tells whether the layer is built for a training step.
 func (c *Call) Training() bool { return c.env.Training && !c.layer.Inference }
 
+// Random tells whether the layer gives another output each time that it is trained on the same input.
+func (l *Layer) Random() bool {
+	switch op := l.Op.(type) {
+	case Dropout:
+		return !l.Inference && op.Rate > 0
+	case MultiHeadAttention:
+		return !l.Inference && op.Dropout > 0
+	}
+	return false
+}
+
 // Env is the surrounding of a graph: where weights come from, and where their updates go.
 type Env struct {
 	Training bool
@@ -79,6 +90,8 @@ type Env struct {
 	Update func(l *Layer, i int, value *Node)
 	// Uniform draws numbers from [0, 1) for dropout. It is needed only while training.
 	Uniform func(g *Graph, shape shapes.Shape) *Node
+	// Attention is told the weights of each MultiHeadAttention, [batch, heads, n, n]; may be nil.
+	Attention func(l *Layer, weights *Node)
 }
 
 // List is a model: layers in Keras's order, each after those that it reads.

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -48,20 +49,27 @@ func activate(x *Node, name string) *Node {
 		return clip(x, 0)
 	case "relu6":
 		return clip(x, 6)
+	case "gelu":
+		return gelu(x)
 	case "softmax":
 		return Softmax(x, -1)
 	}
-	panic(fmt.Errorf("unknown activation %q: use \"relu\", \"relu6\" or \"softmax\"", name))
+	panic(knownActivation(name))
 }
 
 func knownActivation(name string) error {
-	if slices.Contains([]string{"", "relu", "relu6", "softmax"}, name) {
+	if slices.Contains([]string{"", "relu", "relu6", "gelu", "softmax"}, name) {
 		return nil
 	}
-	return fmt.Errorf("unknown activation %q: use \"relu\", \"relu6\" or \"softmax\"", name)
+	return fmt.Errorf("unknown activation %q: use \"relu\", \"relu6\", \"gelu\" or \"softmax\"", name)
 }
 
-// Activation is Keras's Activation, by the name of the function: "relu", "relu6" or "softmax".
+// gelu is x·Φ(x), Φ being the normal distribution (Hendrycks and Gimpel, 2016), in its exact form as Keras's default.
+func gelu(x *Node) *Node {
+	return MulScalar(Mul(x, AddScalar(Erf(MulScalar(x, 1/math.Sqrt2)), 1)), 0.5)
+}
+
+// Activation is Keras's Activation, by the name of the function: "relu", "relu6", "gelu" or "softmax".
 type Activation struct {
 	weightless
 	Activation string `json:"activation"`
@@ -105,8 +113,8 @@ func (GlobalAveragePooling2D) Output(in [][]int) ([]int, error) {
 }
 func (GlobalAveragePooling2D) Build(_ *Call, in []*Node) *Node { return ReduceMean(in[0], 1, 2) }
 
-// Dense is Keras's Dense: x·kernel + bias with kernel [inputs, Units], then the activation
-// "", "relu", "relu6" or "softmax". The kernel starts Glorot-uniform, the bias at zero.
+// Dense is Keras's Dense on the last axis, [inputs] or [n, inputs]: x·kernel + bias with kernel [inputs, Units], then
+// the activation. The kernel starts Glorot-uniform, the bias at zero.
 type Dense struct {
 	Units      int    `json:"units"`
 	Activation string `json:"activation,omitempty"`
@@ -114,23 +122,26 @@ type Dense struct {
 
 func (Dense) Class() string { return "Dense" }
 func (o Dense) Output(in [][]int) ([]int, error) {
-	if err := rank(in, 1); err != nil {
-		return nil, err
+	if len(in) != 1 || len(in[0]) == 0 || len(in[0]) > 2 {
+		return nil, errors.New("needs one input of rank 1 or 2 without the batch: put a pooling or Flatten before it")
 	}
 	if o.Units < 1 {
 		return nil, fmt.Errorf("%d units: give at least one", o.Units)
 	}
-	return []int{o.Units}, knownActivation(o.Activation)
+	return append(slices.Clone(in[0][:len(in[0])-1]), o.Units), knownActivation(o.Activation)
 }
 func (o Dense) Weights(in [][]int) []Weight {
 	return []Weight{
-		{Name: "kernel", Shape: []int{in[0][0], o.Units}, Init: GlorotUniform},
+		{Name: "kernel", Shape: []int{in[0][len(in[0])-1], o.Units}, Init: GlorotUniform},
 		{Name: "bias", Shape: []int{o.Units}, Init: ZerosInitializer},
 	}
 }
 func (o Dense) Build(c *Call, in []*Node) *Node {
-	x := Add(Dot(in[0], c.Weight(0)).Product(), ExpandLeftToRank(c.Weight(1), 2))
-	return activate(x, o.Activation)
+	x, dims := in[0], in[0].Shape().Dimensions
+	last := len(dims) - 1
+	x = Reshape(x, x.Shape().Size()/dims[last], dims[last]) // one matrix product for all vectors of all images
+	x = Add(Dot(x, c.Weight(0)).Product(), ExpandLeftToRank(c.Weight(1), 2))
+	return Reshape(activate(x, o.Activation), append(slices.Clone(dims[:last]), o.Units)...)
 }
 
 // Dropout is Keras's Dropout (Srivastava et al., 2014): in training each value is set to zero with probability
@@ -148,11 +159,7 @@ func (o Dropout) Output(in [][]int) ([]int, error) {
 	return in[0], nil
 }
 func (o Dropout) Build(c *Call, in []*Node) *Node {
-	if !c.Training() || o.Rate == 0 {
-		return in[0]
-	}
-	keep := GreaterOrEqual(c.env.Uniform(in[0].Graph(), in[0].Shape()), Scalar(in[0].Graph(), in[0].DType(), o.Rate))
-	return Where(keep, DivScalar(in[0], 1-o.Rate), ZerosLike(in[0]))
+	return drop(c, in[0], o.Rate)
 }
 
 // Rescaling is Keras's Rescaling: x·Scale + Offset. With Scale 1/127.5 and Offset −1 it is the preprocess_input of
