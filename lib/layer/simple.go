@@ -144,24 +144,6 @@ func (o Dense) Build(c *Call, in []*Node) *Node {
 	return Reshape(activate(x, o.Activation), append(slices.Clone(dims[:last]), o.Units)...)
 }
 
-// Dropout is Keras's Dropout (Srivastava et al., 2014): in training each value is set to zero with probability
-// Rate and the others are divided by 1 − Rate; otherwise values pass unchanged.
-type Dropout struct {
-	weightless
-	Rate float64 `json:"rate"`
-}
-
-func (Dropout) Class() string { return "Dropout" }
-func (o Dropout) Output(in [][]int) ([]int, error) {
-	if math.IsNaN(o.Rate) || o.Rate < 0 || o.Rate >= 1 {
-		return nil, fmt.Errorf("dropout rate %v: give a value in [0, 1)", o.Rate)
-	}
-	return in[0], nil
-}
-func (o Dropout) Build(c *Call, in []*Node) *Node {
-	return drop(c, in[0], o.Rate)
-}
-
 // Rescaling is Keras's Rescaling: x·Scale + Offset. With Scale 1/127.5 and Offset −1 it is the preprocess_input of
 // MobileNetV2 and ResNet50V2, which maps pixels 0…255 to [−1, 1].
 type Rescaling struct {
