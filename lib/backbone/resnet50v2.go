@@ -49,11 +49,8 @@ var resNetNorm = layer.BatchNormalization{Epsilon: 1.001e-5}
 // The shortcut is the input itself; a 1×1 convolution where channels change, taken behind the first normalization; a
 // pooling of size 1, which only drops pixels, where the block has a stride.
 func residual(b *layer.Builder, name string, filters, stride int, project bool) {
-	if b.Err != nil {
-		return
-	}
 	relu := layer.Activation{Activation: "relu"}
-	shortcut := b.List[len(b.List)-1].Name
+	shortcut := b.Last()
 	b.Add(name+"preact_bn", resNetNorm)
 	preact := b.Add(name+"preact_relu", relu)
 	b.Add(name+"1_conv", layer.Conv2D{Filters: filters, Kernel: 1})

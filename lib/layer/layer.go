@@ -224,6 +224,14 @@ func (b *Builder) Add(name string, op Op, inputs ...string) string {
 	return name
 }
 
+// Last is the name of the layer that was added last, "" at the start.
+func (b *Builder) Last() string {
+	if len(b.List) == 0 {
+		return ""
+	}
+	return b.List[len(b.List)-1].Name
+}
+
 // complete fills in Keras's defaults, so that ops that compute the same are equal.
 func complete(op Op) Op {
 	if d, ok := op.(interface{ withDefaults() Op }); ok {
