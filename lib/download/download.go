@@ -22,6 +22,7 @@ type Request struct {
 	URL         string
 	Path        string                  // of the finished file; its parents are made
 	SHA256, MD5 string                  // hexadecimal; empty is not checked
+	Size        int64                   // in bytes; 0 is not checked
 	Check       func(path string) error // nil, or a test of the whole file before it appears at Path
 	Progress    func(done, total int64) // nil, or told about the bytes so far; total is −1 if unknown
 }

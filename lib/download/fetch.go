@@ -17,6 +17,8 @@ import (
 // look like work.
 var patience = 15 * time.Second
 
+func silenceError() error { return fmt.Errorf("nothing came for %v", patience) }
+
 // brokenError is a connection that ended before the file did.
 type brokenError struct {
 	url         string
@@ -38,7 +40,7 @@ func (e *brokenError) Unwrap() error { return e.err }
 func (r Request) fetch(ctx context.Context, part *partFile) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silence := time.AfterFunc(patience, func() { cancel(fmt.Errorf("nothing came for %v", patience)) })
+	silence := time.AfterFunc(patience, func() { cancel(silenceError()) })
 	defer silence.Stop()
 	have, version := part.size(), part.version()
 	if version == "" && r.SHA256 == "" && r.MD5 == "" {
@@ -57,6 +59,10 @@ func (r Request) fetch(ctx context.Context, part *partFile) error {
 	switch response.StatusCode {
 	case http.StatusOK:
 		have, total = 0, response.ContentLength
+		if total >= 0 && r.Size > 0 && total != r.Size { // such as a page that asks for a login; a part stays as it is
+			return fmt.Errorf("%s: the server sent a file of %d bytes, expected %d; run again, or put the file at %s by hand",
+				r.URL, total, r.Size, r.Path)
+		}
 	case http.StatusPartialContent:
 		if first != have {
 			return fmt.Errorf("%s: the server sent bytes from %d, asked for from %d", r.URL, first, have)
@@ -74,6 +80,9 @@ func (r Request) fetch(ctx context.Context, part *partFile) error {
 		return r.refused(response)
 	}
 
+	if total < 0 && r.Size > 0 {
+		total = r.Size
+	}
 	f, err := part.open(have > 0, validator(response))
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", part.path, err)
@@ -103,7 +112,12 @@ func (r Request) ask(ctx context.Context, have int64, version string) (*http.Res
 			request.Header.Set("If-Range", version)
 		}
 	}
-	response, err := http.DefaultClient.Do(request)
+	return r.send(http.DefaultClient, request)
+}
+
+// send does a request. Its errors say what to do.
+func (r Request) send(client *http.Client, request *http.Request) (*http.Response, error) {
+	response, err := client.Do(request)
 	var dns *net.DNSError
 	switch {
 	case err == nil:

@@ -27,6 +27,13 @@ var classes = map[string]func(*fields) layer.Op{
 	"Dropout":                readDropout,
 	"Rescaling":              readRescaling,
 	"Resizing":               readResizing,
+	"Reshape":                readReshape,
+	"LayerNormalization":     readLayerNormalization,
+	"MultiHeadAttention":     readMultiHeadAttention,
+	"GlobalAveragePooling1D": readGlobalAveragePooling1D,
+	"Cropping1D":             readCropping1D,
+	"EinsumDense":            readTable,
+	"Concatenate":            readConcatenation,
 }
 
 // augmentations act in training alone: at inference they give what they get.

@@ -98,7 +98,7 @@ func (w writer) unit(u *unit, in *container) (o settings, err error) {
 		}
 		o = w.object("keras.layers", u.layer.Op.Class(), config)
 		switch u.layer.Op.(type) {
-		case layer.BatchNormalization, layer.Dropout:
+		case layer.BatchNormalization, layer.Dropout, layer.MultiHeadAttention:
 			inference = u.layer.Inference && !allInference(in)
 		}
 	}
@@ -142,8 +142,12 @@ func (w writer) nodes(u *unit, in *container, inference bool) []any {
 	if !w.objects {
 		return []any{tensors}
 	}
-	if u.layer != nil && u.layer.Op.Class() == "Add" {
+	switch {
+	case u.layer == nil:
+	case u.layer.Op.Class() == "Add" || u.layer.Op.Class() == "Concatenate":
 		tensors = []any{tensors}
+	case u.layer.Op.Class() == "MultiHeadAttention":
+		tensors = append(tensors, tensors[0]) // query and value
 	}
 	return []any{settings{"args": tensors, "kwargs": kwargs}}
 }

@@ -116,10 +116,10 @@ func (f *fields) activation() string {
 	switch name {
 	case "linear":
 		return ""
-	case "relu", "relu6", "softmax":
+	case "relu", "relu6", "gelu", "softmax":
 		return name
 	}
-	f.fail("activation is %q; known here are \"linear\", \"relu\", \"relu6\" and \"softmax\"", name)
+	f.fail("activation is %q; known here are \"linear\", \"relu\", \"relu6\", \"gelu\" and \"softmax\"", name)
 	return ""
 }
 

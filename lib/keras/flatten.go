@@ -90,7 +90,8 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 	}
 	op := n.op
 	_, sums := op.(layer.Sum)
-	if !sums && len(inputs) > 1 || !n.function && len(inputs) < len(n.call.Args) {
+	_, joins := op.(concatenation)
+	if !sums && !joins && len(inputs) > 1 || !n.function && len(inputs) < len(n.call.Args) {
 		f.fail("layer %s (%s) is called on %d arguments; known here is one tensor", n.name, n.class, len(n.call.Args))
 		return ""
 	}

@@ -65,6 +65,9 @@ func read(c *weights.Checkpoint) (*Model, error) {
 	if m.Values, err = Match(m.Layers, m.Nested, c); err != nil {
 		return nil, fmt.Errorf("its configuration and its weights disagree: %w", err)
 	}
+	if err := collapse(m); err != nil {
+		return nil, fmt.Errorf("this model cannot be computed here: %w", err)
+	}
 	m.Format, m.Extra = c.Format, c.Extra
 	m.Notes = append(slices.Clone(c.Notes), m.Notes...)
 	return m, nil

@@ -18,16 +18,16 @@ func Match(ls layer.List, nested []Nested, c *weights.Checkpoint) (layer.Values,
 	flat := *c
 	flat.Layers = nil
 	if c.Format == weights.KerasVariables {
-		names := map[string]string{}
+		names := map[string]*layer.Layer{}
 		for i, path := range paths(ls, nested) {
-			names[path] = ls[i].Name
+			names[path] = ls[i]
 		}
-		for _, l := range c.Layers {
+		for _, l := range joinAttention(c.Layers, names) {
 			if isGenerator(l.Name) {
 				continue
 			}
-			if name, ok := names[l.Name]; ok {
-				l.Name = name
+			if named, ok := names[l.Name]; ok {
+				l.Name = named.Name
 			}
 			flat.Layers = append(flat.Layers, l)
 		}
@@ -53,9 +53,13 @@ func inline(ls layer.List, nested []Nested, l weights.Layer) []weights.Layer {
 	var out []weights.Layer
 	for _, t := range l.Tensors {
 		layerName, tensor := "", t.Name
-		if slash := strings.LastIndexByte(t.Name, '/'); slash >= 0 {
-			layerName, tensor = t.Name[:slash], t.Name[slash+1:]
-			layerName = layerName[strings.LastIndexByte(layerName, '/')+1:]
+		if before, after, ok := cutLast(t.Name); ok {
+			layerName, tensor = before, after
+			// A weight of an attention has a name of two parts, such as "query/kernel".
+			if outer, part, ok := cutLast(before); ok && slices.Contains(attentionParts, part) {
+				layerName, tensor = outer, part+"/"+after
+			}
+			_, layerName, _ = cutLast(layerName)
 		}
 		layerName = inner(ls, nested, n, layerName, tensor)
 		t.Name = tensor

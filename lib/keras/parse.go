@@ -142,6 +142,9 @@ func (p *parser) node(o object, depth int) *node {
 		p.notes = append(p.notes, n.fields.notes...)
 		n.fields.problems = nil
 	}
+	if _, ok := n.op.(layer.MultiHeadAttention); ok {
+		p.selfAttention(n)
+	}
 	p.options(n)
 	return n
 }
@@ -183,9 +186,9 @@ func (p *parser) options(n *node) {
 		case value == "null":
 		case name != "training" || value != "true" && value != "false":
 			p.fail("layer %s (%s) is called with %s = %s, which is not known here", n.name, n.class, name, short(raw))
-		case n.class == "Dropout" && !n.call.Lists:
+		case (n.class == "Dropout" || n.class == "MultiHeadAttention") && !n.call.Lists:
 			// Keras 3 writes the default of the argument, and overrides it with what the model is called with.
-		case n.model == nil && n.class != "Dropout" && n.class != "BatchNormalization":
+		case n.model == nil && n.class != "Dropout" && n.class != "MultiHeadAttention" && n.class != "BatchNormalization":
 			if value == "true" && n.call.Lists && slices.Contains(augmentations, n.class) {
 				p.fail("layer %s (%s) is called with training=True, so it acts at inference; not known here", n.name, n.class)
 			}

@@ -47,7 +47,7 @@ func TestSettingsThatWouldChangeTheResultAreRefused(t *testing.T) {
 		{"Conv2D", conv + `,"dilation_rate":[2,2]`, "dilation_rate is [2,2]"},
 		{"Conv2D", conv + `,"groups":2`, "groups is 2"},
 		{"Conv2D", conv + `,"data_format":"channels_first"`, `data_format is "channels_first"`},
-		{"Conv2D", conv + `,"activation":"gelu"`, `activation is "gelu"`},
+		{"Conv2D", conv + `,"activation":"silu"`, `activation is "silu"`},
 		{"Conv2D", conv + `,"activation":{"class_name":"function","config":"mine"}`, "activation is {"},
 		{"Conv2D", `"filters":4,"kernel_size":[3,1],"strides":[1,1]`, "kernel_size is [3,1]"},
 		{"Conv2D", `"filters":4,"kernel_size":[3,3],"strides":[1,2]`, "strides is [1,2]"},

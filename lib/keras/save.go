@@ -2,6 +2,7 @@ package keras
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -11,8 +12,8 @@ import (
 // Save writes a model by the extension of its path: ".weights.h5" (weights alone, as Keras 3's save_weights), ".h5"
 // (whole model in HDF5) or ".keras" (Keras 3's archive).
 //
-// Keras 3 opens whole models with load_model; so does tf_keras if no model is nested (the two number the calls of nested
-// models differently). The model comes uncompiled. Layers are written in the order in which Keras counts them. What
+// Keras 3 opens whole models with load_model; so does tf_keras if no model is nested and none attends (the two write
+// such calls differently). The model comes uncompiled. Layers are written in the order in which Keras counts them. What
 // Keras has no layer for is refused. The file appears whole or not at all.
 func Save(path string, m *Model) error {
 	if err := save(path, m); err != nil {
@@ -22,14 +23,18 @@ func Save(path string, m *Model) error {
 }
 
 func save(path string, m *Model) error {
+	if err := complete(m); err != nil {
+		return err
+	}
+	if _, err := nest(m); err != nil {
+		return err
+	}
+	m = expand(m)
 	tree, err := nest(m)
 	if err != nil {
 		return err
 	}
-	if err := complete(m); err != nil {
-		return err
-	}
-	w := writer{objects: len(m.Nested) > 0, modules: strings.HasSuffix(path, ".keras")}
+	w := writer{objects: len(m.Nested) > 0 || attends(m.Layers), modules: strings.HasSuffix(path, ".keras")}
 	ls, nested := tree.list()
 	switch {
 	case strings.HasSuffix(path, ".weights.h5"):
@@ -48,6 +53,15 @@ func save(path string, m *Model) error {
 		return weights.SaveArchive(path, variables(ls, nested, m.Values), config, m.Extra)
 	}
 	return fmt.Errorf("the name must end in .weights.h5, .h5 or .keras")
+}
+
+// attends tells whether a list has an attention, whose call on two tensors the older form of a configuration does not
+// tell Keras 3.
+func attends(ls layer.List) bool {
+	return slices.ContainsFunc(ls, func(l *layer.Layer) bool {
+		_, ok := l.Op.(layer.MultiHeadAttention)
+		return ok
+	})
 }
 
 // complete checks that every weight has its values.
@@ -93,12 +107,19 @@ func (c *container) named(v layer.Values) []weights.Layer {
 
 // variables arranges values as Keras 3's .weights.h5 files do.
 func variables(ls layer.List, nested []Nested, v layer.Values) []weights.Layer {
-	out := ls.Checkpoint(v)
+	var out []weights.Layer
+	rows := ls.Checkpoint(v)
 	for i, path := range paths(ls, nested) {
-		out[i].Name = path
-		for j := range out[i].Tensors {
-			out[i].Tensors[j].Name = fmt.Sprint(j)
+		row := rows[i]
+		row.Name = path
+		if _, ok := ls[i].Op.(layer.MultiHeadAttention); ok {
+			out = append(out, splitAttention(row)...)
+			continue
 		}
+		for j := range row.Tensors {
+			row.Tensors[j].Name = fmt.Sprint(j)
+		}
+		out = append(out, row)
 	}
 	return out
 }

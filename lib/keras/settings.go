@@ -60,6 +60,21 @@ func configOf(op layer.Op) (settings, error) {
 	case layer.Resizing:
 		return settings{"height": o.Height, "width": o.Width, "interpolation": "bilinear",
 			"crop_to_aspect_ratio": false}, nil
+	case layer.Reshaping:
+		return settings{"target_shape": o.Shape}, nil
+	case layer.LayerNormalization:
+		return settings{"axis": -1, "epsilon": orDefault(o.Epsilon, 1e-3), "center": true, "scale": true}, nil
+	case layer.MultiHeadAttention:
+		return settings{"num_heads": o.NumHeads, "key_dim": o.KeyDim, "value_dim": o.KeyDim, "dropout": o.Dropout,
+			"use_bias": true, "output_shape": nil, "attention_axes": nil}, nil
+	case layer.GlobalAveragePooling1D:
+		return settings{"data_format": "channels_last", "keepdims": false}, nil
+	case layer.Cropping1D:
+		return settings{"cropping": o.Cropping}, nil
+	case table:
+		return settings{"equation": tableEquation, "output_shape": o.Shape, "activation": "linear", "bias_axes": nil}, nil
+	case concatenation:
+		return settings{"axis": 1}, nil
 	}
 	return nil, fmt.Errorf("a layer of class %s cannot be written as Keras's", op.Class())
 }

@@ -26,6 +26,7 @@ func FuzzRead(f *testing.F) {
 			f.Add(pack(f, parts, zip.Deflate, nil))
 		}
 	}
+	f.Add(safetensorsBytes("{"+entry("a.b", 1, 0, 4)+"}", 4))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := Read(bytes.NewReader(b), int64(len(b)), "fuzz")
 		if err != nil {

@@ -14,15 +14,16 @@ import (
 	"github.com/transfer-learning-go/defects/lib/download"
 )
 
-// Published is a file with ImageNet weights that keras-applications publishes.
+// Published is a file with ImageNet weights that keras-applications or a repository on Hugging Face's hub publishes.
 type Published struct {
-	Model string // "mobilenetv2" or "resnet50v2"
-	File  string // its published name, under which WEIGHTS_DIR and the cache hold it
-	URL   string
-	MD5   string  // hexadecimal; empty where Keras publishes none
-	Alpha float64 // of MobileNetV2; 0 where there is no width
-	Size  int     // input height and width that it was trained at, pixels
-	Top   bool    // with the classifier of the 1,000 ImageNet classes
+	Model      string // "mobilenetv2", "resnet50v2" or "vit"
+	File       string // the name under which WEIGHTS_DIR and the cache hold it: Keras's own, or that of the repository
+	Repository string // OWNER/NAME on the hub, whose file is called model.safetensors; empty for Keras's files
+	URL        string
+	MD5        string  // hexadecimal; empty where none is published
+	Alpha      float64 // of MobileNetV2; 0 where there is no width
+	Size       int     // input height and width that it was trained at, pixels
+	Top        bool    // with the classifier of the 1,000 ImageNet classes
 }
 
 // Alphas are the widths for which Keras publishes MobileNetV2.
@@ -71,25 +72,35 @@ type Source struct {
 
 // Find looks for a published file on disk: in the folder $WEIGHTS_DIR, then in the cache. It never uses the network.
 // A cached file that has changed since it was fetched is passed over.
+//
+// A file from Hugging Face's hub may also lie in $WEIGHTS_DIR/NAME or $WEIGHTS_DIR/OWNER/NAME as model.safetensors, and
+// in the cache of Python's huggingface_hub.
 func Find(p Published) (Source, bool) {
 	source := Source{Alpha: p.Alpha, Name: "imagenet"}
 	if dir := os.Getenv("WEIGHTS_DIR"); dir != "" {
-		source.Path = filepath.Join(dir, p.File)
-		if info, err := os.Stat(source.Path); err == nil && info.Mode().IsRegular() {
-			return source, true
+		for _, source.Path = range p.inFolder(dir) {
+			if isFile(source.Path) {
+				return source, true
+			}
 		}
 	}
-	path, err := cachePath(p)
-	if err != nil || p.checkCached(path) != nil {
-		return Source{}, false
+	if path, err := cachePath(p); err == nil && p.checkCached(path) == nil {
+		source.Path = path
+		return source, true
 	}
-	source.Path = path
-	return source, true
+	if path, ok := p.inHubCache(); ok {
+		source.Path = path
+		return source, true
+	}
+	return Source{}, false
 }
 
 // Fetch returns the path of a published file in the cache, and downloads it first if it is not there or has changed.
 // The new file is opened before it appears under its name, so what is there can be read. Its SHA-256 is kept beside
 // it, in a file that sha256sum -c understands.
+//
+// A file from Hugging Face's hub must have the SHA-256 that the hub announces (see download.HubFile). If the cache of
+// Python's huggingface_hub holds it, that path is returned.
 func Fetch(ctx context.Context, p Published, progress func(done, total int64)) (string, error) {
 	path, err := cachePath(p)
 	if err != nil {
@@ -103,7 +114,14 @@ func Fetch(ctx context.Context, p Published, progress func(done, total int64)) (
 			return "", fmt.Errorf("weights: cannot replace the damaged file in the cache: %w", err)
 		}
 	}
-	err = download.File(ctx, download.Request{
+	get := download.File
+	if p.Repository != "" {
+		if path, ok := p.inHubCache(); ok {
+			return path, nil
+		}
+		get = download.HubFile
+	}
+	err = get(ctx, download.Request{
 		URL: p.URL, Path: path, MD5: p.MD5, Progress: progress,
 		Check: func(part string) error {
 			if _, err := Open(part); err != nil {
@@ -116,6 +134,9 @@ func Fetch(ctx context.Context, p Published, progress func(done, total int64)) (
 			return os.WriteFile(sumPath(path), []byte(sum+"  "+p.File+"\n"), 0o666)
 		},
 	})
+	if endpoint := os.Getenv("HF_ENDPOINT"); err != nil && p.Repository != "" && endpoint != "" {
+		err = fmt.Errorf("HF_ENDPOINT is %q: %w", endpoint, err)
+	}
 	if err != nil {
 		return "", fmt.Errorf("weights: %w", err)
 	}

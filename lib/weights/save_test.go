@@ -32,6 +32,7 @@ var writers = map[string]func(path string, layers []Layer) error{
 	KerasWeights:   Save,
 	KerasModel:     func(p string, l []Layer) error { return SaveModel(p, l, []byte(someConfig), []byte(someExtra)) },
 	KerasVariables: SaveVariables,
+	Safetensors:    SaveSafetensors,
 	".keras":       func(p string, l []Layer) error { return SaveArchive(p, l, []byte(someConfig), []byte(someExtra)) },
 }
 
@@ -48,7 +49,7 @@ func TestSavedFilesReadBack(t *testing.T) {
 		equalLayers(t, c.Layers, constantLayers(0.5))
 		config, extra, format := someConfig, someExtra, writer
 		switch writer {
-		case KerasWeights, KerasVariables:
+		case KerasWeights, KerasVariables, Safetensors:
 			config, extra = "", ""
 		case ".keras":
 			format = KerasVariables

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path"
 	"slices"
 	"strings"
 
@@ -68,7 +69,7 @@ func checkFinite(layers []Layer) error {
 				}
 			}
 			if n > 0 {
-				bad = append(bad, fmt.Sprintf("%s/%s (%d of %d)", l.Name, t.Name, n, len(t.Data)))
+				bad = append(bad, fmt.Sprintf("%s (%d of %d)", path.Join(l.Name, t.Name), n, len(t.Data)))
 			}
 		}
 	}

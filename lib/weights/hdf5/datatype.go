@@ -131,13 +131,13 @@ func (t datatype) float32s(dst []float32, src []byte) {
 		case t.mantissa == 7: // bfloat16 is the upper half of a float32
 			dst[i] = math.Float32frombits(uint32(u) << 16)
 		default:
-			dst[i] = float16(uint16(u))
+			dst[i] = Float16(uint16(u))
 		}
 	}
 }
 
-// float16 widens an IEEE 754 half-precision number.
-func float16(h uint16) float32 {
+// Float16 widens an IEEE 754 half-precision number.
+func Float16(h uint16) float32 {
 	sign, exponent, mantissa := uint32(h&0x8000)<<16, uint32(h>>10&0x1F), uint32(h&0x3FF)
 	switch exponent {
 	case 0: // zero and subnormal: mantissa · 2⁻²⁴
