@@ -72,6 +72,6 @@ func heatLegend(tiles []Tile) []legendEntry {
 			c.fill(left, y-height/2, 1/scale, height, at)
 		}
 	}
-	name := "heat: from no evidence for the class to the strongest in the image"
+	name := "heat: from none to the strongest in the image"
 	return []legendEntry{{name: name, mark: strip, markWidth: width}}
 }

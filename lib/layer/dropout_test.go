@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -66,6 +67,106 @@ func TestDropoutRefusesRates(t *testing.T) {
 	for _, rate := range []float64{-0.1, 1, 1.5, math.NaN()} {
 		if _, err := (Dropout{Rate: rate}).Output([][]int{{4}}); err == nil {
 			t.Errorf("rate %v is accepted", rate)
+		}
+	}
+}
+
+// randomBits gives Call.bits of these layers, one after the other: two layers of a step, or a layer in two steps.
+func randomBits(t *testing.T, seed int64, rows, columns, layers int) [][]uint32 {
+	t.Helper()
+	rng, err := RNGStateFromSeed(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	halves := run(t, func(in []*Node) (out []*Node) {
+		state := Const(in[0].Graph(), rng)
+		c := &Call{env: &Env{Uniform: func(_ *Graph, shape shapes.Shape) (u *Node) {
+			state, u = RandomUniform(state, shape)
+			return u
+		}}}
+		for range layers {
+			bits := c.bits(in[0])
+			// float32 holds 16 bits exactly.
+			high := BitwiseShiftRightLogicalScalar(bits, uint32(16))
+			low := BitwiseAnd(bits, Const(bits.Graph(), uint32(0xffff)))
+			out = append(out, ConvertDType(high, dtypes.Float32), ConvertDType(low, dtypes.Float32))
+		}
+		return out
+	}, tensors.FromFlatDataAndDimensions(make([]float32, rows*columns), rows, columns))
+	all := make([][]uint32, layers)
+	for i := range all {
+		for j, high := range halves[2*i] {
+			all[i] = append(all[i], uint32(high)<<16|uint32(halves[2*i+1][j]))
+		}
+	}
+	return all
+}
+
+// chiSquare256 is how far counts in 256 buckets are off from equal ones, in standard deviations of chance.
+func chiSquare256(n int, bucket func(i int) uint32) float64 {
+	var counts [256]float64
+	for i := range n {
+		counts[bucket(i)&255]++
+	}
+	sum, expected := 0.0, float64(n)/256
+	for _, c := range counts {
+		sum += (c - expected) * (c - expected) / expected
+	}
+	return (sum - 255) / math.Sqrt(2*255)
+}
+
+// correlation of the bits of a and b taken as numbers, in standard deviations of chance.
+func correlation(a, b []uint32) float64 {
+	n := min(len(a), len(b))
+	sum := 0.0
+	for i := range n {
+		sum += (float64(a[i])/(1<<32) - 0.5) * (float64(b[i])/(1<<32) - 0.5)
+	}
+	return sum * 12 / math.Sqrt(float64(n))
+}
+
+// 5.5 standard deviations happen once in 26 million normal draws; chi-square's tail is a little longer.
+const chance = 5.5
+
+func TestRandomBitsAreUniform(t *testing.T) {
+	const rows, columns = 512, 1024
+	for layer, bits := range randomBits(t, 5, rows, columns, 4) {
+		for shift := 0; shift < 32; shift += 8 {
+			if d := chiSquare256(len(bits), func(i int) uint32 { return bits[i] >> shift }); math.Abs(d) > chance {
+				t.Errorf("draw %d: bits from %d on are off by %.1f deviations", layer, shift, d)
+			}
+		}
+		for _, lag := range []int{1, 2, 3, columns - 1, columns, columns + 1, 65536} {
+			if d := correlation(bits, bits[lag:]); math.Abs(d) > chance {
+				t.Errorf("draw %d: neighbours %d apart correlate by %.1f deviations", layer, lag, d)
+			}
+			pair := func(i int) uint32 { return bits[i]>>28<<4 | bits[i+lag]>>28 }
+			if d := chiSquare256(len(bits)-lag, pair); math.Abs(d) > chance {
+				t.Errorf("draw %d: pairs %d apart are off by %.1f deviations", layer, lag, d)
+			}
+		}
+	}
+}
+
+// Layers of one step and steps of one layer are draws one after the other.
+func TestRandomBitsDifferBetweenDraws(t *testing.T) {
+	draws := randomBits(t, 6, 256, 512, 8)
+	draws = append(draws, randomBits(t, 7, 256, 512, 8)...)
+	for i, a := range draws {
+		for j, b := range draws[:i] {
+			if d := correlation(a, b); math.Abs(d) > chance {
+				t.Errorf("draws %d and %d correlate by %.1f deviations", j, i, d)
+			}
+			pair := func(k int) uint32 { return a[k]>>28<<4 | b[k]>>28 }
+			if d := chiSquare256(len(a), pair); math.Abs(d) > chance {
+				t.Errorf("pairs of draws %d and %d are off by %.1f deviations", j, i, d)
+			}
+			// One must not be the other moved along.
+			for _, lag := range []int{1, 512} {
+				if d := correlation(a, b[lag:]); math.Abs(d) > chance {
+					t.Errorf("draw %d moved by %d correlates with draw %d by %.1f deviations", j, lag, i, d)
+				}
+			}
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package layer
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -15,15 +14,8 @@ import (
 
 // kerasGolden is made by scripts/oracle/keras_layers.py.
 type kerasGolden struct {
-	Cases []struct {
-		Name      string
-		Op        Config
-		Shapes    [][]int
-		Low, High float32
-		Output    []int
-		Values    []float32
-	}
-	Step struct {
+	Cases []kerasCase
+	Step  struct {
 		Loss          float64
 		Probabilities []float32
 		Values        map[string][]float32
@@ -84,40 +76,6 @@ func filled(ls List) Values {
 		}
 	}
 	return v
-}
-
-func TestLayersEqualKeras(t *testing.T) {
-	for _, c := range readKeras(t).Cases {
-		ops, err := Ops([]Config{c.Op})
-		if err != nil {
-			t.Errorf("%s: %v", c.Name, err)
-			continue
-		}
-		op := ops[0]
-		in := make([][]int, len(c.Shapes))
-		args := make([]*tensors.Tensor, len(c.Shapes))
-		for i, shape := range c.Shapes {
-			in[i] = shape[1:]
-			x := golden.Uniform(fmt.Sprintf("%s/x%d", c.Name, i), product(shape), c.Low, c.High)
-			args[i] = tensors.FromFlatDataAndDimensions(x, shape...)
-		}
-		shape, err := op.Output(in)
-		if err != nil || !slices.Equal(shape, c.Output[1:]) {
-			t.Errorf("%s: output %v, %v; Keras gives %v", c.Name, shape, err, c.Output[1:])
-			continue
-		}
-		l := &Layer{Name: c.Name, Op: op, W: op.Weights(in)}
-		got := run(t, func(x []*Node) []*Node {
-			y := op.Build(&Call{layer: l, env: inference(x[0].Graph(), filled(List{l}))}, x)
-			if !slices.Equal(y.Shape().Dimensions, c.Output) {
-				t.Errorf("%s: the graph gives %v, Keras %v", c.Name, y.Shape(), c.Output)
-			}
-			return []*Node{y}
-		}, args...)
-		if d := golden.Relative(got[0], c.Values); d > 1e-6 {
-			t.Errorf("%s: differs by %.2g of the largest value", c.Name, d)
-		}
-	}
 }
 
 // stack is the model of training_step in keras_layers.py.

@@ -91,21 +91,23 @@ func (c *call) usage(of command) string {
 type variantFlags struct {
 	call    *call
 	alpha   float64
+	variant string
 	input   int
 	weights string
 }
 
-// variant declares --alpha; withInput adds --input, withWeights --weights.
+// variant declares --alpha and --variant; withInput adds --input, withWeights --weights.
 func (c *call) variant(withInput, withWeights bool) *variantFlags {
 	v := &variantFlags{call: c}
 	c.flags.Float64Var(&v.alpha, "alpha", 0, fmt.Sprintf("width `A` of MobileNetV2, one of %v (default: that of the weights, "+
 		"1 for random ones)", backbone.Alphas))
+	c.flags.StringVar(&v.variant, "variant", "", "size and patch `V` of ViT, such as B/16 or Ti/16 (default B/16)")
 	if withInput {
-		c.flags.IntVar(&v.input, "input", 0, "height and width of the input in pixels, `N` ≥ 32 (default: the lesson's, 224 "+
-			"for mobilenetv2, 200 for resnet50v2)")
+		c.flags.IntVar(&v.input, "input", 0, "height and width of the input in pixels, `N` ≥ 32 (default: the lesson's, 200 "+
+			"for resnet50v2, 224 for others)")
 	}
 	if withWeights {
-		c.flags.StringVar(&v.weights, "weights", "best", "`W` is a Keras .h5 file, imagenet, embedded, best, or none for random "+
+		c.flags.StringVar(&v.weights, "weights", "best", "`W` is a Keras .h5 file, a .safetensors file for vit, imagenet, embedded, best, or none for random "+
 			"ones (default: the best on disk)")
 	}
 	return v
@@ -116,7 +118,7 @@ const maxInput = 2048
 
 // config checks the options against what exists.
 func (v *variantFlags) config(name string) (backbone.Config, error) {
-	c := backbone.Config{Alpha: v.alpha, Input: v.input, Weights: v.weights}
+	c := backbone.Config{Alpha: v.alpha, Variant: v.variant, Input: v.input, Weights: v.weights}
 	given := v.call.given
 	switch {
 	case !slices.Contains(backbone.Names, name):
@@ -125,6 +127,8 @@ func (v *variantFlags) config(name string) (backbone.Config, error) {
 		return c, wrongUse("--alpha: %s has one width; leave --alpha out", name)
 	case given("alpha") && !slices.Contains(backbone.Alphas, v.alpha):
 		return c, wrongUse("--alpha %v: use one of %v", v.alpha, backbone.Alphas)
+	case given("variant") && name != "vit":
+		return c, wrongUse("--variant: it is for vit; leave it out for %s", name)
 	case given("input") && (v.input < 32 || v.input > maxInput):
 		return c, wrongUse("--input %d: use 32 to %d pixels", v.input, maxInput)
 	case given("weights") && v.weights == "":

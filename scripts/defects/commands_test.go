@@ -183,6 +183,10 @@ func TestDoctorTellsWhatIsUsed(t *testing.T) {
 	if p := parts["resnet50v2"]; !strings.Contains(p.Remedy, "fetch weights resnet50v2") || !strings.Contains(p.Notice, "random") {
 		t.Errorf("resnet50v2: %+v", p)
 	}
+	if p := parts["vit"]; !strings.Contains(p.Remedy, "fetch weights vit") || !strings.Contains(p.Notice, "random") ||
+		!strings.Contains(p.Remedy, "model.safetensors of google/vit-base-patch16-224") {
+		t.Errorf("vit: %+v", p)
+	}
 	t.Setenv("NEU_DET_DIR", filepath.Join(t.TempDir(), "gone"))
 	succeed(t, &d, "doctor")
 	if d.OK {

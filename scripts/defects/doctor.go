@@ -54,10 +54,14 @@ func doctor(c *call) (fmt.Stringer, error) {
 		return nil, err
 	}
 	d := diagnosis{OK: true}
-	for _, look := range []func() part{checkBackend, checkKernel, checkCache, checkData, checkMobileNetV2, checkResNet50V2} {
-		p := look()
+	for _, look := range []func() part{checkBackend, checkKernel, checkCache, checkData} {
+		d.Parts = append(d.Parts, look())
+	}
+	for _, name := range backbone.Names {
+		d.Parts = append(d.Parts, checkWeights(name))
+	}
+	for _, p := range d.Parts {
 		d.OK = d.OK && p.Missing == ""
-		d.Parts = append(d.Parts, p)
 	}
 	return d, nil
 }
@@ -143,25 +147,33 @@ func checkData() part {
 	return p
 }
 
-func checkMobileNetV2() part {
+// lessonFiles names the published files that the lesson can use for a backbone, the best first.
+func lessonFiles(name string) ([]weights.Published, error) {
+	switch name {
+	case "resnet50v2":
+		return []weights.Published{weights.ResNet50V2(false)}, nil
+	case "vit":
+		return []weights.Published{weights.ViT()}, nil
+	}
 	var published []weights.Published
-	for _, alpha := range append([]float64{1}, weights.Alphas...) { // the lesson's first
+	for _, alpha := range append([]float64{1}, weights.Alphas...) {
 		p, err := weights.MobileNetV2(alpha, false)
 		if err != nil {
-			return part{Name: "mobilenetv2", Missing: err.Error()}
+			return nil, err
 		}
 		published = append(published, p)
 	}
-	return checkWeights("mobilenetv2", published)
-}
-
-func checkResNet50V2() part {
-	return checkWeights("resnet50v2", []weights.Published{weights.ResNet50V2(false)})
+	return published, nil
 }
 
 // checkWeights looks for the published files of a backbone, and says what the lesson takes without them.
-func checkWeights(name string, published []weights.Published) part {
+func checkWeights(name string) part {
 	p := part{Name: name}
+	published, err := lessonFiles(name)
+	if err != nil {
+		p.Missing = err.Error()
+		return p
+	}
 	var found []string
 	for _, file := range published {
 		if source, ok := weights.Find(file); ok && !slices.Contains(found, source.Path) {
@@ -170,15 +182,18 @@ func checkWeights(name string, published []weights.Published) part {
 	}
 	base, err := backbone.New(name, backbone.Config{Weights: "best"})
 	if err != nil {
-		p.Missing, p.Remedy = err.Error(), "replace the file by Keras's own"
+		p.Missing, p.Remedy = err.Error(), "replace the file by the published one"
 		return p
 	}
 	p.Used, p.Notice = fmt.Sprintf("%s weights for %s", base.Source, base), base.Notice
 	if len(found) > 0 {
 		p.Used += "\n" + strings.Join(found, "\n")
 	} else {
-		p.Remedy = fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with Keras's files, "+
-			"such as %s", name, published[0].File)
+		p.Remedy = fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with the published "+
+			"file, such as %s", name, published[0].File)
+		if repository := published[0].Repository; repository != "" {
+			p.Remedy += " (the model.safetensors of " + repository + " on Hugging Face's hub)"
+		}
 	}
 	return p
 }

@@ -50,7 +50,7 @@ func features(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := classifier.Config{Base: base, Head: []layer.Op{layer.GlobalAveragePooling2D{}}}
+	config := classifier.Config{Base: base, Head: []layer.Op{base.Pooling()}}
 	if *direct {
 		config.ImageSize = base.Config.Input
 	}

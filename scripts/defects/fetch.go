@@ -81,7 +81,7 @@ func fetch(c *call) (fmt.Stringer, error) {
 	return out, errors.Join(failed...)
 }
 
-// published names the file with the ImageNet weights of a backbone without top.
+// published names the file with the ImageNet weights of a backbone: the one without top where there are two.
 func (v *variantFlags) published(name string) (weights.Published, error) {
 	config, err := v.config(name)
 	switch {
@@ -89,6 +89,10 @@ func (v *variantFlags) published(name string) (weights.Published, error) {
 		return weights.Published{}, err
 	case name == "resnet50v2":
 		return weights.ResNet50V2(false), nil
+	case name == "vit" && v.variant != "" && v.variant != "B/16":
+		return weights.Published{}, wrongUse("--variant %s: of vit, B/16 alone is fetched; leave --variant out", v.variant)
+	case name == "vit":
+		return weights.ViT(), nil
 	case config.Alpha == 0:
 		config.Alpha = 1
 	}

@@ -26,10 +26,10 @@ type command struct {
 var commands = []command{
 	{"doctor", "[--json]", "say what will be used, what is missing, and how to get it", doctor},
 	{"fetch", "[data|weights [BACKBONE]|all] [--alpha A] [--json]", "download NEU-DET (27 MB) and the published ImageNet " +
-		"weights (mobilenetv2 9 MB, resnet50v2 95 MB); with --alpha those of mobilenetv2 alone", fetch},
-	{"summary", "BACKBONE|RUN|FILE [--alpha A] [--input N] [--top] [--json]",
+		"weights (mobilenetv2 9 MB, resnet50v2 95 MB, vit 346 MB); with --alpha those of mobilenetv2 alone", fetch},
+	{"summary", "BACKBONE|RUN|FILE [--alpha A] [--variant V] [--input N] [--top] [--json]",
 		"list the layers of a backbone, a run, or a .h5 or .keras file", summary},
-	{"features", "BACKBONE [--weights W] [--alpha A] [--input N] [--no-lesson-resize] [--json] IMAGE...",
+	{"features", "BACKBONE [--weights W] [--alpha A] [--variant V] [--input N] [--no-lesson-resize] [--json] IMAGE...",
 		"compute the pooled output of a backbone for images", features},
 	{"train", "BACKBONE|RUN|FILE --out RUN [--epochs N] [--learning-rate R] [--unfreeze-from I|--unfreeze-last N|" +
 		"--unfreeze-prefix P] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--retrain] [--json]",

@@ -69,6 +69,8 @@ func prepare(root string) error {
 	os.Setenv("DEFECTS_CACHE", cache)
 	os.Setenv("NEU_DET_DIR", fixture.data)
 	os.Setenv("WEIGHTS_DIR", empty)
+	os.Setenv("HF_HUB_CACHE", empty)
+	os.Setenv("HF_ENDPOINT", "")
 	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Seed: 1})
 	if err != nil {
 		return err

@@ -150,7 +150,7 @@ func TestFetchWithoutNetworkFailsSoon(t *testing.T) {
 	if child.ProcessState.ExitCode() != 1 || stdout.Len() != 0 {
 		t.Errorf("exit code %d: %s", child.ProcessState.ExitCode(), &stdout)
 	}
-	for _, s := range []string{"NEU-DET", "www.kaggle.com", "NEU_DET_DIR", "mobilenet_v2_weights", "resnet50v2_weights", "storage.googleapis.com", "by hand", "check the network"} {
+	for _, s := range []string{"NEU-DET", "www.kaggle.com", "NEU_DET_DIR", "mobilenet_v2_weights", "resnet50v2_weights", "storage.googleapis.com", "vit-base-patch16-224", "huggingface.co", "by hand", "check the network"} {
 		if !strings.Contains(stderr.String(), s) {
 			t.Errorf("stderr does not say %q: %s", s, &stderr)
 		}

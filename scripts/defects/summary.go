@@ -54,7 +54,7 @@ func summary(c *call) (fmt.Stringer, error) {
 
 // summaryOfModel lists all layers of a model, those of nested ones too, and where the base lies among them.
 func (c *call) summaryOfModel(name string) (fmt.Stringer, error) {
-	if err := c.refuse("--%s is for backbones", "alpha", "input", "top"); err != nil {
+	if err := c.refuse("--%s is for backbones", "alpha", "variant", "input", "top"); err != nil {
 		return nil, err
 	}
 	m, err := c.load(name)

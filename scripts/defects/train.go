@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/metrics"
@@ -43,9 +44,9 @@ func (t training) String() string {
 }
 
 // lessonHead is the head of the lesson's section 2.3.1.
-func lessonHead(classes int) []layer.Op {
+func lessonHead(base *backbone.Backbone, classes int) []layer.Op {
 	return []layer.Op{
-		layer.GlobalAveragePooling2D{},
+		base.Pooling(),
 		layer.Dropout{Rate: 0.3},
 		layer.Dense{Units: 256, Activation: "relu"},
 		layer.Dropout{Rate: 0.2},
@@ -110,7 +111,7 @@ func (c *call) modelToTrain(name string, variant *variantFlags, source string, s
 	if !isModel(name) {
 		return c.newModel(name, variant, source, seed)
 	}
-	if err := c.refuse("--%s is for backbones: "+name+" has its own", "alpha", "weights"); err != nil {
+	if err := c.refuse("--%s is for backbones: "+name+" has its own", "alpha", "variant", "weights"); err != nil {
 		return nil, nil, err
 	}
 	if sameFile(classifier.RunDir(name), classifier.RunDir(run)) {
@@ -145,7 +146,7 @@ func (c *call) newModel(name string, variant *variantFlags, source string, seed 
 		return nil, nil, err
 	}
 	m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed,
-		Head: lessonHead(len(data.Classes))})
+		Head: lessonHead(base, len(data.Classes))})
 	if err != nil || base.Source != "random" {
 		return data, m, err
 	}

@@ -1,12 +1,14 @@
-"""What Keras's layers compute, for the tests of lib/layer: outputs, a training step, initial weights.
+"""What Keras's layers compute, for the tests of lib/layer: outputs, gradients, a training step, initial weights.
 
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu). Run: python keras_layers.py [ROOT OF THE REPOSITORY]
+Needs Keras 3 on TensorFlow and KerasHub (pip install tensorflow-cpu keras-hub).
+Run: python keras_layers.py [ROOT OF THE REPOSITORY]
 """
 
 import sys
 from pathlib import Path
 
 import keras
+import keras_hub
 import seeded
 import tensorflow as tf
 
@@ -14,15 +16,25 @@ L = keras.layers
 cases = []
 
 
-def case(op, config, layer, *shapes, low=-1.0, high=1.0):
-    """One layer on inputs of these shapes. config is what Go builds the layer from."""
+def case(op, config, layer, *shapes, low=-1.0, high=1.0, call=None):
+    """One layer on inputs of these shapes. config is what Go builds the layer from. call is how Keras computes what our
+    layer does, where it is not layer(x); then gradients of the sum of y·u are stored too, u being seeded."""
     name = f"{op} {config} on {list(shapes)}".replace("'", "")
-    xs = [seeded.uniform(f"{name}/x{i}", shape, low, high) for i, shape in enumerate(shapes)]
-    layer.build([x.shape for x in xs] if len(xs) > 1 else xs[0].shape)
+    xs = [tf.constant(seeded.uniform(f"{name}/x{i}", shape, low, high)) for i, shape in enumerate(shapes)]
+    x = xs if len(xs) > 1 else xs[0]
+    (call or layer)(x)  # makes the weights
     seeded.fill(layer, name)
-    y = layer(xs if len(xs) > 1 else xs[0])
-    cases.append(dict(name=name, op={"class_name": op, "config": config}, shapes=shapes, low=low, high=high,
-                      output=list(y.shape), values=seeded.numbers(y)))
+    with tf.GradientTape() as tape:
+        tape.watch(xs)
+        y = (call or layer)(x)
+        loss = tf.reduce_sum(y * seeded.uniform(f"{name}/u", y.shape))
+    found = dict(name=name, op={"class_name": op, "config": config}, shapes=shapes, low=low, high=high,
+                 output=list(y.shape), values=seeded.numbers(y))
+    if call:
+        gradients = tape.gradient(loss, [x, *[w.value for w in layer.weights]])
+        names = ["x", *[seeded.weight_name(layer, w) for w in layer.weights]]
+        found["gradients"] = {name: seeded.numbers(g) for name, g in zip(names, gradients)}
+    cases.append(found)
 
 
 def conv(filters, size, stride, padding, bias, activation, shape):
@@ -87,6 +99,44 @@ case("Add", {}, L.Add(), (2, 3, 4, 2), (2, 3, 4, 2))
 case("Dropout", dict(rate=0.3), L.Dropout(0.3), (2, 3, 4, 2))
 
 
+def with_gradients(op, config, layer, *shapes, call=None, **bounds):
+    case(op, config, layer, *shapes, call=call or layer, **bounds)
+
+
+class ClassToken(L.Layer):
+    def build(self, shape):
+        self.token = self.add_weight(shape=(1, shape[-1]), name="class_token")
+
+    def call(self, x):
+        return keras.ops.concatenate([keras.ops.repeat(self.token[None], x.shape[0], 0), x], 1)
+
+
+def transformer():
+    for epsilon in (1e-3, 1e-6):
+        with_gradients("LayerNormalization", dict(epsilon=epsilon), L.LayerNormalization(epsilon=epsilon), (2, 5, 6))
+    with_gradients("LayerNormalization", dict(epsilon=1e-6), L.LayerNormalization(epsilon=1e-6), (3, 7), low=10.0,
+                   high=30.0)
+    # Vectors hardly larger than the root of epsilon, so that it counts.
+    with_gradients("LayerNormalization", {}, L.LayerNormalization(), (2, 3, 6), low=-0.05, high=0.05)
+    # On inputs of 8 most weights of a softmax are near 0 or 1.
+    for heads, key, shape, scale in ((1, 8, (2, 4, 6), 2), (2, 3, (1, 7, 6), 8), (4, 5, (2, 5, 8), 2),
+                                     (3, 4, (2, 1, 5), 2)):
+        attention = L.MultiHeadAttention(heads, key)
+        with_gradients("MultiHeadAttention", dict(num_heads=heads, key_dim=key), attention, shape,
+                       call=lambda x: attention(x, x), low=-scale, high=scale)
+    position = keras_hub.layers.PositionEmbedding(5)
+    with_gradients("PositionEmbedding", {}, position, (2, 5, 4), call=lambda x: x + position(x))
+    with_gradients("ClassToken", {}, ClassToken(), (2, 5, 4))
+    with_gradients("Reshape", dict(target_shape=[6, 5]), L.Reshape((6, 5)), (2, 3, 2, 5))
+    with_gradients("GlobalAveragePooling1D", {}, L.GlobalAveragePooling1D(), (2, 7, 4))
+    for cropping in ([0, 4], [1, 0], [2, 1]):
+        with_gradients("Cropping1D", dict(cropping=cropping), L.Cropping1D(cropping), (2, 5, 3))
+    for activation in (None, "gelu"):
+        with_gradients("Dense", dict(units=5, activation=activation or ""), L.Dense(5, activation=activation),
+                       (2, 3, 7))
+    with_gradients("Activation", dict(activation="gelu"), L.Activation("gelu"), (2, 30, 4), low=-6.0, high=6.0)
+
+
 def training_step():
     """Loss, gradients and moving statistics of a small stack on one batch, as tf.GradientTape gives them."""
     norm = dict(epsilon=1e-3, momentum=0.999)
@@ -117,12 +167,13 @@ def training_step():
 
 def initial(layer, shape):
     """Mean, variance and bounds of a kernel as Keras initializes it."""
-    keras.utils.set_random_seed(1)
     layer.build(shape)
     w = layer.weights[0].numpy()
     return dict(shape=list(w.shape), low=float(w.min()), high=float(w.max()), variance=float(w.var()))
 
 
+transformer()
+keras.utils.set_random_seed(1)  # a layer takes its seed when it is made
 root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
 seeded.write(root / "lib/layer/testdata/layers.json.gz", dict(
     cases=cases,

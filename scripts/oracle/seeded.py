@@ -26,9 +26,13 @@ def uniform(name, shape, low=-1.0, high=1.0):
 def weight(layer, name, shape):
     """Values for a weight; see golden.Weight."""
     low, high = -0.1, 0.1
-    if name == "kernel":
-        depthwise = shape[-1] == 1 and len(shape) == 4
-        fan_in = math.prod(shape[:2]) if depthwise else math.prod(shape[:-1])
+    sublayer, _, kind = name.rpartition("/")
+    if kind == "kernel":
+        fan_in = math.prod(shape[:-1])
+        if shape[-1] == 1 and len(shape) == 4:  # depthwise
+            fan_in = math.prod(shape[:2])
+        elif sublayer in ("query", "key", "value"):  # [d, heads, key]
+            fan_in = shape[0]
         high = math.sqrt(3 / fan_in)
         low = -high
     elif name in ("gamma", "moving_variance"):
@@ -38,9 +42,14 @@ def weight(layer, name, shape):
     return uniform(f"{layer}/{name}", shape, low, high)
 
 
+def weight_name(layer, variable):
+    """The name of a weight within its layer, such as kernel, or query/kernel where it belongs to a sublayer."""
+    return variable.path.rpartition(f"{layer.name}/")[2]
+
+
 def fill(layer, name=None):
     """Sets all weights of a layer; returns the layer."""
-    layer.set_weights([weight(name or layer.name, w.path.split("/")[-1], tuple(w.shape)) for w in layer.weights])
+    layer.set_weights([weight(name or layer.name, weight_name(layer, w), tuple(w.shape)) for w in layer.weights])
     return layer
 
 

@@ -8,6 +8,8 @@ import (
 	"hash/fnv"
 	"math"
 	"os"
+	"path"
+	"slices"
 	"testing"
 )
 
@@ -39,11 +41,14 @@ func Weight(layer, name string, shape []int) []float32 {
 		n *= d
 	}
 	low, high := float32(-0.1), float32(0.1)
-	switch name {
+	switch path.Base(name) {
 	case "kernel":
 		fanIn := n / shape[len(shape)-1]
 		if shape[len(shape)-1] == 1 && len(shape) == 4 { // depthwise: each channel sees its own window only
 			fanIn = shape[0] * shape[1]
+		}
+		if slices.Contains([]string{"query/kernel", "key/kernel", "value/kernel"}, name) { // of attention: [d, heads, key]
+			fanIn = shape[0]
 		}
 		high = float32(math.Sqrt(3 / float64(fanIn)))
 		low = -high

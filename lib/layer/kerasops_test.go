@@ -1,0 +1,121 @@
+package layer
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+)
+
+// kerasCase is one layer on inputs of these shapes, with the values and gradients that it has in Keras.
+type kerasCase struct {
+	Name      string
+	Op        Config
+	Shapes    [][]int
+	Low, High float32
+	Output    []int
+	Values    []float32
+	// Gradients of the sum of values times golden.Uniform numbers, by weight, or "x" for the input. Some cases have none.
+	Gradients map[string][]float32
+}
+
+// compute gives what the layer computes here.
+func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string][]float32) {
+	t.Helper()
+	ops, err := Ops([]Config{c.Op})
+	if err != nil {
+		t.Fatal(err)
+	}
+	op := ops[0]
+	in := make([][]int, len(c.Shapes))
+	args := make([]*tensors.Tensor, len(c.Shapes))
+	for i, shape := range c.Shapes {
+		in[i] = shape[1:]
+		x := golden.Uniform(fmt.Sprintf("%s/x%d", c.Name, i), product(shape), c.Low, c.High)
+		args[i] = tensors.FromFlatDataAndDimensions(x, shape...)
+	}
+	shape, err := op.Output(in)
+	if err != nil || !slices.Equal(shape, c.Output[1:]) {
+		t.Fatalf("output %v, %v; Keras gives %v", shape, err, c.Output[1:])
+	}
+	l := &Layer{Name: c.Name, Op: op, W: op.Weights(in)}
+	got := run(t, func(x []*Node) []*Node {
+		env := inference(x[0].Graph(), filled(List{l}))
+		weights := make([]*Node, len(l.W))
+		for i := range l.W {
+			weights[i] = env.Weight(l, i)
+		}
+		env.Weight = func(_ *Layer, i int) *Node { return weights[i] }
+		y := op.Build(&Call{layer: l, env: env}, x)
+		if !slices.Equal(y.Shape().Dimensions, c.Output) {
+			t.Errorf("the graph gives %v, Keras %v", y.Shape(), c.Output)
+		}
+		if c.Gradients == nil {
+			return []*Node{y}
+		}
+		u := Reshape(Const(y.Graph(), golden.Uniform(c.Name+"/u", product(c.Output), -1, 1)), c.Output...)
+		return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, u)), append([]*Node{x[0]}, weights...)...)...)
+	}, args...)
+	if c.Gradients != nil {
+		gradients = map[string][]float32{"x": got[1]}
+		for i, w := range l.W {
+			gradients[w.Name] = got[2+i]
+		}
+	}
+	return got[0], gradients
+}
+
+func TestLayersEqualKeras(t *testing.T) {
+	for _, c := range readKeras(t).Cases {
+		t.Run(c.Name, func(t *testing.T) {
+			values, gradients := c.compute(t)
+			if d := golden.Relative(values, c.Values); !(d <= 1e-6) {
+				t.Errorf("differs by %.2g of the largest value", d)
+			}
+			c.requireGradients(t, gradients)
+		})
+	}
+}
+
+// requireGradients demands each gradient within 1e-5 of its largest value, and logs the largest difference.
+func (c kerasCase) requireGradients(t *testing.T, got map[string][]float32) {
+	t.Helper()
+	if len(got) != len(c.Gradients) {
+		t.Errorf("%d gradients, Keras has %d", len(got), len(c.Gradients))
+	}
+	all, worst := 0.0, 0.0
+	for _, w := range c.Gradients {
+		all = max(all, largest(w))
+	}
+	for name, w := range c.Gradients {
+		// Some are zero but for rounding: what is added to all keys changes no softmax. Those need to be so here.
+		scale := largest(w)
+		if scale < 1e-5*all {
+			scale = all
+		}
+		d := golden.Difference(got[name], w)
+		if d > 0 {
+			d /= scale
+		}
+		if !(d <= 1e-5) {
+			t.Errorf("the gradient of %s differs by %.2g of its largest value", name, d)
+		}
+		worst = max(worst, d)
+	}
+	if c.Gradients != nil {
+		t.Logf("gradients differ by at most %.2g", worst)
+	}
+}
+
+// largest is the largest magnitude.
+func largest(x []float32) (m float64) {
+	for _, v := range x {
+		m = max(m, math.Abs(float64(v)))
+	}
+	return m
+}
