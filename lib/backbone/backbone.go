@@ -16,13 +16,15 @@ import (
 // width, the lesson's input.
 type Config struct {
 	Alpha      float64 // MobileNetV2's width multiplier; 0 is 1.0. Other backbones have none
-	Input      int     // height and width of the input in pixels, at least 32; 0 is 224, for ResNet50V2 200
+	Variant    string  // of ViT, in the paper's notation, such as "S/32"; "" is "B/16". Other backbones have none
+	Input      int     // height and width of the input in pixels; 0 is 224, for ResNet50V2 200. See New for the least
 	IncludeTop bool    // with the 1,000-class ImageNet layer
 	Classes    int     // of the top; 0 is 1000
 	// Weights is "imagenet" (the published file of this variant), "embedded" (the small backbone that comes with
 	// this module; MobileNetV2 of alpha 0.35), "random" or "" (Glorot-uniform from Seed), "best", or the path of a
 	// Keras file. "best" takes published weights if they are on disk; else MobileNetV2 takes those for another alpha,
 	// or the embedded ones, and other backbones take random ones: look at the Backbone's Config.Alpha and Notice.
+	// ViT also reads safetensors in the names of Hugging Face or timm, and KerasHub's files, made for any input size.
 	Weights string
 	Seed    int64
 }
@@ -40,23 +42,32 @@ type Backbone struct {
 // architecture is what the backbones differ in.
 type architecture struct {
 	name, title string
-	input       int // of the lesson, pixels
+	input       int    // of the lesson, pixels
+	least       int    // input that it takes; 0 if the layers tell
+	variant     string // of the lesson; empty if there is only one
 	layers      func(Config) (layer.List, error)
 	published   func(Config) (weights.Published, error)
+	match       func(layer.List, *weights.Checkpoint) (layer.Values, error)
 	alphas      []float64 // widths that exist; nil if there is only one
 }
 
 var architectures = []architecture{
-	{"mobilenetv2", "MobileNetV2", 224, mobileNetV2, func(c Config) (weights.Published, error) {
-		return weights.MobileNetV2(c.Alpha, c.IncludeTop)
-	}, Alphas},
-	{"resnet50v2", "ResNet50V2", 200, resNet50V2, func(c Config) (weights.Published, error) {
-		return weights.ResNet50V2(c.IncludeTop), nil
-	}, nil},
+	{
+		name: "mobilenetv2", title: "MobileNetV2", input: 224, least: 32, layers: mobileNetV2, match: layer.List.Match,
+		published: func(c Config) (weights.Published, error) { return weights.MobileNetV2(c.Alpha, c.IncludeTop) },
+		alphas:    Alphas,
+	},
+	{
+		name: "resnet50v2", title: "ResNet50V2", input: 200, least: 32, layers: resNet50V2, match: layer.List.Match,
+		published: func(c Config) (weights.Published, error) { return weights.ResNet50V2(c.IncludeTop), nil },
+	},
+	{
+		name: "vit", title: "ViT", input: 224, variant: "B/16", layers: vit, match: matchViT, published: publishedViT,
+	},
 }
 
 // Names lists the backbones that New builds.
-var Names = []string{"mobilenetv2", "resnet50v2"}
+var Names = []string{"mobilenetv2", "resnet50v2", "vit"}
 
 // MobileNetV2 builds MobileNetV2, as keras.applications.MobileNetV2.
 func MobileNetV2(c Config) (*Backbone, error) { return New("mobilenetv2", c) }
@@ -64,8 +75,12 @@ func MobileNetV2(c Config) (*Backbone, error) { return New("mobilenetv2", c) }
 // ResNet50V2 builds ResNet50V2, as keras.applications.ResNet50V2.
 func ResNet50V2(c Config) (*Backbone, error) { return New("resnet50v2", c) }
 
-// New builds the backbone of that name. It fails for unknown names, for a variant that does not exist, and for
-// weights that are not on disk or do not fit; that error lists every difference.
+// ViT builds a Vision Transformer, with the layers of google/vit-base-patch16-224 for the zero Config.
+func ViT(c Config) (*Backbone, error) { return New("vit", c) }
+
+// New builds the backbone of that name. It fails for unknown names, for a variant that does not exist, for an input of
+// less than 32 pixels (of a ViT: less than one patch), and for weights that are not on disk or do not fit; that error
+// lists every difference.
 func New(name string, c Config) (*Backbone, error) {
 	at := slices.Index(Names, name)
 	if at < 0 {
@@ -85,9 +100,13 @@ func New(name string, c Config) (*Backbone, error) {
 	if a.alphas != nil && c.Alpha == 0 {
 		c.Alpha = 1
 	}
+	if a.variant == "" && c.Variant != "" {
+		return nil, fmt.Errorf("%s has no variants: leave Variant out", a.title)
+	}
+	c.Variant = cmp.Or(c.Variant, a.variant)
 	c.Input, c.Classes = cmp.Or(c.Input, a.input), cmp.Or(c.Classes, 1000)
-	if c.Input < 32 {
-		return nil, fmt.Errorf("%s with an input of %d pixels: use at least 32", name, c.Input)
+	if c.Input < a.least {
+		return nil, fmt.Errorf("%s with an input of %d pixels: use at least %d", name, c.Input, a.least)
 	}
 	source, err := a.resolve(&c)
 	if err != nil {
@@ -102,41 +121,62 @@ func New(name string, c Config) (*Backbone, error) {
 		b.Values = layers.Initial(c.Seed)
 		return b, nil
 	}
-	if b.Values, err = layers.Match(source.checkpoint); err != nil {
+	if b.Values, err = a.match(layers, source.checkpoint); err != nil {
 		if other := fits(c, source.checkpoint); other != "" {
 			return nil, fmt.Errorf("weights %s are for %s, not for %s: choose the one that they are for", source.Path, other,
-				a.variant(c))
+				a.named(c))
 		}
 		return nil, fmt.Errorf("weights %s do not fit %s: %w", source.Path, b, err)
 	}
 	return b, nil
 }
 
-// fits names the variant that a checkpoint is for, or "" if it is for none.
-func fits(c Config, checkpoint *weights.Checkpoint) string {
+// fits names the variant that a checkpoint is for, or "" if it is for none. Of the variant of ViT that was asked for,
+// with top or without, the differences say more.
+func fits(asked Config, checkpoint *weights.Checkpoint) string {
 	for _, a := range architectures {
-		alphas := a.alphas
-		if alphas == nil {
-			alphas = []float64{0}
-		}
-		for _, c.Alpha = range alphas {
-			for _, c.IncludeTop = range []bool{false, true} {
-				layers, err := a.layers(c)
-				if err != nil {
-					continue
-				}
-				if _, err := layers.Match(checkpoint); err == nil {
-					return a.variant(c)
-				}
+		for _, form := range a.forms(asked) {
+			if form.Variant != "" && form.Variant == asked.Variant {
+				continue
+			}
+			layers, err := a.layers(form)
+			if err != nil {
+				continue
+			}
+			if _, err := a.match(layers, checkpoint); err == nil {
+				return a.named(form)
 			}
 		}
 	}
 	return ""
 }
 
-// variant names one of the forms of a backbone, such as "MobileNetV2 alpha 0.35 with top".
-func (a architecture) variant(c Config) string {
+// forms lists the configurations of an architecture for the input and the classes of c.
+func (a architecture) forms(c Config) []Config {
+	alphas, variants := a.alphas, []string{""}
+	if alphas == nil {
+		alphas = []float64{0}
+	}
+	if a.variant != "" {
+		variants = vitNames()
+	}
+	var forms []Config
+	for _, c.Alpha = range alphas {
+		for _, c.Variant = range variants {
+			for _, c.IncludeTop = range []bool{false, true} {
+				forms = append(forms, c)
+			}
+		}
+	}
+	return forms
+}
+
+// named describes one of the forms of a backbone, such as "MobileNetV2 alpha 0.35 with top".
+func (a architecture) named(c Config) string {
 	name := a.title
+	if c.Variant != "" {
+		name += " " + c.Variant
+	}
 	if a.alphas != nil {
 		name += fmt.Sprintf(" alpha %v", c.Alpha)
 	}
@@ -146,8 +186,12 @@ func (a architecture) variant(c Config) string {
 	return name + " without top"
 }
 
-// String names the variant, such as "mobilenetv2_0.35_224" or "resnet50v2".
+// String names the variant, such as "mobilenetv2_0.35_224", "resnet50v2" or "vit_b16_224".
 func (b *Backbone) String() string {
+	if b.Config.Variant != "" {
+		variant := strings.ToLower(strings.ReplaceAll(b.Config.Variant, "/", ""))
+		return fmt.Sprintf("%s_%s_%d", b.Name, variant, b.Config.Input)
+	}
 	if b.Config.Alpha == 0 {
 		return b.Name
 	}

@@ -30,7 +30,7 @@ func (a architecture) resolve(c *Config) (source, error) {
 		}
 		if s == nil {
 			return source{}, fmt.Errorf("no ImageNet weights for %s on disk: put %s into a folder and name it in "+
-				"WEIGHTS_DIR, or run `go run ./scripts/defects fetch`", a.variant(*c), published.File)
+				"WEIGHTS_DIR, or run `go run ./scripts/defects fetch`", a.named(*c), published.File)
 		}
 		return *s, nil
 	case "best":
@@ -45,6 +45,9 @@ func (a architecture) best(c *Config) (source, error) {
 	alphas := slices.Clone(a.alphas)
 	if a.alphas == nil {
 		alphas = []float64{0}
+	}
+	if _, err := a.published(*c); err != nil && a.variant != "" {
+		return random, nil // one variant alone is published
 	}
 	slices.SortFunc(alphas, func(x, y float64) int {
 		return cmp.Compare(math.Abs(x-c.Alpha), math.Abs(y-c.Alpha))

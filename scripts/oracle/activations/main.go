@@ -1,5 +1,5 @@
-// Command activations computes a backbone for pixels given as numbers, so that compare_features.py can compare what
-// it gives with Keras.
+// Command activations computes a backbone for pixels given as numbers, so that compare_features.py and
+// compare_vit.py can compare what it gives with other libraries.
 //
 // It reads little-endian float32 pixels 0…255, [n, size, size, 3], and writes files of the same kind: features.f32,
 // pooled by the graph that the lesson runs (batch normalization folded away), and with -every the output of each
@@ -27,8 +27,9 @@ import (
 func main() {
 	var c backbone.Config
 	name := flag.String("backbone", "mobilenetv2", "one of "+strings.Join(backbone.Names, ", "))
-	flag.StringVar(&c.Weights, "weights", "", "Keras .h5 file")
+	flag.StringVar(&c.Weights, "weights", "", "Keras .h5 file, or safetensors of a ViT")
 	flag.Float64Var(&c.Alpha, "alpha", 0, "width multiplier of MobileNetV2")
+	flag.StringVar(&c.Variant, "variant", "", "of ViT, such as S/32")
 	flag.IntVar(&c.Input, "input", 0, "height and width of the backbone's input")
 	size := flag.Int("size", 255, "height and width of the images, resized to the input")
 	pixels := flag.String("pixels", "", "file with the images")
@@ -54,8 +55,7 @@ func run(name string, c backbone.Config, size int, path, out string, every bool)
 	if err != nil {
 		return err
 	}
-	m, err := classifier.New(classifier.Config{Base: base, ImageSize: size,
-		Head: []layer.Op{layer.GlobalAveragePooling2D{}}})
+	m, err := classifier.New(classifier.Config{Base: base, ImageSize: size, Head: []layer.Op{base.Pooling()}})
 	if err != nil {
 		return err
 	}
