@@ -39,6 +39,9 @@ func Architecture(name string, ls layer.List, o Options) (*Figure, error) {
 		title = fmt.Sprintf("%s: %d layers, %s parameters", name, len(ls), thousands(ls.Params()))
 	}
 	d.left += margin
+	if block, start := transformerBlock(ls); block != nil {
+		return transformer(d, name, ls, o, newTransformerInset(block, start), newHeader(pageWidth, title, o.Notice, legend))
+	}
 	in, at := zoom(d.stages)
 	width := pageWidth
 	if in == nil {

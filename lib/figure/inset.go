@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -11,16 +13,16 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
-// zoom picks the block to look into, the first that is one path with shortcuts past some of it, and the stage that it
-// belongs to.
+// zoom picks the block to look into, the first whose shortcut is its input, and the stage that it belongs to.
 func zoom(all []stage) (*inset, int) {
 	for i, s := range all {
 		start := s.start
 		for _, b := range s.blocks {
-			if from, ok := chain(b.layers); ok && len(b.layers.Output()) > 1 {
-				in := newInset(b.layers, from)
+			f, ok := flowOf(b.layers)
+			if ok && f.sum != nil && len(f.shortcut) == 0 && f.from == nil && len(f.sum.Shape) == 3 {
+				in := newInset(f)
 				in.title = fmt.Sprintf("Inside %s: layers %s", b.name, indices(start, start+len(b.layers)))
-				in.text = explanation(all, b.layers, from)
+				in.text = append(explanation(f), shortcuts(all))
 				return in, i
 			}
 			start += len(b.layers)
@@ -29,57 +31,21 @@ func zoom(all []stage) (*inset, int) {
 	return nil, 0
 }
 
-// chain follows a block that is one path of layers. Its sums add what a shortcut brings to the layer before them: from
-// is the position that the shortcut of the sum at a position leaves behind, −1 being the input of the block. It fails
-// for blocks without a shortcut, and where a shortcut computes something or crosses another.
-func chain(block layer.List) (from map[int]int, ok bool) {
-	from = map[int]int{}
-	position := func(name string) int {
-		if name == block[0].Inputs[0] {
-			return -1
-		}
-		if at := block.Index(name); at >= 0 {
-			return at
-		}
-		return len(block) // not of this path
-	}
-	last := -1 // sum
-	for i, l := range block {
-		switch _, sum := l.Op.(layer.Sum); {
-		case len(l.Inputs) == 1 && position(l.Inputs[0]) == i-1:
-		case len(l.Inputs) == 2 && sum:
-			near, far := position(l.Inputs[0]), position(l.Inputs[1])
-			if near < far {
-				near, far = far, near
-			}
-			if near != i-1 || far == near || far < last {
-				return nil, false
-			}
-			from[i], last = far, i
-		default:
-			return nil, false
-		}
-	}
-	return from, len(from) > 0
-}
-
 // inset explains one block: its layers from top to bottom, tensors as bars as wide as they have channels.
 type inset struct {
 	title  string
-	shape  []int // of the input
+	shape  []int // of input and output
 	steps  []step
 	widest int // in channels
 	height float64
 	text   []string // paragraphs
 }
 
-// step is a box of an inset: layers that are read as one, and the tensor behind them where it is worth showing. A step
-// without text is a sum.
+// step is a box of an inset: layers that are read as one, and the tensor behind them where it is worth showing.
 type step struct {
 	text  string
 	fill  color.RGBA
 	shape []int // nil draws no tensor
-	from  int   // of a sum: the step behind which its shortcut begins, −1 for the input
 }
 
 const (
@@ -92,74 +58,45 @@ const (
 )
 
 var (
-	convolutionFill = color.RGBA{0xd8, 0xec, 0xd8, 0xff} // and dense layers
+	convolutionFill = color.RGBA{0xd8, 0xec, 0xd8, 0xff}
 	normFill        = white
 	depthwiseFill   = color.RGBA{0xfa, 0xdf, 0xa8, 0xff}
-	attentionFill   = color.RGBA{0xea, 0xdb, 0xf2, 0xff}
 )
 
-func newInset(block layer.List, from map[int]int) *inset {
-	shape := block.Output() // a sum has the shape of what it adds
-	in := &inset{shape: shape, widest: channels(shape)}
-	stepOf := map[int]int{-1: -1} // by position of the layer
-	for i := 0; i < len(block); i++ {
-		l := block[i]
+func newInset(f flow) *inset {
+	in := &inset{shape: f.sum.Shape, widest: channels(f.sum.Shape)}
+	for i := 0; i < len(f.main); i++ {
+		l := f.main[i]
 		s := step{text: operation(l), fill: convolutionFill}
-		switch op := l.Op.(type) {
+		switch l.Op.(type) {
 		case layer.ZeroPadding2D:
 			continue // the convolution behind it has it
-		case layer.Sum:
-			s = step{from: stepOf[from[i]]}
 		case layer.BatchNormalization:
 			s.fill = normFill
-			if i+1 < len(block) && isActivation(block[i+1]) {
+			if i+1 < len(f.main) && isActivation(f.main[i+1]) {
 				i++
-				s.text += ", " + operation(block[i])
+				s.text += ", " + operation(f.main[i])
 			}
-		case layer.ReLU, layer.Activation, layer.LayerNormalization, layer.Dropout:
+		case layer.ReLU, layer.Activation:
 			s.fill = normFill
 		case layer.DepthwiseConv2D:
 			s.fill, s.shape = depthwiseFill, l.Shape
 			s.text += " convolution"
-		case layer.MultiHeadAttention:
-			s.fill, s.shape = attentionFill, l.Shape
-		case layer.Dense:
-			s.shape = l.Shape
-			if op.Activation != "" {
-				s.text += ", " + activationName(op.Activation)
-			}
 		default:
 			s.shape = l.Shape
 		}
-		if i+1 < len(block) && s.shape != nil && isDropout(block[i+1]) {
-			i++
-			s.text += ", dropout"
-		}
 		in.widest = max(in.widest, channels(l.Shape))
-		stepOf[i] = len(in.steps)
 		in.steps = append(in.steps, s)
 	}
+	in.height = insetTop + tensorBar
 	for _, s := range in.steps {
-		if s.text == "" && s.from >= 0 {
-			in.steps[s.from].shape = shape
-		}
-	}
-	in.steps[len(in.steps)-1].shape = shape
-	in.height = insetTop + tensorBar + insetPad
-	for _, s := range in.steps {
-		in.height += stepGap + s.height()
+		in.height += stepGap + stepBox
 		if s.shape != nil {
 			in.height += stepGap + tensorBar
 		}
 	}
+	in.height += stepGap + 2*plusRadius + stepGap + tensorBar + insetPad
 	return in
-}
-
-func (s step) height() float64 {
-	if s.text == "" {
-		return 2 * plusRadius
-	}
-	return stepBox
 }
 
 func channels(shape []int) int { return shape[len(shape)-1] }
@@ -172,59 +109,51 @@ func isActivation(l *layer.Layer) bool {
 	return false
 }
 
-func isDropout(l *layer.Layer) bool { _, ok := l.Op.(layer.Dropout); return ok }
-
 func (in *inset) draw(c *canvas, x, y float64) {
-	legend := "blue bars: as wide as there are channels"
-	if len(in.shape) == 2 {
-		legend = "blue bars: as wide as each token has numbers"
-	}
 	c.text(x+insetPad, y+18, bold(textStyle(labelSize)), in.title)
-	c.text(x+insetPad, y+38, colored(textStyle(tinySize), grey), legend)
+	c.text(x+insetPad, y+38, colored(textStyle(tinySize), grey), "blue bars: as wide as there are channels")
 	const axis = 150.0 // of the main path
-	middle := x + axis
-	y += insetTop
-	type end struct{ x, y float64 }
-	bar := func(shape []int) end {
+	middle, top := x+axis, y+insetTop
+	y = top
+	bar := func(shape []int) {
 		w := max(3, mostChannelsWidth*float64(channels(shape))/float64(in.widest))
 		c.fill(middle-w/2, y, w, tensorBar, tensorFill)
 		c.text(middle+mostChannelsWidth/2+14, y+tensorBar/2, textStyle(tinySize), shapeText(shape))
 		y += tensorBar
-		return end{middle - w/2, y - tensorBar/2}
 	}
 	down := func() {
 		c.arrow(middle, y, y+stepGap)
 		y += stepGap
 	}
-	left := map[int]end{-1: bar(in.shape)} // of the tensors, by step
-	for i, s := range in.steps {
+	bar(in.shape)
+	for _, s := range in.steps {
 		down()
-		if s.text == "" {
-			from := left[s.from]
-			c.plus(middle, y+plusRadius, plusRadius)
-			c.shortcut(from.x, from.y, x+30, middle-plusRadius, y+plusRadius)
-		} else {
-			const w = 190.0
-			style := aligned(textStyle(textSize), draw.XCenter)
-			c.fill(middle-w/2, y, w, stepBox, s.fill)
-			c.frame(middle-w/2, y, w, stepBox, draw.LineStyle{Color: grey, Width: 1})
-			c.text(middle, y+stepBox/2, style, shorten(style, s.text, w-8))
-		}
-		y += s.height()
+		const w = 190.0
+		c.fill(middle-w/2, y, w, stepBox, s.fill)
+		c.frame(middle-w/2, y, w, stepBox, draw.LineStyle{Color: grey, Width: 1})
+		c.text(middle, y+stepBox/2, aligned(textStyle(textSize), draw.XCenter), shorten(textStyle(textSize), s.text, w-8))
+		y += stepBox
 		if s.shape != nil {
 			down()
-			left[i] = bar(s.shape)
+			bar(s.shape)
 		}
 	}
-}
-
-// shortcut leaves a tensor at its left end, goes down at x and joins a sum.
-func (c *canvas) shortcut(fromX, fromY, x, toX, toY float64) {
-	c.line(draw.LineStyle{Color: wrongColor, Width: 2.5}, fromX, fromY, x, fromY, x, toY, toX-6, toY)
-	c.FillPolygon(wrongColor, []vg.Point{c.point(toX-8, toY-5), c.point(toX-8, toY+5), c.point(toX, toY)})
+	down()
+	const radius = plusRadius
+	c.plus(middle, y+radius, radius)
+	// The shortcut leaves the input at its left end and joins the sum.
+	inputLeft := middle - max(3, mostChannelsWidth*float64(channels(in.shape))/float64(in.widest))/2
+	line := draw.LineStyle{Color: wrongColor, Width: 2.5}
+	far := x + 30
+	c.line(line, inputLeft, top+tensorBar/2, far, top+tensorBar/2, far, y+radius, middle-radius-6, y+radius)
+	c.FillPolygon(wrongColor, []vg.Point{c.point(middle-radius-8, y+radius-5), c.point(middle-radius-8, y+radius+5),
+		c.point(middle-radius, y+radius)})
 	word := aligned(colored(bold(textStyle(textSize)), wrongColor), draw.XCenter)
 	word.Rotation = math.Pi / 2
-	c.text(x-12, (fromY+toY)/2, word, "shortcut")
+	c.text(far-12, (top+y)/2, word, "shortcut")
+	y += 2 * radius
+	down()
+	bar(in.shape)
 }
 
 // plus is the sign of a sum.
@@ -241,4 +170,79 @@ func (c *canvas) plus(x, y, radius float64) {
 	stroke := draw.LineStyle{Color: black, Width: 2}
 	c.line(stroke, x-5, y, x+5, y)
 	c.line(stroke, x, y-5, x, y+5)
+}
+
+// explanation says what is special about a block, in sentences that hold for the list.
+func explanation(f flow) []string {
+	outer := channels(f.sum.Shape)
+	low, high, depthwise := outer, outer, ""
+	for _, l := range f.main {
+		low, high = min(low, channels(l.Shape)), max(high, channels(l.Shape))
+		if _, ok := l.Op.(layer.DepthwiseConv2D); ok {
+			depthwise = " In between, a depthwise convolution filters each channel by itself."
+		}
+	}
+	text := []string{"The output is F(x) + x: the layers learn only what to add to the input x. The shortcut passes " +
+		"values on, and gradients back, unchanged."}
+	last := f.main[len(f.main)-1]
+	switch {
+	case high > outer:
+		text = append(text, fmt.Sprintf("Inverted: narrow outside, wide inside, from %d channels to %d and back.%s", outer,
+			high, depthwise))
+		if !isActivation(last) {
+			text = append(text, "Linear at its end: with so few channels, an activation would lose too much.")
+		}
+	case low < outer:
+		text = append(text, fmt.Sprintf("Bottleneck: wide outside, narrow inside, from %d channels to %d and back, so "+
+			"that the convolution in the middle is cheap.", outer, low))
+	}
+	if _, ok := f.main[0].Op.(layer.BatchNormalization); ok && !isActivation(last) {
+		text = append(text, "Pre-activation: normalization and ReLU stand before each convolution, not behind it, so "+
+			"that nothing changes the sum on its way.")
+	}
+	return text
+}
+
+// shortcuts counts what the blocks of a list have for a shortcut, the commonest first.
+func shortcuts(all []stage) string {
+	type kind struct {
+		name               string
+		count, first, last int // blocks in all, first of their stage, last of their stage
+	}
+	var kinds []kind
+	blocks := 0
+	for _, s := range all {
+		for i, b := range s.blocks {
+			blocks++
+			name := "the input itself"
+			if f, ok := flowOf(b.layers); !ok || f.sum == nil {
+				name = "none"
+			} else if len(f.shortcut) > 0 {
+				name = sequence(operations(f.shortcut))
+			}
+			at := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
+			if at < 0 {
+				at, kinds = len(kinds), append(kinds, kind{name: name})
+			}
+			kinds[at].count++
+			if i == 0 {
+				kinds[at].first++
+			}
+			if i == len(s.blocks)-1 {
+				kinds[at].last++
+			}
+		}
+	}
+	slices.SortStableFunc(kinds, func(a, b kind) int { return b.count - a.count })
+	parts := make([]string, len(kinds))
+	for i, k := range kinds {
+		parts[i] = fmt.Sprintf("%s in %d", k.name, k.count)
+		switch k.count {
+		case k.first:
+			parts[i] += " (the first of a stage)"
+		case k.last:
+			parts[i] += " (the last of a stage)"
+		}
+	}
+	return fmt.Sprintf("Shortcuts of the %s: %s.", plural(blocks, "block"), strings.Join(parts, ", "))
 }

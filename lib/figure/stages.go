@@ -129,7 +129,7 @@ func operations(ls layer.List) []string {
 	for _, l := range ls {
 		switch text := operation(l); l.Op.(type) {
 		case layer.ZeroPadding2D, layer.Sum:
-		case layer.BatchNormalization, layer.ReLU, layer.Activation:
+		case layer.BatchNormalization, layer.LayerNormalization, layer.ReLU, layer.Activation, layer.Dropout:
 			rest = append(rest, text)
 		default:
 			main = append(main, text)
@@ -164,7 +164,22 @@ func operation(l *layer.Layer) string {
 	case layer.GlobalAveragePooling2D:
 		return "global average pooling"
 	case layer.Dense:
+		if op.Activation == "gelu" {
+			return fmt.Sprintf("dense %d, GELU", op.Units)
+		}
 		return fmt.Sprintf("dense %d", op.Units)
+	case layer.MultiHeadAttention:
+		return fmt.Sprintf("attention, %d heads of %d", op.NumHeads, op.KeyDim)
+	case layer.LayerNormalization:
+		return "layer normalization"
+	case layer.Reshaping:
+		return fmt.Sprintf("%d tokens", op.Shape[0])
+	case layer.ClassToken:
+		return "class token"
+	case layer.PositionEmbedding:
+		return "positions"
+	case layer.GlobalAveragePooling1D:
+		return "mean over tokens"
 	}
 	return l.Op.Class()
 }

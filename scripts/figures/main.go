@@ -48,7 +48,11 @@ func architectures() error {
 	if err != nil {
 		return err
 	}
-	for name, b := range map[string]*backbone.Backbone{"MobileNetV2": mobilenet, "ResNet50V2": resnet} {
+	vit, err := backbone.ViT(backbone.Config{Variant: "B/16"})
+	if err != nil {
+		return err
+	}
+	for name, b := range map[string]*backbone.Backbone{"MobileNetV2": mobilenet, "ResNet50V2": resnet, "ViT-B/16": vit} {
 		f, err := figure.Architecture(name, b.Layers, figure.Options{})
 		if err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 )
 
 // imagenet finds the published weights that notebooks ask for as "best": in WEIGHTS_DIR or the cache, else from
-// Keras's server. A backbone without them has a way on, which its line says as a NOTICE. A folder that was named must
+// Keras's server or the Hugging Face hub. A backbone without them has a way on, which its line says as a NOTICE. A folder that was named must
 // hold those of one backbone at least.
 func imagenet(ctx context.Context, offline bool) (string, error) {
 	mobile, err := weights.MobileNetV2(1, false)
@@ -25,6 +25,7 @@ func imagenet(ctx context.Context, offline bool) (string, error) {
 	}{
 		{"mobilenetv2", "MobileNetV2", mobile},
 		{"resnet50v2", "ResNet50V2", weights.ResNet50V2(false)},
+		{"vit", "ViT-B/16", weights.ViT()},
 	}
 	var files []string
 	bases := make([]*backbone.Backbone, len(lessons))
@@ -48,7 +49,10 @@ func imagenet(ctx context.Context, offline bool) (string, error) {
 			lines = append(lines, "ImageNet, "+variant(l.title, base.Config.Alpha))
 			continue
 		}
-		if !offline && why == "" { // they lie on one server
+		if l.name == "vit" {
+			why = "" // it lies on another server
+		}
+		if !offline && why == "" {
 			path, err := weights.Fetch(ctx, l.published, download.Lines(os.Stderr, "ImageNet weights of "+l.title))
 			if err == nil {
 				lines = append(lines, "ImageNet, "+variant(l.title, l.published.Alpha)+": "+relative(path))

@@ -54,6 +54,7 @@ func TestEachBackboneHasALineThatSaysItsWeights(t *testing.T) {
 		random   = "NOTICE: ResNet50V2: random weights"
 	)
 	t.Setenv("DEFECTS_CACHE", t.TempDir())
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
 	for name, c := range map[string]struct {
 		files []string
 		want  [2]string
@@ -74,7 +75,8 @@ func TestEachBackboneHasALineThatSaysItsWeights(t *testing.T) {
 					t.Fatal(err)
 				}
 				lines := strings.Split(note, "\n")
-				if len(lines) != 2 || !strings.HasPrefix(lines[0], c.want[0]) || !strings.HasPrefix(lines[1], c.want[1]) {
+				if len(lines) != 3 || !strings.HasPrefix(lines[0], c.want[0]) || !strings.HasPrefix(lines[1], c.want[1]) ||
+					!strings.HasPrefix(lines[2], "NOTICE: ViT-B/16: random weights") {
 					t.Errorf("offline %t: %s", offline, note)
 				}
 				for _, line := range lines {
@@ -93,7 +95,7 @@ func TestANamedFolderWithoutWeightsIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("WEIGHTS_DIR", dir)
 	_, err := imagenet(t.Context(), true)
-	for _, part := range []string{dir, "mobilenet_v2_weights", "resnet50v2_weights"} {
+	for _, part := range []string{dir, "mobilenet_v2_weights", "resnet50v2_weights", "vit-base-patch16-224"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v does not say %q", err, part)
 		}
