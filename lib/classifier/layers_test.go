@@ -1,0 +1,80 @@
+package classifier
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+// tokens is a small transformer built by hand.
+func tokens(t *testing.T, input []int, units int) layer.List {
+	t.Helper()
+	b := &layer.Builder{}
+	b.Add("image", layer.Input{Shape: input})
+	b.Add("", layer.Conv2D{Filters: 8, Kernel: 8, Strides: 8, UseBias: true})
+	b.Add("", layer.Reshaping{Shape: []int{(input[0] / 8) * (input[1] / 8), 8}})
+	b.Add("", layer.ClassToken{})
+	x := b.Add("", layer.PositionEmbedding{})
+	b.Add("", layer.MultiHeadAttention{NumHeads: 2, KeyDim: 4, Dropout: 0.1})
+	b.Add("", layer.Sum{}, x, b.Last())
+	b.Add("", layer.LayerNormalization{})
+	b.Add("", layer.GlobalAveragePooling1D{})
+	b.Add("", layer.Dense{Units: units, Activation: "softmax"})
+	if b.Err != nil {
+		t.Fatal(b.Err)
+	}
+	return b.List
+}
+
+func TestAModelBuiltByHandIsSavedAndLoadedWhole(t *testing.T) {
+	m, err := New(Config{Layers: tokens(t, []int{35, 35, 3}, 2), Name: "tokens", Classes: []string{"a", "b"}, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.ImageSize != 35 || m.Notice() != "" || m.cut() != 0 {
+		t.Errorf("images of %d pixels, notice %q, cut %d; want 35, none, 0", m.ImageSize, m.Notice(), m.cut())
+	}
+	pixels := golden.Uniform("pixels", 2*35*35*3, 0, 255)
+	want, err := m.PredictPixels(pixels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"m.h5", "m.keras"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := m.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		again, _, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.Layers.Hash(again.Values) != m.Layers.Hash(m.Values) {
+			t.Errorf("%s: another model comes back", name)
+		}
+		if got, err := again.PredictPixels(pixels); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, %v; want %v", name, got, err, want)
+		}
+	}
+}
+
+func TestAModelBuiltByHandIsRefused(t *testing.T) {
+	square := []int{32, 32, 3}
+	for _, c := range []struct {
+		config Config
+		says   string
+	}{
+		{Config{Layers: tokens(t, []int{32, 40, 3}, 2)}, "square images"},
+		{Config{Layers: tokens(t, square, 2), Classes: []string{"a", "b", "c"}}, "3 classes"},
+		{Config{Layers: tokens(t, square, 2)[:7]}, "one probability per class"},
+		{Config{Layers: tokens(t, square, 2), Base: &backbone.Backbone{}}, "leave Base and Head out"},
+	} {
+		if _, err := New(c.config); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%v; want an error about %s", err, c.says)
+		}
+	}
+}
