@@ -12,9 +12,9 @@ import (
 // Functions on tensors become layers, too, as preprocess_input(x) does: x / 127.5 − 1. Keras 3 writes a class for each
 // (TrueDivide, Subtract), Keras 2 the class TFOpLambda with the name of the function (math.truediv).
 var functions = map[string]string{
-	"TrueDivide": "/", "Divide": "/", "Subtract": "-", "Multiply": "*", "Add": "+", "Cast": "cast", "Resize": "resize",
+	"TrueDivide": "/", "Divide": "/", "Subtract": "-", "Multiply": "*", "Add": "+", "Cast": "cast", "Resize": "resize", "Gelu": "gelu",
 	"math.truediv": "/", "math.divide": "/", "math.subtract": "-", "math.multiply": "*", "math.add": "+",
-	"__operators__.add": "+", "cast": "cast", "image.resize": "resize",
+	"__operators__.add": "+", "cast": "cast", "image.resize": "resize", "nn.gelu": "gelu",
 }
 
 // function is the operation of a layer that stands for a function, or "" for other layers. Add is both: the layer is
@@ -68,6 +68,10 @@ func readFunction(operation string, c *call, f *fields) layer.Op {
 	case "resize":
 		f.takeFrom(c)
 		return readResize(f)
+	case "gelu":
+		f.takeFrom(c)
+		f.only("approximate", "false")
+		return layer.Activation{Activation: "gelu"}
 	}
 	return readArithmetic(operation, c, f)
 }

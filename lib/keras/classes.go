@@ -144,7 +144,7 @@ func readBatchNormalization(f *fields) layer.Op {
 	return op
 }
 
-// lastAxis checks the axis of a batch normalization, once the shape of its input is known.
+// lastAxis checks the axis of a normalization, once the shape of its input is known.
 func lastAxis(f *fields, in []int) {
 	var axis []int
 	if raw := f.values["axis"]; json.Unmarshal(raw, &axis) != nil {

@@ -126,6 +126,9 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 	if op == nil {
 		return inputs[0]
 	}
+	if reshape, ok := op.(layer.Reshaping); ok {
+		op = withoutOpen(reshape, f.List[f.Index(inputs[0])].Shape)
+	}
 	name := f.name(n.name, in.path)
 	if first, second, ok := f.join(inputs, n); ok {
 		l := f.List[f.Index(inputs[0])]
@@ -140,8 +143,13 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 	l := f.List[len(f.List)-1]
 	l.Frozen = in.frozen || !n.trainable
 	l.Inference = in.inference || n.inference
-	if _, ok := op.(layer.BatchNormalization); ok && n.fields != nil {
+	switch op.(type) { // what can be checked only now that the shape is known
+	case layer.BatchNormalization, layer.LayerNormalization:
 		lastAxis(n.fields, l.Shape)
+	case layer.MultiHeadAttention:
+		sameWidth(n.fields, l.Shape)
+	}
+	if n.fields != nil {
 		f.problems = append(f.problems, n.fields.problems...)
 	}
 	return name

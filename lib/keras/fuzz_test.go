@@ -24,8 +24,11 @@ func FuzzConfiguration(f *testing.F) {
 		if err != nil {
 			return
 		}
+		m, _, _ = collapse(m)
 		if _, err := nest(m); err == nil {
-			paths(m.Layers, m.Nested)
+			if m, err := expand(m); err == nil {
+				paths(m.Layers, m.Nested)
+			}
 		}
 	})
 }

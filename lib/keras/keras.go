@@ -58,22 +58,21 @@ func read(c *weights.Checkpoint) (*Model, error) {
 		return nil, fmt.Errorf("this file (%s) holds weights without their architecture: save the model with "+
 			"model.save, or build the architecture and load the weights onto it", c.Format)
 	}
-	m, err := architecture(c.Config)
+	file, err := architecture(c.Config)
 	if err != nil {
 		return nil, err
 	}
-	if m.Values, err = Match(m.Layers, m.Nested, c); err != nil {
+	m, tables, _ := collapse(file)
+	if m.Values, err = match(file.Layers, file.Nested, c); err != nil {
 		return nil, fmt.Errorf("its configuration and its weights disagree: %w", err)
 	}
-	if err := collapse(m); err != nil {
-		return nil, fmt.Errorf("this model cannot be computed here: %w", err)
-	}
+	takeTables(m.Values, tables)
 	m.Format, m.Extra = c.Format, c.Extra
 	m.Notes = append(slices.Clone(c.Notes), m.Notes...)
 	return m, nil
 }
 
-// architecture reads a configuration, without values.
+// architecture reads a configuration, without values. Layers are those of the file: see collapse.
 func architecture(config []byte) (*Model, error) {
 	var o object
 	if err := json.Unmarshal(config, &o); err != nil {
@@ -95,10 +94,15 @@ func architecture(config []byte) (*Model, error) {
 			p.fail("layers %s do not lead to the output", strings.Join(lost, ", "))
 		}
 	}
+	m := &Model{Layers: f.List, Nested: f.nested}
+	if len(p.problems) == 0 {
+		_, _, p.problems = collapse(m)
+	}
 	if len(p.problems) > 0 {
 		return nil, fmt.Errorf("this model cannot be computed here:\n  %s", strings.Join(unique(p.problems), "\n  "))
 	}
-	return &Model{Name: parsed.name, Layers: f.List, Nested: f.nested, Notes: unique(p.notes)}, nil
+	m.Name, m.Notes = parsed.name, unique(p.notes)
+	return m, nil
 }
 
 func unique(lines []string) (out []string) {

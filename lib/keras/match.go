@@ -15,6 +15,21 @@ import (
 // .keras archives. nested says which layers form nested models in the file; nil if none do. The error lists every
 // difference, as that of layer.List.Match.
 func Match(ls layer.List, nested []Nested, c *weights.Checkpoint) (layer.Values, error) {
+	file, err := expand(&Model{Layers: ls, Nested: nested})
+	if err != nil {
+		return nil, err
+	}
+	v, err := match(file.Layers, file.Nested, c)
+	if err != nil {
+		return nil, err
+	}
+	_, tables, _ := collapse(file)
+	takeTables(v, tables)
+	return v, nil
+}
+
+// match is Match for the layers that the file has.
+func match(ls layer.List, nested []Nested, c *weights.Checkpoint) (layer.Values, error) {
 	flat := *c
 	flat.Layers = nil
 	if c.Format == weights.KerasVariables {
@@ -52,16 +67,7 @@ func inline(ls layer.List, nested []Nested, l weights.Layer) []weights.Layer {
 	n := nested[at]
 	var out []weights.Layer
 	for _, t := range l.Tensors {
-		layerName, tensor := "", t.Name
-		if before, after, ok := cutLast(t.Name); ok {
-			layerName, tensor = before, after
-			// A weight of an attention has a name of two parts, such as "query/kernel".
-			if outer, part, ok := cutLast(before); ok && slices.Contains(attentionParts, part) {
-				layerName, tensor = outer, part+"/"+after
-			}
-			_, layerName, _ = cutLast(layerName)
-		}
-		layerName = inner(ls, nested, n, layerName, tensor)
+		layerName, tensor := owner(ls, nested, n, t.Name)
 		t.Name = tensor
 		if i := slices.IndexFunc(out, func(o weights.Layer) bool { return o.Name == layerName }); i >= 0 {
 			out[i].Tensors = append(out[i].Tensors, t)
@@ -70,6 +76,25 @@ func inline(ls layer.List, nested []Nested, l weights.Layer) []weights.Layer {
 		}
 	}
 	return out
+}
+
+// owner finds the layer of a nested model that a weight belongs to, and what the layer calls it: "conv" and "kernel" of
+// "base/conv/kernel". A weight of an attention has a name of two parts, such as "query/kernel".
+func owner(ls layer.List, nested []Nested, n Nested, path string) (name, tensor string) {
+	words := strings.Split(path, "/")
+	last := len(words) - 1
+	if last >= 2 && slices.Contains(attentionParts, words[last-1]) {
+		tensor = words[last-1] + "/" + words[last]
+		name = inner(ls, nested, n, words[last-2], tensor)
+		if i := ls.Index(name); i >= 0 && attends(ls[i:i+1]) {
+			return name, tensor
+		}
+	}
+	own := ""
+	if last >= 1 {
+		own = words[last-1]
+	}
+	return inner(ls, nested, n, own, words[last]), words[last]
 }
 
 // inner is the flat name of a layer of a nested model. Where the file has no name for it, since the model has but one

@@ -14,6 +14,9 @@ import (
 const (
 	input = `{"class_name":"InputLayer","name":"image","config":{"name":"image","batch_shape":[null,8,8,3]},"inbound_nodes":[]}`
 	conv  = `"filters":4,"kernel_size":[3,3],"strides":[1,1],"padding":"valid"`
+
+	attention = `"num_heads":2,"key_dim":4`
+	table1    = `"equation":"btd,td->btd","output_shape":[64,3]`
 )
 
 // at is a layer in the style of Keras 2, called on others.
@@ -73,6 +76,33 @@ func TestSettingsThatWouldChangeTheResultAreRefused(t *testing.T) {
 		{"Resizing", `"height":4,"width":4,"interpolation":"nearest"`, `interpolation is "nearest"`},
 		{"Resizing", `"height":4,"width":4,"crop_to_aspect_ratio":true`, "crop_to_aspect_ratio is true"},
 		{"Resizing", `"height":4,"width":4,"antialias":true`, "antialias is true"},
+		{"Reshape", `"target_shape":"flat"`, `target_shape is "flat"`},
+		{"LayerNormalization", `"axis":[1,2]`, "axis is [1,2]"},
+		{"LayerNormalization", `"axis":[2]`, "axis is 2; known here is the last one, 3 or -1"},
+		{"LayerNormalization", `"center":false`, "center is false"},
+		{"LayerNormalization", `"scale":false`, "scale is false"},
+		{"LayerNormalization", `"rms_scaling":true`, "rms_scaling is true"},
+		{"LayerNormalization", `"epsilon":-1`, "epsilon is -1"},
+		{"MultiHeadAttention", `"num_heads":0,"key_dim":4`, "num_heads is 0"},
+		{"MultiHeadAttention", `"num_heads":2`, "key_dim is missing"},
+		{"MultiHeadAttention", attention + `,"value_dim":5`, "value_dim is 5; known here is 4"},
+		{"MultiHeadAttention", attention + `,"dropout":1`, "dropout is 1"},
+		{"MultiHeadAttention", attention + `,"use_bias":false`, "use_bias is false"},
+		{"MultiHeadAttention", attention + `,"use_gate":true`, "use_gate is true"},
+		{"MultiHeadAttention", attention + `,"attention_axes":[1,2]`, "attention_axes is [1,2]"},
+		{"MultiHeadAttention", attention + `,"sliding_window":3`, "sliding_window is 3"},
+		{"GlobalAveragePooling1D", `"keepdims":true`, "keepdims is true"},
+		{"GlobalAveragePooling1D", `"data_format":"channels_first"`, `data_format is "channels_first"`},
+		{"Cropping1D", `"cropping":"all"`, `cropping is "all"`},
+		{"EinsumDense", `"equation":"abc,cd->abd","output_shape":[8,4]`, `equation is "abc,cd->abd"; known here is "btd,td->btd"`},
+		{"EinsumDense", table1 + `,"bias_axes":"d"`, `bias_axes is "d"`},
+		{"EinsumDense", table1 + `,"activation":"relu"`, `activation is "relu"`},
+		{"EinsumDense", table1 + `,"lora_rank":2`, "lora_rank is 2"},
+		{"EinsumDense", table1 + `,"quantization_config":{"mode":"int8"}`, "quantization_config is {"},
+		{"Concatenate", `"axis":-1`, "axis is -1"},
+		{"Dense", `"units":4,"activation":{"class_name":"function","config":"approximate"}`, "activation is {"},
+		{"Gelu", `"approximate":true`, "approximate is true"},
+		{"TFOpLambda", `"function":"nn.gelu","approximate":true`, "approximate is true"},
 		{"Lambda", `"function":["4wEAAA=="]`, "Python code cannot be run here; use layers such as Rescaling"},
 		{"LSTM", `"units":4`, "this class is not known here; known are Activation, Add"},
 		{"TFOpLambda", `"function":"math.erf"`, `the function "math.erf" is not known; known are`},
@@ -118,6 +148,9 @@ func TestGraphsWithSeveralWaysAreRefused(t *testing.T) {
 		"subclassed": {`{"class_name":"MyModel","config":{}}`, `class "MyModel"`},
 		"two images": {functional(flat, at("r", "ReLU", "", "image", "image"), dense), "layer r (ReLU) is called on 2 arguments"},
 		"negative":   {strings.Replace(functional(flat), "null,8,8,3", "null,-8,8,3", 1), "leaves its shape open"},
+		"two open":   {functional(at("r", "Reshape", `"target_shape":[-1,-1]`, "image")), "cannot be reshaped to [192 -1]"},
+		"not whole":  {functional(at("r", "Reshape", `"target_shape":[-1,7]`, "image")), "cannot be reshaped to [27 7]"},
+		"cropped":    {functional(at("tokens", "Reshape", `"target_shape":[64,3]`, "image"), at("c", "Cropping1D", `"cropping":32`, "tokens")), "cropping [32 32] leaves nothing of 64"},
 		"text":       {`"model"`, "configuration is damaged"},
 		"no layers":  {`{"class_name":"Sequential","config":{"name":"s","layers":[]}}`, "has no layers"},
 		"no shape":   {`{"class_name":"Sequential","config":{"name":"s","layers":[{"class_name":"Flatten","config":{"name":"f"}}]}}`, "shape of its input"},

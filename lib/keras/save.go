@@ -29,7 +29,10 @@ func save(path string, m *Model) error {
 	if _, err := nest(m); err != nil {
 		return err
 	}
-	m = expand(m)
+	m, err := expand(m)
+	if err != nil {
+		return err
+	}
 	tree, err := nest(m)
 	if err != nil {
 		return err

@@ -11,10 +11,11 @@ import (
 // Keras has no layer that adds a learned table, and none that puts a learned token before others. Files say it with
 // layers that every Keras has: a table is an EinsumDense on ones, and ones are anything times 0 plus 1.
 //
-//	PositionEmbedding p:  p_ones  = Rescaling(0, 1)(x)              ClassToken c:  c_first = Cropping1D((0, n-1))(x)
-//	                      p_table = EinsumDense("btd,td->btd")                     c_ones  = Rescaling(0, 1)(c_first)
-//	                      p       = Add()([x, p_table])                            c_table = EinsumDense("btd,td->btd")
-//	                                                                               c       = Concatenate(axis=1)([c_table, x])
+//	PositionEmbedding p:                               ClassToken c:
+//	                                                   c_first = Cropping1D((0, n-1))(x)
+//	p_ones  = Rescaling(0, 1)(x)                       c_ones  = Rescaling(0, 1)(c_first)
+//	p_table = EinsumDense("btd,td->btd")(p_ones)       c_table = EinsumDense("btd,td->btd")(c_ones)
+//	p       = Add()([x, p_table])                      c       = Concatenate(axis=1)([c_table, x])
 
 const tableEquation = "btd,td->btd"
 
@@ -26,8 +27,8 @@ type table struct {
 
 func (table) Class() string { return "EinsumDense" }
 func (o table) Output(in [][]int) ([]int, error) {
-	if len(in) != 1 || !slices.Equal(in[0], o.Shape) {
-		return nil, fmt.Errorf("needs one input of shape %v", o.Shape)
+	if len(in) != 1 || len(o.Shape) != 2 || !slices.Equal(in[0], o.Shape) {
+		return nil, fmt.Errorf("its output_shape is %v; known here is that of its input, tokens of some width", o.Shape)
 	}
 	return o.Shape, nil
 }
@@ -73,20 +74,28 @@ func readConcatenation(f *fields) layer.Op {
 	return concatenation{}
 }
 
-// expand is the model in layers that Keras has.
-func expand(m *Model) *Model {
+// expand is the model in layers that Keras has. It fails where their names are taken.
+func expand(m *Model) (*Model, error) {
+	taken := map[string]bool{}
+	for _, l := range m.Layers {
+		taken[l.Name] = true
+	}
+	var clash error
 	out := *m
 	out.Layers, out.Values = nil, layer.Values{}
 	starts := make([]int, len(m.Layers)+1) // of each layer in the new list
 	for i, l := range m.Layers {
 		starts[i] = len(out.Layers)
 		add := func(suffix string, op layer.Op, shape []int, w []layer.Weight, inputs ...string) string {
+			if name := l.Name + suffix; suffix != "" && taken[name] {
+				clash = fmt.Errorf("layer %s: its file takes the name %q, too: give the layer of that name another", l.Name, name)
+			}
 			added := *l
 			added.Name, added.Op, added.Shape, added.W, added.Inputs = l.Name+suffix, op, shape, w, inputs
 			out.Layers = append(out.Layers, &added)
 			return added.Name
 		}
-		learned := func(input string, shape []int) string {
+		onesTimesTable := func(input string, shape []int) string {
 			ones := add("_ones", layer.Rescaling{Offset: 1}, shape, nil, input)
 			name := add("_table", table{Shape: shape}, shape, table{Shape: shape}.Weights(nil), ones)
 			out.Values[name] = m.Values[l.Name]
@@ -95,11 +104,11 @@ func expand(m *Model) *Model {
 		switch l.Op.(type) {
 		case layer.PositionEmbedding:
 			x := l.Inputs[0]
-			add("", layer.Sum{}, l.Shape, nil, x, learned(x, l.Shape))
+			add("", layer.Sum{}, l.Shape, nil, x, onesTimesTable(x, l.Shape))
 		case layer.ClassToken:
 			x, one := l.Inputs[0], []int{1, l.Shape[1]}
 			first := add("_first", layer.Cropping1D{Cropping: [2]int{0, l.Shape[0] - 2}}, one, nil, x)
-			add("", concatenation{}, l.Shape, nil, learned(first, one), x)
+			add("", concatenation{}, l.Shape, nil, onesTimesTable(first, one), x)
 		default:
 			out.Layers = append(out.Layers, l)
 			out.Values[l.Name] = m.Values[l.Name]
@@ -110,85 +119,101 @@ func expand(m *Model) *Model {
 	for i, n := range m.Nested {
 		out.Nested[i].Start, out.Nested[i].End = starts[n.Start], starts[n.End]
 	}
-	return &out
+	return &out, clash
 }
 
-// collapse undoes expand. It fails for other tables and concatenations.
-func collapse(m *Model) error {
+// collapse undoes expand: it returns the model, and for each layer that learns a table the name of the file's. problems
+// are the tables and concatenations that stand elsewhere.
+func collapse(file *Model) (m *Model, tables map[string]string, problems []string) {
+	out := *file
+	out.Layers, tables = slices.Clone(file.Layers), map[string]string{}
+	named, readers := map[string]*layer.Layer{}, map[string]int{}
+	for _, l := range file.Layers {
+		named[l.Name] = l
+		for _, name := range l.Inputs {
+			readers[name]++
+		}
+	}
 	gone := map[string]bool{}
-	for i, l := range m.Layers {
-		_, sum := l.Op.(layer.Sum)
-		_, concat := l.Op.(concatenation)
-		if len(l.Inputs) != 2 || !sum && !concat {
+	for i, l := range file.Layers {
+		op, x, chain := learned(l, named, readers)
+		if op == nil {
 			continue
-		}
-		x, learned := l.Inputs[0], l.Inputs[1]
-		if concat {
-			x, learned = learned, x
-		}
-		var chain []string // from the table down to x
-		for at := learned; at != x && len(chain) < 4; {
-			j := m.Layers.Index(at)
-			if j < 0 || len(m.Layers[j].Inputs) != 1 {
-				break
-			}
-			chain, at = append(chain, at), m.Layers[j].Inputs[0]
-		}
-		if !m.isLearned(chain, x, concat) {
-			continue
-		}
-		source := m.Layers[m.Layers.Index(learned)]
-		op, weight := layer.Op(layer.PositionEmbedding{}), "embeddings"
-		if concat {
-			op, weight = layer.ClassToken{}, "class_token"
 		}
 		joined := *l
-		joined.Op, joined.Inputs, joined.Frozen = op, []string{x}, source.Frozen
-		joined.W = op.Weights([][]int{m.Layers[m.Layers.Index(x)].Shape})
-		if len(joined.W) != 1 || joined.W[0].Name != weight || !slices.Equal(joined.W[0].Shape, source.W[0].Shape) {
-			continue
-		}
-		m.Layers[i] = &joined
-		m.Values[l.Name] = m.Values[learned]
+		joined.Op, joined.Inputs, joined.Frozen = op, []string{x}, named[chain[0]].Frozen
+		joined.W = op.Weights([][]int{named[x].Shape})
+		out.Layers[i], tables[l.Name] = &joined, chain[0]
 		for _, name := range chain {
 			gone[name] = true
-			delete(m.Values, name)
 		}
 	}
-	m.remove(gone)
-	for _, l := range m.Layers {
+	out.remove(gone)
+	for _, l := range out.Layers {
 		switch l.Op.(type) {
-		case table, concatenation:
-			return fmt.Errorf("layer %s (%s): known here are an EinsumDense %q on ones (Rescaling with scale 0, offset 1) that "+
-				"is added to tokens, and a Concatenate that puts one before them", l.Name, l.Op.Class(), tableEquation)
+		case table:
+			problems = append(problems, fmt.Sprintf("layer %s (EinsumDense): known here is a table that is added to tokens, "+
+				"%q on ones, which are Rescaling(0, offset=1) of the same tokens", l.Name, tableEquation))
+		case concatenation:
+			problems = append(problems, fmt.Sprintf("layer %s (Concatenate): known here is the concatenation of one learned "+
+				"token, an EinsumDense on ones, and the tokens behind it", l.Name))
 		}
 	}
-	return nil
+	return &out, tables, problems
 }
 
-// isLearned tells whether these layers, from a table down, are those that expand writes.
-func (m *Model) isLearned(chain []string, x string, token bool) bool {
-	want := 2
-	if token {
-		want = 3
+// learned recognises the last of the layers that expand writes for one. chain are the others, which nothing else reads,
+// from the table down to x.
+func learned(l *layer.Layer, named map[string]*layer.Layer, readers map[string]int) (op layer.Op, x string,
+	chain []string) {
+	if len(l.Inputs) != 2 {
+		return nil, "", nil
 	}
-	if len(chain) != want {
-		return false
+	a, b := l.Inputs[0], l.Inputs[1]
+	follow := func(at, x string, want ...func(*layer.Layer) bool) (chain []string) {
+		for _, is := range want {
+			if below := named[at]; readers[at] != 1 || len(below.Inputs) != 1 || !is(below) {
+				return nil
+			}
+			chain = append(chain, at)
+			at = named[at].Inputs[0]
+		}
+		if at != x {
+			return nil
+		}
+		return chain
 	}
-	ls := make([]*layer.Layer, len(chain))
-	for i, name := range chain {
-		ls[i] = m.Layers[m.Layers.Index(name)]
+	switch l.Op.(type) {
+	case layer.Sum:
+		if chain := follow(b, a, isTable, isOnes); chain != nil {
+			return layer.PositionEmbedding{}, a, chain
+		}
+		if chain := follow(a, b, isTable, isOnes); chain != nil {
+			return layer.PositionEmbedding{}, b, chain
+		}
+	case concatenation:
+		if chain := follow(a, b, isTable, isOnes, isOneToken); chain != nil {
+			return layer.ClassToken{}, b, chain
+		}
 	}
-	_, isTable := ls[0].Op.(table)
-	ones, isOnes := ls[1].Op.(layer.Rescaling)
-	if !isTable || !isOnes || ones != (layer.Rescaling{Offset: 1}) || ls[len(ls)-1].Inputs[0] != x {
-		return false
+	return nil, "", nil
+}
+
+func isTable(l *layer.Layer) bool { _, ok := l.Op.(table); return ok }
+
+func isOnes(l *layer.Layer) bool { return l.Op == (layer.Rescaling{Offset: 1}) }
+
+func isOneToken(l *layer.Layer) bool {
+	_, ok := l.Op.(layer.Cropping1D)
+	return ok && l.Shape[0] == 1
+}
+
+// takeTables moves the values of the file's tables to the layers that learn them.
+func takeTables(v layer.Values, tables map[string]string) {
+	for name, table := range tables {
+		v[name] = v[table]
+		delete(v, table)
 	}
-	if token {
-		_, crops := ls[2].Op.(layer.Cropping1D)
-		return crops && ls[2].Shape[0] == 1
-	}
-	return true
 }
 
 // remove takes layers out of the list and moves the nested ranges.
@@ -202,6 +227,7 @@ func (m *Model) remove(gone map[string]bool) {
 		}
 	}
 	starts[len(m.Layers)] = len(kept)
+	m.Nested = slices.Clone(m.Nested)
 	for i, n := range m.Nested {
 		m.Nested[i].Start, m.Nested[i].End = starts[n.Start], starts[n.End]
 	}

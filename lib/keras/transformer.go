@@ -3,6 +3,7 @@ package keras
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -13,7 +14,7 @@ func readLayerNormalization(f *fields) layer.Op {
 	f.only("center", "true")
 	f.only("scale", "true")
 	f.only("rms_scaling", "false")
-	f.only("axis", "-1", "[-1]", "2", "[2]") // the last of tokens
+	f.only("axis", "-1", "[-1]", "1", "[1]", "2", "[2]", "3", "[3]") // the last one: see lastAxis
 	f.ignore("beta_initializer", "gamma_initializer")
 	f.training("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint")
 	op := layer.LayerNormalization{Epsilon: 1e-3}
@@ -35,18 +36,45 @@ func readMultiHeadAttention(f *fields) layer.Op {
 	}
 	f.only("use_bias", "true")
 	f.only("use_gate", "false")
-	f.only("output_shape")
+	f.ignore("output_shape") // see sameWidth
 	f.only("attention_axes", "1", "[1]")
 	f.only("sliding_window")
-	f.ignore("seed", "kernel_initializer", "bias_initializer", "flash_attention", "query_shape", "key_shape", "value_shape")
+	f.ignore("seed", "kernel_initializer", "bias_initializer", "flash_attention", "softmax_robust_masking", "query_shape",
+		"key_shape", "value_shape")
 	f.training("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint")
 	return op
+}
+
+// sameWidth checks the output_shape of an attention, once the shape of its input is known.
+func sameWidth(f *fields, in []int) {
+	width := in[len(in)-1]
+	f.only("output_shape", fmt.Sprint(width), fmt.Sprintf("[%d]", width))
 }
 
 func readReshape(f *fields) layer.Op {
 	var op layer.Reshaping
 	f.need("target_shape", &op.Shape)
 	return op
+}
+
+// withoutOpen fills in the one size that a target shape may leave open, as −1.
+func withoutOpen(op layer.Reshaping, in []int) layer.Reshaping {
+	open := slices.Index(op.Shape, -1)
+	if open < 0 {
+		return op
+	}
+	shape := slices.Clone(op.Shape)
+	size := 1
+	for _, n := range in {
+		size *= n
+	}
+	for i, n := range shape {
+		if i != open && n > 0 {
+			size /= n
+		}
+	}
+	shape[open] = size
+	return layer.Reshaping{Shape: shape}
 }
 
 func readGlobalAveragePooling1D(f *fields) layer.Op {
@@ -66,14 +94,15 @@ func readCropping1D(f *fields) layer.Op {
 	return op
 }
 
-// selfAttention takes the value and the key of an attention from its call, which may name them, and leaves the one tensor
-// that they are.
+// selfAttention leaves of the call of an attention the one tensor that is its query, value and key. The call may name
+// them.
 func (p *parser) selfAttention(n *node) {
 	for _, name := range []string{"query", "value", "key"} {
 		raw, ok := n.call.Kwargs[name]
 		if !ok || string(raw) == "null" {
 			continue
 		}
+		delete(n.call.Kwargs, name)
 		a, err := newArgument(raw)
 		if err != nil {
 			a.Layer, err = history(raw) // Keras 2 writes ["layer", 0, 0]
@@ -83,7 +112,6 @@ func (p *parser) selfAttention(n *node) {
 			return
 		}
 		n.call.Args = append(n.call.Args, a)
-		delete(n.call.Kwargs, name)
 	}
 	for _, name := range []string{"return_attention_scores", "use_causal_mask"} {
 		if string(n.call.Kwargs[name]) == "false" {
@@ -105,16 +133,16 @@ func (p *parser) selfAttention(n *node) {
 	n.call.Args = n.call.Args[:1]
 }
 
-// parts of an attention are layers of their own in a file of Keras 3's variables, with a kernel and a bias each.
-var parts = []string{"query_dense", "key_dense", "value_dense", "output_dense"}
+// An attention keeps its weights in four layers with a kernel and a bias each. attentionVariables are their names in
+// Keras 3's files of variables, where older versions put an underscore before them; attentionParts those elsewhere.
+var (
+	attentionVariables = []string{"query_dense", "key_dense", "value_dense", "output_dense"}
+	attentionParts     = []string{"query", "key", "value", "attention_output"}
+)
 
-// attentionParts are their names in other files.
-var attentionParts = []string{"query", "key", "value", "attention_output"}
-
-// splitAttention writes an attention as its parts.
-func splitAttention(row weights.Layer) []weights.Layer {
-	var out []weights.Layer
-	for i, part := range parts {
+// splitAttention writes an attention as its four layers.
+func splitAttention(row weights.Layer) (out []weights.Layer) {
+	for i, part := range attentionVariables {
 		l := weights.Layer{Name: row.Name + "/" + part}
 		for j, t := range row.Tensors[2*i : 2*i+2] {
 			t.Name = fmt.Sprint(j)
@@ -125,24 +153,14 @@ func splitAttention(row weights.Layer) []weights.Layer {
 	return out
 }
 
-// joinAttention puts the parts of attentions together. names are the layers by their paths.
-func joinAttention(rows []weights.Layer, names map[string]*layer.Layer) []weights.Layer {
-	var out []weights.Layer
-	at := map[string]int{}
+// joinAttention puts the four layers of each attention together. byPath are the layers of the model.
+func joinAttention(rows []weights.Layer, byPath map[string]*layer.Layer) (out []weights.Layer) {
+	at := map[string]int{} // path of an attention → its row
 	for _, row := range rows {
-		path, part, _ := cutLast(row.Name)
-		l := names[path]
-		if l == nil {
-			out = append(out, row)
-			continue
-		}
-		first := -1
-		for i, p := range parts {
-			if p == part && len(l.W) == 2*len(parts) {
-				first = 2 * i
-			}
-		}
-		if first < 0 || len(row.Tensors) != 2 {
+		slash := strings.LastIndexByte(row.Name, '/')
+		path, part := row.Name[:max(0, slash)], strings.TrimPrefix(row.Name[slash+1:], "_")
+		l, first := byPath[path], 2*slices.Index(attentionVariables, part)
+		if l == nil || !attends(layer.List{l}) || first < 0 || len(row.Tensors) != 2 {
 			out = append(out, row)
 			continue
 		}
@@ -150,18 +168,11 @@ func joinAttention(rows []weights.Layer, names map[string]*layer.Layer) []weight
 			at[path] = len(out)
 			out = append(out, weights.Layer{Name: path})
 		}
+		joined := &out[at[path]]
 		for i, t := range row.Tensors {
 			t.Name = l.W[first+i].Name
-			out[at[path]].Tensors = append(out[at[path]].Tensors, t)
+			joined.Tensors = append(joined.Tensors, t)
 		}
 	}
 	return out
-}
-
-func cutLast(path string) (before, after string, ok bool) {
-	at := strings.LastIndexByte(path, '/')
-	if at < 0 {
-		return "", path, false
-	}
-	return path[:at], path[at+1:], true
 }

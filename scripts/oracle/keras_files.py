@@ -28,7 +28,8 @@ def fill(model):
         if hasattr(layer, "layers"):
             fill(layer)
             continue
-        names = [w.name.split("/")[-1].split(":")[0].replace("depthwise_", "") for w in layer.weights]
+        names = [getattr(w, "path", w.name).rpartition(f"{layer.name}/")[2].split(":")[0].replace("depthwise_", "")
+                 for w in layer.weights]
         values = layer.get_weights()
         layer.set_weights([seeded.weight(layer.name, name, v.shape) if v.dtype.kind == "f" else v
                            for name, v in zip(names, values)])
@@ -109,6 +110,60 @@ def sequential_model(k):
                          L.Dense(3, activation="softmax", name="classes")], name="sequential")
 
 
+def table(L, x, name):
+    """A learned table of the shape of x, as lib/keras writes it."""
+    ones = L.Rescaling(0, offset=1, name=f"{name}_ones")(x)
+    return L.EinsumDense("btd,td->btd", output_shape=x.shape[1:], name=f"{name}_table")(ones)
+
+
+def transformer_model(k, name="transformer"):
+    """Learned token and positions, a block that normalizes before and one that does it behind; calls in many forms."""
+    L = k.layers
+    image = k.Input((21, 20, 3), name="image")
+    x = L.Conv2D(8, 5, 5, name="patch_embedding")(image)
+    x = L.Reshape((-1, 8), name="patches")(x)
+    first = L.Cropping1D((0, 15), name="class_token_first")(x)
+    x = L.Concatenate(axis=1, name="class_token")([table(L, first, "class_token"), x])
+    x = L.Add(name="positions")([x, table(L, x, "positions")])
+    n = L.LayerNormalization(epsilon=1e-6, name="norm1")(x)
+    x = L.Add(name="add1")([x, L.MultiHeadAttention(2, 3, dropout=0.1, name="attention1")(query=n, value=n, key=n)])
+    y = L.LayerNormalization(name="norm2")(x)
+    y = L.Dense(12, activation="gelu", name="mlp1")(y)
+    y = L.Dropout(0.1, name="mlp_dropout")(y)
+    x = L.Add(name="add2")([x, L.Dense(8, name="mlp2")(y)])
+    attention = L.MultiHeadAttention(1, 8, name="attention2")(x, x, attention_mask=None, return_attention_scores=False)
+    x = L.LayerNormalization(axis=2, epsilon=1e-12, name="norm3")(L.Add(name="add3")([x, attention]))
+    return k.Model(image, L.Cropping1D((0, 9), name="some_tokens")(x), name=name)
+
+
+def attention_model(k):
+    """The lesson's kind of head on the tokens of a base that is frozen in part."""
+    L = k.layers
+    inputs = k.Input((21, 20, 3), name="pixels")
+    x = L.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+    base = transformer_model(k)
+    for layer in base.layers[:12]:
+        layer.trainable = False
+    x = base(x, training=False)
+    x = L.MultiHeadAttention(1, 4, output_shape=8, name="attention")(x, x, x)
+    x = L.GlobalAveragePooling1D(name="pool")(x)
+    x = L.Activation("gelu", name="gelu")(L.LayerNormalization(name="norm")(x))
+    return k.Model(inputs, L.Dense(6, activation="softmax", name="classes")(x), name="attention")
+
+
+def vit_model(k):
+    """All in one model, with functions on tensors, and the table of positions before the tokens in their sum."""
+    L = k.layers
+    image = k.Input((16, 16, 3), name="image")
+    x = L.Reshape((4, 6), name="patches")(L.Conv2D(6, 8, 8, name="patch_embedding")(L.Rescaling(1 / 255, name="scale")(image)))
+    x = table(L, x, "positions") + x
+    x = x + L.MultiHeadAttention(3, 2, attention_axes=1, name="attention")(x, x)
+    x = L.LayerNormalization(epsilon=1e-6, name="norm")(x)
+    y = k.activations.gelu(L.Dense(9, activation=k.activations.gelu, name="mlp1")(x))
+    x = L.GlobalAveragePooling1D(name="pool")(x + L.Dense(6, name="mlp2")(y))
+    return k.Model(image, L.Dense(4, activation="softmax", name="classes")(x), name="vit")
+
+
 def write(model, name, formats, folder):
     x = seeded.uniform(f"{name}/x", (4, *model.input_shape[1:]), 0, 255)
     predictions[name] = dict(shape=list(x.shape), classes=model.output_shape[-1],
@@ -127,7 +182,7 @@ archive.parent.mkdir(parents=True, exist_ok=True)
 with tempfile.TemporaryDirectory() as folder:
     folder = Path(folder)
     for k, tag, formats in ((keras, "keras3", []), (tf_keras, "keras2", [".legacy.h5"])):
-        for build in (layers_model, lesson_model, sequential_model):
+        for build in (layers_model, lesson_model, sequential_model, attention_model, vit_model):
             k.backend.clear_session()
             name = f"{build.__name__.removesuffix('_model')}-{tag}"
             write(fill(build(k)), name, [".h5", ".keras", ".weights.h5", *formats], folder)
