@@ -39,9 +39,6 @@ func loadXLA(c Choice) (*Device, error) {
 	_, config, _ := strings.Cut(c.Config, ":")
 	var options pjrt.NamedValuesMap
 	version := ""
-	if c.Kind == "xla:cpu" {
-		keepMemory()
-	}
 	if c.pinned {
 		// Only this version is known to take the option and the flags: others may refuse or abort.
 		options = pjrt.NamedValuesMap{"cpu_device_count": int64(1)}
