@@ -78,6 +78,21 @@ func (o MultiHeadAttention) Weights(in [][]int) []Weight {
 
 func (o MultiHeadAttention) Build(c *Call, in []*Node) *Node {
 	x := in[0]
+	var out, weights *Node
+	if d := x.Shape().Dimensions[2]; o.KeyDim >= d {
+		out, weights = o.wide(c, x)
+	} else {
+		out, weights = o.narrow(c, x)
+	}
+	if c.env.Attention != nil {
+		c.env.Attention(c.layer, weights)
+	}
+	return Add(out, ExpandLeftToRank(c.Weight(7), 3))
+}
+
+// narrow computes all heads in the same products: projections for queries, keys and values, then the way back to d.
+// It returns [batch, n, d], without the last bias, and the weights of the mean, [batch, heads, n, n].
+func (o MultiHeadAttention) narrow(c *Call, x *Node) (out, weights *Node) {
 	batch, n, d := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
 	width := o.NumHeads * o.KeyDim
 	// One matrix product for all three projections: [batch·n, d] · [d, 3·width].
@@ -89,20 +104,52 @@ func (o MultiHeadAttention) Build(c *Call, in []*Node) *Node {
 	projected := Dot(Reshape(x, batch*n, d), Concatenate(kernels, 1)).Product()
 	projected = Add(projected, ExpandLeftToRank(Concatenate(biases, 0), 2))
 	// [batch·n, 3·width] → [3, batch, heads, n, key], of which the batched products below need no further copy.
-	heads := TransposeAllAxes(Reshape(projected, batch, n, 3, o.NumHeads, o.KeyDim), 2, 0, 3, 1, 4)
-	part := func(i int) *Node { return Squeeze(Slice(heads, AxisElem(i)), 0) }
-	query, key, value := MulScalar(part(0), 1/math.Sqrt(float64(o.KeyDim))), part(1), part(2)
-
-	// The softmax divides by its sums after the values are mixed, where numbers are fewer: that and its gradient take four
-	// fifths of the time (BenchmarkAttention).
-	scores := Einsum("bhqk,bhnk->bhqn", query, key) // [batch, heads, n, n]
-	weights := Exp(Sub(scores, StopGradient(ReduceAndKeep(scores, ReduceMax, -1))))
-	scale := Inverse(ReduceAndKeep(weights, ReduceSum, -1))
-	if c.env.Attention != nil {
-		c.env.Attention(c.layer, Mul(weights, scale))
-	}
-	mixed := Mul(Einsum("bhqn,bhnk->bhqk", drop(c, weights, o.Dropout), value), scale)
+	parts := TransposeAllAxes(Reshape(projected, batch, n, 3, o.NumHeads, o.KeyDim), 2, 0, 3, 1, 4)
+	part := func(i int) *Node { return Squeeze(Slice(parts, AxisElem(i)), 0) }
+	mixed, weights := o.attend(c, MulScalar(part(0), 1/math.Sqrt(float64(o.KeyDim))), part(1), part(2))
 	mixed = Reshape(TransposeAllAxes(mixed, 0, 2, 1, 3), batch*n, width)
-	out := Dot(mixed, Reshape(c.Weight(6), width, d)).Product()
-	return Reshape(Add(out, ExpandLeftToRank(c.Weight(7), 2)), batch, n, d)
+	return Reshape(Dot(mixed, Reshape(c.Weight(6), width, d)).Product(), batch, n, d), weights
+}
+
+// wide is narrow for heads of d numbers or more. There the projections are longer than what they project, so two of
+// the four are multiplied into the other two beforehand, matrix by matrix:
+//
+//	query · key       = (x·Wq + bq) · (x·Wk + bk)ᵀ = (x·(Wq·Wkᵀ) + bq·Wkᵀ) · xᵀ + what is the same for all keys
+//	mean(value) · Wo  = mean((x·Wv + bv) · Wo)     = mean(x·(Wv·Wo) + bv·Wo)
+//
+// The softmax does not change with what is the same for all keys; the bias bk is thus never used. That saves half of
+// the projections' arithmetic (BenchmarkAttention).
+func (o MultiHeadAttention) wide(c *Call, x *Node) (out, weights *Node) {
+	batch, n, d := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
+	rows := Reshape(x, batch*n, d)
+	tokens := Reshape(x, batch, 1, n, d)
+	var all []*Node
+	for h := range o.NumHeads {
+		kernel := func(i int) *Node { return Reshape(Slice(c.Weight(i), AxisRange(), AxisElem(h)), d, o.KeyDim) }
+		bias := func(i int) *Node { return Slice(c.Weight(i), AxisElem(h)) } // [1, key]
+		back := Reshape(Slice(c.Weight(6), AxisElem(h)), o.KeyDim, d)
+		toKeys := Transpose(MulScalar(kernel(2), 1/math.Sqrt(float64(o.KeyDim))), 0, 1)
+		project := func(i int, after *Node) *Node {
+			y := Dot(rows, Dot(kernel(i), after).Product()).Product()
+			return Reshape(Add(y, Dot(bias(i+1), after).Product()), batch, 1, n, d)
+		}
+		mixed, w := o.attend(c, project(0, toKeys), tokens, project(4, back))
+		all = append(all, w)
+		if mixed = Reshape(mixed, batch, n, d); out != nil {
+			mixed = Add(out, mixed)
+		}
+		out = mixed
+	}
+	return out, Concatenate(all, 1)
+}
+
+// attend mixes values by how well their keys fit the queries, all [batch, heads, n, key]. It also returns the weights
+// of the mean, without dropout, [batch, heads, n, n].
+func (o MultiHeadAttention) attend(c *Call, query, key, value *Node) (mixed, weights *Node) {
+	scores := Einsum("bhqk,bhnk->bhqn", query, key)
+	weights = Exp(Sub(scores, StopGradient(ReduceAndKeep(scores, ReduceMax, -1))))
+	// The softmax divides by its sums after the values are mixed, where numbers are fewer.
+	scale := Inverse(ReduceAndKeep(weights, ReduceSum, -1))
+	mixed = Einsum("bhqn,bhnk->bhqk", drop(c, weights, o.Dropout), value)
+	return Mul(mixed, scale), Mul(weights, scale)
 }

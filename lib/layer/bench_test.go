@@ -31,6 +31,34 @@ func BenchmarkDepthwise(b *testing.B) {
 	compare(b, []int{8, 56, 56, 48}, []int{3, 3, 48, 1}, "shifted", shifted, "grouped", grouped)
 }
 
+// BenchmarkAttention compares the two ways to compute the attention of the lesson's small ViT.
+func BenchmarkAttention(b *testing.B) {
+	op, shape := MultiHeadAttention{NumHeads: 4, KeyDim: 128}, []int{225, 128}
+	input := append([]int{32}, shape...)
+	in := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(golden.Uniform("x", product(input), -1, 1), input...)}
+	for _, w := range op.Weights([][]int{shape}) {
+		values := golden.Uniform(w.Name, product(w.Shape), -0.1, 0.1)
+		in = append(in, tensors.FromFlatDataAndDimensions(values, w.Shape...))
+	}
+	outputs := map[string][]float32{}
+	for name, way := range map[string]func(c *Call, x *Node) (out, weights *Node){"wide": op.wide, "narrow": op.narrow} {
+		build := func(in []*Node) *Node {
+			out, _ := way(&Call{layer: &Layer{}, env: &Env{Weight: func(_ *Layer, i int) *Node { return in[1+i] }}}, in[0])
+			return out
+		}
+		outputs[name] = run(b, func(in []*Node) []*Node { return []*Node{build(in)} }, in...)[0]
+		b.Run(name+"/forward", func(b *testing.B) {
+			timeAll(b, func(in []*Node) []*Node { return []*Node{build(in)} }, in)
+		})
+		b.Run(name+"/gradient", func(b *testing.B) {
+			timeAll(b, func(in []*Node) []*Node { return Gradient(ReduceAllSum(Square(build(in))), in[:8]...) }, in)
+		})
+	}
+	if d := golden.Relative(outputs["wide"], outputs["narrow"]); d > 1e-5 {
+		b.Fatalf("the two ways differ by %v", d)
+	}
+}
+
 // compare times two ways to compute the same, forward and with both gradients.
 func compare(b *testing.B, input, kernel []int, nameA string, buildA func(x, kernel *Node) *Node,
 	nameB string, buildB func(x, kernel *Node) *Node) {
@@ -57,8 +85,11 @@ func compare(b *testing.B, input, kernel []int, nameA string, buildA func(x, ker
 }
 
 func time(b *testing.B, build func(x, kernel *Node) []*Node, x, kernel *tensors.Tensor) {
-	inputs := []*tensors.Tensor{x, kernel}
-	exec := compile(b, func(in []*Node) []*Node { return build(in[0], in[1]) }, inputs)
+	timeAll(b, func(in []*Node) []*Node { return build(in[0], in[1]) }, []*tensors.Tensor{x, kernel})
+}
+
+func timeAll(b *testing.B, build func(in []*Node) []*Node, inputs []*tensors.Tensor) {
+	exec := compile(b, build, inputs)
 	for b.Loop() {
 		call(b, exec, inputs)
 	}
