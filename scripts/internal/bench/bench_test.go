@@ -54,7 +54,7 @@ func TestRatioIsToTheBetterOfKerassTwo(t *testing.T) {
 
 func TestOnlyOnePart(t *testing.T) {
 	for only, want := range map[string][2]int{"": {len(networks), len(trainings)}, "mobilenetv2": {2, 2},
-		"resnet50v2": {1, 3}, "notebook": {0, 0}} {
+		"resnet50v2": {1, 3}, "vit": {2, 2}, "notebook": {0, 0}} {
 		n, trained := chosen(only)
 		if got := [2]int{len(n), len(trained)}; got != want {
 			t.Errorf("--only %q: %d networks and %d trainings, want %v", only, got[0], got[1], want)

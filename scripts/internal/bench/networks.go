@@ -14,6 +14,9 @@ type network struct {
 	pixels int     // images of an inference sample, a multiple of 32
 	target float64 // the least ratio of inference that we want
 	files  bool    // whether features of files are measured too
+	// whole says that a file of ours holds the whole model, from images of 255 pixels to classes, and that Keras runs
+	// it: keras.applications has no such network.
+	whole bool
 }
 
 // Keras publishes weights for both widths of MobileNetV2; the lesson uses 1.0.
@@ -22,7 +25,9 @@ var (
 		files: true}
 	wide     = network{name: "mobilenetv2", title: "MobileNetV2 α=1.00", alpha: 1, input: 224, pixels: 192, target: 1.2}
 	resNet   = network{name: "resnet50v2", title: "ResNet50V2", input: 200, pixels: 96, target: 1}
-	networks = []network{narrow, wide, resNet}
+	smallViT = network{name: "small_vit", title: "small ViT", input: 255, pixels: 192, target: 1.4, whole: true}
+	vitB16   = network{name: "vit", title: "ViT-B/16", input: 255, pixels: 32, target: 1.2, whole: true}
+	networks = []network{narrow, wide, resNet, smallViT, vitB16}
 )
 
 // training is one of the lesson's trainings. Where a side needs minutes per epoch it trains fewer than the lesson, and
@@ -51,6 +56,10 @@ var trainings = []training{
 		trained: [2]int{2, 1}, repetitions: 1, whole: 1.2, epoch: 1.5},
 	{network: resNet, label: "section 2.3.2, last 10 layers unfrozen", above: -10, learningRate: 1e-5, epochs: 5,
 		trained: [2]int{3, 1}, repetitions: 1, epoch: 10},
+	{network: smallViT, label: "section 2.3.3, small ViT", learningRate: 1e-3, epochs: 10, trained: [2]int{3, 2},
+		repetitions: 1, epoch: 1.3},
+	{network: vitB16, label: "section 2.3.3, ViT-B/16 frozen", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 1},
+		repetitions: 1, whole: 8},
 }
 
 // complete says whether both sides train all epochs.
@@ -68,13 +77,21 @@ func (t training) share() string {
 }
 
 // parts are what --only chooses from.
-var parts = []string{"mobilenetv2", "resnet50v2", "notebook"}
+var parts = []string{"mobilenetv2", "resnet50v2", "vit", "notebook"}
+
+// part is the one that measures the network.
+func (n network) part() string {
+	if n.whole {
+		return "vit"
+	}
+	return n.name
+}
 
 // chosen keeps the networks, and the trainings, that --only leaves.
 func chosen(only string) ([]network, []training) {
 	if only == "" {
 		return networks, trainings
 	}
-	return slices.DeleteFunc(slices.Clone(networks), func(n network) bool { return n.name != only }),
-		slices.DeleteFunc(slices.Clone(trainings), func(t training) bool { return t.name != only })
+	return slices.DeleteFunc(slices.Clone(networks), func(n network) bool { return n.part() != only }),
+		slices.DeleteFunc(slices.Clone(trainings), func(t training) bool { return t.part() != only })
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -38,21 +39,30 @@ func ours(args []string) int {
 }
 
 // newModel is the lesson's model on a frozen base.
-func newModel(network string, alpha float64, weights string, imageSize int, classes []string) (
-	*classifier.Model, error) {
-	base, err := backbone.New(network, backbone.Config{Alpha: alpha, Weights: weights})
+func newModel(network string, c backbone.Config, imageSize int, classes []string) (*classifier.Model, error) {
+	base, err := backbone.New(network, c)
 	if err != nil {
 		return nil, err
 	}
 	base.Layers.Freeze()
 	head := []layer.Op{
-		layer.GlobalAveragePooling2D{},
+		base.Pooling(),
 		layer.Dropout{Rate: 0.3},
 		layer.Dense{Units: 256, Activation: "relu"},
 		layer.Dropout{Rate: 0.2},
 		layer.Dense{Units: len(classes), Activation: "softmax"},
 	}
 	return classifier.New(classifier.Config{Base: base, ImageSize: imageSize, Classes: classes, Seed: 100, Head: head})
+}
+
+// openModel opens the whole model of a .keras file, or puts the lesson's head on a base with the weights of a file.
+func openModel(network string, alpha float64, weights string, imageSize int, classes []string) (
+	*classifier.Model, error) {
+	if filepath.Ext(weights) == ".keras" {
+		m, _, err := classifier.Load(weights)
+		return m, err
+	}
+	return newModel(network, backbone.Config{Alpha: alpha, Weights: weights}, imageSize, classes)
 }
 
 // train is a training of the lesson as a program of its own, from opened images to the last validation.
@@ -65,7 +75,7 @@ func train(w io.Writer, planJSON, run string) error {
 	if err != nil {
 		return err
 	}
-	m, err := newModel(p.Network, p.Alpha, p.Weights, 0, data.Classes)
+	m, err := openModel(p.Network, p.Alpha, p.Weights, 0, data.Classes)
 	if err != nil {
 		return err
 	}
@@ -99,6 +109,7 @@ func train(w io.Writer, planJSON, run string) error {
 type served struct {
 	pixels           []float32
 	small, fromFiles *classifier.Model // for images of the base's size and of the lesson's
+	whole            bool              // see network
 }
 
 func serve(r io.Reader, w io.Writer) error {
@@ -156,10 +167,15 @@ func (s *served) load(network string, alpha float64, weights, pixels string) (er
 		return err
 	}
 	classes := []string{"a", "b"} // of a head that is not run
-	if s.fromFiles, err = newModel(network, alpha, weights, 0, classes); err != nil {
+	if s.fromFiles, err = openModel(network, alpha, weights, 0, classes); err != nil {
 		return err
 	}
-	if s.small, err = newModel(network, alpha, weights, s.fromFiles.Base.Config.Input, classes); err != nil {
+	s.small = s.fromFiles
+	if s.whole = filepath.Ext(weights) == ".keras"; s.whole {
+		_, err = s.small.PredictPixels(s.pixels[:32*s.small.ImageSize*s.small.ImageSize*3])
+		return err
+	}
+	if s.small, err = openModel(network, alpha, weights, s.fromFiles.Base.Config.Input, classes); err != nil {
 		return err
 	}
 	for _, m := range []*classifier.Model{s.small, s.fromFiles} {
@@ -170,13 +186,17 @@ func (s *served) load(network string, alpha float64, weights, pixels string) (er
 	return nil
 }
 
-// infer times the model on the pixels, 32 at a time; it stores the features.
+// infer times the model on the pixels, 32 at a time; it stores the features, of a whole model the probabilities.
 func (s *served) infer(out string) (answer, error) {
 	size := s.small.ImageSize * s.small.ImageSize * 3
 	var all []float32
 	start := time.Now()
 	for batch := range slices.Chunk(s.pixels, 32*size) {
-		features, _, err := s.small.Features(batch)
+		run := s.small.PredictPixels
+		if !s.whole {
+			run = s.pooled
+		}
+		features, err := run(batch)
 		if err != nil {
 			return answer{}, err
 		}
@@ -184,6 +204,11 @@ func (s *served) infer(out string) (answer, error) {
 	}
 	a := answer{Seconds: time.Since(start).Seconds(), Images: len(s.pixels) / size}
 	return a, writeFloats(out, all)
+}
+
+func (s *served) pooled(pixels []float32) ([]float32, error) {
+	features, _, err := s.small.Features(pixels)
+	return features, err
 }
 
 // features times the way from the files of both splits to their features.

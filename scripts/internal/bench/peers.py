@@ -20,7 +20,7 @@ import keras
 from keras.applications import mobilenet_v2, resnet_v2
 
 BATCH, IMAGE = 32, 255
-NETWORKS = {  # the builder, its preprocessing, its input
+NETWORKS = {  # the builder, its preprocessing, its input; of any other the file of weights holds the whole model
     "mobilenetv2": (mobilenet_v2.MobileNetV2, mobilenet_v2.preprocess_input, 224),
     "resnet50v2": (resnet_v2.ResNet50V2, resnet_v2.preprocess_input, 200),
 }
@@ -41,6 +41,36 @@ def frozen_base(network, alpha, weights):
     return base
 
 
+def classifier(network, alpha, weights, above, classes):
+    """The lesson's model, to be trained."""
+    if network not in NETWORKS:
+        return keras.models.load_model(weights, compile=False)
+    _, preprocess, size = NETWORKS[network]
+    base = frozen_base(network, alpha, weights)
+    if above:
+        base.trainable = True
+        for layer in base.layers[:above]:
+            layer.trainable = False
+    inputs = keras.Input((IMAGE, IMAGE, 3))
+    x = keras.layers.Resizing(size, size)(inputs)
+    x = preprocess(x)
+    x = base(x, training=False)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = keras.layers.Dropout(0.3)(x)
+    x = keras.layers.Dense(256, activation="relu")(x)
+    x = keras.layers.Dropout(0.2)(x)
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+def spell_gelu_for_onnx(model):
+    """TensorFlow computes GELU by erfc, for which ONNX has no operator. What is compiled already stays as it is."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            spell_gelu_for_onnx(layer)
+        elif getattr(layer, "activation", None) is keras.activations.gelu:
+            layer.activation = lambda x: 0.5 * x * (1 + keras.ops.erf(x / 2 ** 0.5))
+
+
 class EpochTimes(keras.callbacks.Callback):
     """The seconds of each epoch, its validation included."""
 
@@ -57,24 +87,9 @@ class EpochTimes(keras.callbacks.Callback):
 
 def train(folder, network, alpha, weights, above, learning_rate, epochs, warm_up):
     """A training of the lesson, from opened images to the last validation."""
-    _, preprocess, size = NETWORKS[network]
     training = images(folder, "train", shuffle=True, seed=100)
     validation = images(folder, "validation", shuffle=True, seed=100)
-    base = frozen_base(network, alpha, weights)
-    if above:
-        base.trainable = True
-        for layer in base.layers[:above]:
-            layer.trainable = False
-    inputs = keras.Input((IMAGE, IMAGE, 3))
-    x = keras.layers.Resizing(size, size)(inputs)
-    x = preprocess(x)
-    x = base(x, training=False)
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    x = keras.layers.Dropout(0.3)(x)
-    x = keras.layers.Dense(256, activation="relu")(x)
-    x = keras.layers.Dropout(0.2)(x)
-    outputs = keras.layers.Dense(len(training.class_names), activation="softmax")(x)
-    model = keras.Model(inputs, outputs)
+    model = classifier(network, alpha, weights, above, len(training.class_names))
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="categorical_crossentropy",
                   metrics=["accuracy"])
 
@@ -104,11 +119,14 @@ class Worker:
         import tensorflow
 
         self.numpy = numpy
-        _, preprocess, self.size = NETWORKS[network]
+        _, preprocess, self.size = NETWORKS.get(network, (None, None, IMAGE))
         self.pixels = numpy.fromfile(pixels, numpy.float32).reshape(-1, self.size, self.size, 3)
-        inputs = keras.Input((self.size, self.size, 3))
-        x = frozen_base(network, alpha, weights)(preprocess(inputs), training=False)
-        self.model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
+        if network in NETWORKS:
+            inputs = keras.Input((self.size, self.size, 3))
+            x = frozen_base(network, alpha, weights)(preprocess(inputs), training=False)
+            self.model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
+        else:
+            self.model = keras.models.load_model(weights, compile=False)
         resized = keras.Input((IMAGE, IMAGE, 3))
         self.from_files = keras.Model(resized, self.model(keras.layers.Resizing(self.size, self.size)(resized)))
 
@@ -116,6 +134,7 @@ class Worker:
         self.model.predict(first, verbose=0)
         note = self._compile(tensorflow, network, first)
         path = Path(pixels).with_suffix(".onnx")
+        spell_gelu_for_onnx(self.model)
         self.model.export(str(path), format="onnx", verbose=False)
         self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         self._onnx(first)

@@ -109,6 +109,10 @@ func (b *bench) prepareImages() error {
 
 // prepareWeights names a file that both sides read: the published one, else random weights from our side.
 func (b *bench) prepareWeights(n network) (string, error) {
+	if n.whole {
+		b.note("%s has random weights; Keras runs the model that we save.", n.title)
+		return b.saveWhole(n)
+	}
 	published := weights.ResNet50V2(false)
 	if n.alpha != 0 {
 		var err error

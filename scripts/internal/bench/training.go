@@ -14,7 +14,7 @@ type plan struct {
 	Folder       string  `json:"folder"` // of images
 	Network      string  `json:"network"`
 	Alpha        float64 `json:"alpha"`
-	Weights      string  `json:"weights"` // a Keras .h5 file
+	Weights      string  `json:"weights"` // a file of Keras
 	Above        int     `json:"above"`   // see training
 	LearningRate float64 `json:"learning_rate"`
 	Epochs       int     `json:"epochs"`

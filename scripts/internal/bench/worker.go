@@ -18,7 +18,7 @@ type question struct {
 	Do      string   `json:"do"` // "describe", "load", "infer" or "features"
 	Network string   `json:"network,omitempty"`
 	Alpha   *float64 `json:"alpha,omitempty"`
-	Weights string   `json:"weights,omitempty"` // a Keras .h5 file
+	Weights string   `json:"weights,omitempty"` // a file of Keras
 	Pixels  string   `json:"pixels,omitempty"`  // float32 [n, input, input, 3]
 	Peer    string   `json:"peer,omitempty"`    // "predict", "tf.function" or "onnx"
 	Out     string   `json:"out,omitempty"`     // where the features go

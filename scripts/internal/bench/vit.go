@@ -1,0 +1,60 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/neudet"
+)
+
+// saveWhole writes a model of section 2.3.3 with random weights as a file that both sides open.
+func (b *bench) saveWhole(n network) (string, error) {
+	data, err := neudet.Open(b.images)
+	if err != nil {
+		return "", err
+	}
+	var m *classifier.Model
+	if n.name == smallViT.name {
+		m, err = newSmallViT(data.Classes)
+	} else {
+		m, err = newModel(n.name, backbone.Config{Seed: 100}, 0, data.Classes)
+	}
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(b.tmp, n.name+".keras")
+	return path, m.Save(path)
+}
+
+// newSmallViT is the transformer that the lesson trains from scratch.
+func newSmallViT(classes []string) (*classifier.Model, error) {
+	l := &layer.Builder{}
+	l.Add("image", layer.Input{Shape: []int{255, 255, 3}})
+	l.Add("patch_embedding", layer.Conv2D{Filters: 128, Kernel: 16, Strides: 16, UseBias: true})
+	l.Add("patches", layer.Reshaping{Shape: []int{225, 128}})
+	l.Add("position_embedding", layer.PositionEmbedding{})
+	norm := layer.LayerNormalization{Epsilon: 1e-6}
+	for range 4 {
+		x := l.Last()
+		l.Add("", layer.MultiHeadAttention{NumHeads: 4, KeyDim: 128, Dropout: 0.1})
+		l.Add("", layer.Sum{}, x, l.Last())
+		x = l.Add("", norm)
+		l.Add("", layer.Dense{Units: 256, Activation: "gelu"})
+		l.Add("", layer.Dropout{Rate: 0.1})
+		l.Add("", layer.Dense{Units: 128})
+		l.Add("", layer.Dropout{Rate: 0.1})
+		l.Add("", layer.Sum{}, x, l.Last())
+		l.Add("", norm)
+	}
+	l.Add("", layer.GlobalAveragePooling1D{})
+	l.Add("", layer.Dropout{Rate: 0.2})
+	l.Add("", layer.Dense{Units: 256, Activation: "relu"})
+	l.Add("", layer.Dropout{Rate: 0.1})
+	l.Add("", layer.Dense{Units: len(classes), Activation: "softmax"})
+	if l.Err != nil {
+		return nil, l.Err
+	}
+	return classifier.New(classifier.Config{Layers: l.List, Name: smallViT.name, Classes: classes, Seed: 100})
+}
