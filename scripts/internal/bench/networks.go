@@ -56,7 +56,7 @@ var trainings = []training{
 		trained: [2]int{2, 1}, repetitions: 1, whole: 1.2, epoch: 1.5},
 	{network: resNet, label: "section 2.3.2, last 10 layers unfrozen", above: -10, learningRate: 1e-5, epochs: 5,
 		trained: [2]int{3, 1}, repetitions: 1, epoch: 10},
-	{network: smallViT, label: "section 2.3.3, small ViT", learningRate: 1e-3, epochs: 10, trained: [2]int{3, 2},
+	{network: smallViT, label: "section 2.3.3, small ViT", learningRate: 1e-3, epochs: 10, trained: [2]int{4, 3},
 		repetitions: 1, epoch: 1.3},
 	{network: vitB16, label: "section 2.3.3, ViT-B/16 frozen", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 1},
 		repetitions: 1, whole: 8},
