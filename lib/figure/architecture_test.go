@@ -45,28 +45,34 @@ func TestStagesAreThoseOfThePapers(t *testing.T) {
 			"block_6 … block_9 4, block_10 … block_12 3, block_13 … block_15 3, block_16 1, Conv_1 … out_relu 0"
 	}
 	for name, ls := range lists {
-		var got []string
-		var joined layer.List
-		for _, s := range stages(ls) {
-			if s.start != len(joined) {
-				t.Errorf("%s: stage %s starts at %d after %d layers", name, s.name, s.start, len(joined))
-			}
-			got, joined = append(got, fmt.Sprint(s.name, " ", len(s.blocks))), append(joined, s.layers...)
-			var inBlocks layer.List
-			for _, b := range s.blocks {
-				inBlocks = append(inBlocks, b.layers...)
-			}
-			if s.blocks != nil && !slices.Equal(inBlocks, s.layers) {
-				t.Errorf("%s: the blocks of %s are not its layers", name, s.name)
-			}
-		}
-		if strings.Join(got, ", ") != want[name] {
-			t.Errorf("%s: stages %s, want %s", name, strings.Join(got, ", "), want[name])
-		}
-		if !slices.Equal(joined, ls) {
-			t.Errorf("%s: the stages are not the list", name)
+		if got := rows(t, name, ls); got != want[name] {
+			t.Errorf("%s: stages %s, want %s", name, got, want[name])
 		}
 	}
+}
+
+// rows names the stages of a list, each with its number of blocks, and checks that they are the list.
+func rows(t *testing.T, name string, ls layer.List) string {
+	t.Helper()
+	var got []string
+	var joined layer.List
+	for _, s := range stages(ls) {
+		if s.start != len(joined) {
+			t.Errorf("%s: stage %s starts at %d after %d layers", name, s.name, s.start, len(joined))
+		}
+		got, joined = append(got, fmt.Sprint(s.name, " ", len(s.blocks))), append(joined, s.layers...)
+		var inBlocks layer.List
+		for _, b := range s.blocks {
+			inBlocks = append(inBlocks, b.layers...)
+		}
+		if s.blocks != nil && !slices.Equal(inBlocks, s.layers) {
+			t.Errorf("%s: the blocks of %s are not its layers", name, s.name)
+		}
+	}
+	if !slices.Equal(joined, ls) {
+		t.Errorf("%s: the stages are not the list", name)
+	}
+	return strings.Join(got, ", ")
 }
 
 func TestFlowFindsTheShortcut(t *testing.T) {

@@ -4,32 +4,12 @@ import (
 	"fmt"
 	"image/color"
 	"math"
-	"slices"
-	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
-
-// zoom picks the block to look into, the first whose shortcut is its input, and the stage that it belongs to.
-func zoom(all []stage) (*inset, int) {
-	for i, s := range all {
-		start := s.start
-		for _, b := range s.blocks {
-			f, ok := flowOf(b.layers)
-			if ok && f.sum != nil && len(f.shortcut) == 0 && f.from == nil && len(f.sum.Shape) == 3 {
-				in := newInset(f)
-				in.title = fmt.Sprintf("Inside %s: layers %s", b.name, indices(start, start+len(b.layers)))
-				in.text = append(explanation(f), shortcuts(all))
-				return in, i
-			}
-			start += len(b.layers)
-		}
-	}
-	return nil, 0
-}
 
 // inset explains one block: its layers from top to bottom, tensors as bars as wide as they have channels.
 type inset struct {
@@ -38,7 +18,6 @@ type inset struct {
 	steps  []step
 	widest int // in channels
 	height float64
-	text   []string // paragraphs
 }
 
 // step is a box of an inset: layers that are read as one, and the tensor behind them where it is worth showing.
@@ -143,14 +122,8 @@ func (in *inset) draw(c *canvas, x, y float64) {
 	c.plus(middle, y+radius, radius)
 	// The shortcut leaves the input at its left end and joins the sum.
 	inputLeft := middle - max(3, mostChannelsWidth*float64(channels(in.shape))/float64(in.widest))/2
-	line := draw.LineStyle{Color: wrongColor, Width: 2.5}
-	far := x + 30
-	c.line(line, inputLeft, top+tensorBar/2, far, top+tensorBar/2, far, y+radius, middle-radius-6, y+radius)
-	c.FillPolygon(wrongColor, []vg.Point{c.point(middle-radius-8, y+radius-5), c.point(middle-radius-8, y+radius+5),
-		c.point(middle-radius, y+radius)})
-	word := aligned(colored(bold(textStyle(textSize)), wrongColor), draw.XCenter)
-	word.Rotation = math.Pi / 2
-	c.text(far-12, (top+y)/2, word, "shortcut")
+	c.shortcut(inputLeft, top+tensorBar/2, x+30, middle-radius, y+radius)
+	c.shortcutWord(x+18, (top+y)/2)
 	y += 2 * radius
 	down()
 	bar(in.shape)
@@ -201,48 +174,4 @@ func explanation(f flow) []string {
 			"that nothing changes the sum on its way.")
 	}
 	return text
-}
-
-// shortcuts counts what the blocks of a list have for a shortcut, the commonest first.
-func shortcuts(all []stage) string {
-	type kind struct {
-		name               string
-		count, first, last int // blocks in all, first of their stage, last of their stage
-	}
-	var kinds []kind
-	blocks := 0
-	for _, s := range all {
-		for i, b := range s.blocks {
-			blocks++
-			name := "the input itself"
-			if f, ok := flowOf(b.layers); !ok || f.sum == nil {
-				name = "none"
-			} else if len(f.shortcut) > 0 {
-				name = sequence(operations(f.shortcut))
-			}
-			at := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
-			if at < 0 {
-				at, kinds = len(kinds), append(kinds, kind{name: name})
-			}
-			kinds[at].count++
-			if i == 0 {
-				kinds[at].first++
-			}
-			if i == len(s.blocks)-1 {
-				kinds[at].last++
-			}
-		}
-	}
-	slices.SortStableFunc(kinds, func(a, b kind) int { return b.count - a.count })
-	parts := make([]string, len(kinds))
-	for i, k := range kinds {
-		parts[i] = fmt.Sprintf("%s in %d", k.name, k.count)
-		switch k.count {
-		case k.first:
-			parts[i] += " (the first of a stage)"
-		case k.last:
-			parts[i] += " (the last of a stage)"
-		}
-	}
-	return fmt.Sprintf("Shortcuts of the %s: %s.", plural(blocks, "block"), strings.Join(parts, ", "))
 }

@@ -31,6 +31,7 @@ const (
 	iconX                = 270.0 // from the left of the boxes
 	shapeX               = 310.0
 	paramsX, paramsWidth = 394.0, 92.0
+	overviewWidth        = paramsX + paramsWidth
 	insetWidth           = 320.0
 )
 
@@ -137,6 +138,9 @@ func (d overview) box(c *canvas, s stage, y float64) {
 	c.frame(d.left, y, boxWidth, boxHeight, draw.LineStyle{Color: grey, Width: 1})
 	name, small, right := bold(textStyle(textSize)), textStyle(tinySize), strings.Join(numbers, ", ")
 	room := boxWidth - 14 - textWidth(small, right) - 8
+	if textWidth(name, s.name) > room {
+		name = bold(small)
+	}
 	c.text(d.left+7, y+12, name, shorten(name, s.name, room))
 	c.text(d.left+boxWidth-7, y+12, aligned(colored(small, grey), draw.XRight), right)
 	c.text(d.left+7, y+29, small, shorten(small, s.content(), boxWidth-14))
@@ -182,10 +186,13 @@ func indices(start, end int) string {
 	return fmt.Sprintf("%d–%d", start, end-1)
 }
 
-// tensorSize takes a shape as an image; a vector is a single place.
+// tensorSize takes a shape as an image. Tokens are one below the other, and a vector is a single place.
 func tensorSize(shape []int) (height, width, channels float64) {
-	if len(shape) == 3 {
+	switch len(shape) {
+	case 3:
 		return float64(shape[0]), float64(shape[1]), float64(shape[2])
+	case 2:
+		return float64(shape[0]), 1, float64(shape[1])
 	}
 	n := 1
 	for _, d := range shape {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
@@ -62,6 +63,20 @@ var samples = map[string]func() (*Figure, error){
 		}
 		return Architecture("MobileNetV2", b.Layers, Options{})
 	},
+	"vit-b16": func() (*Figure, error) {
+		b, err := backbone.ViT(backbone.Config{})
+		if err != nil {
+			return nil, err
+		}
+		return Architecture("ViT-B/16", b.Layers, Options{})
+	},
+	"small-vit": func() (*Figure, error) {
+		ls, err := smallViT(255, false)
+		if err != nil {
+			return nil, err
+		}
+		return Architecture("The lesson's small ViT", ls, Options{})
+	},
 	"bars": func() (*Figure, error) {
 		c := metrics.Confusion{Classes: steel, Counts: steelCounts()}
 		recalls, intervals := c.Recalls()
@@ -79,6 +94,51 @@ var samples = map[string]func() (*Figure, error){
 			{Name: "from scratch", X: x, Y: []float64{0.2, 0.31, 0.42, 0.7, 0.9}},
 		}, Options{Title: "Accuracy with few labels", X: "training images per class", Y: "validation accuracy", LogX: true})
 	},
+}
+
+// smallViT is the lesson's network as a student builds it: without names for the layers of blocks. Pre-norm is one of
+// its versions, with the pixels scaled.
+func smallViT(size int, preNorm bool) (layer.List, error) {
+	b := &layer.Builder{}
+	b.Add("image", layer.Input{Shape: []int{size, size, 3}})
+	if preNorm {
+		b.Add("", layer.Rescaling{Scale: 1 / 127.5, Offset: -1})
+	}
+	b.Add("", layer.Conv2D{Filters: 128, Kernel: 16, Strides: 16, UseBias: true})
+	b.Add("", layer.Reshaping{Shape: []int{(size / 16) * (size / 16), 128}})
+	b.Add("", layer.PositionEmbedding{})
+	for range 4 {
+		addTransformerBlock(b, preNorm)
+	}
+	if preNorm {
+		b.Add("", layer.LayerNormalization{})
+	}
+	b.Add("", layer.GlobalAveragePooling1D{})
+	b.Add("", layer.Dropout{Rate: 0.2})
+	b.Add("", layer.Dense{Units: 256, Activation: "relu"})
+	b.Add("", layer.Dropout{Rate: 0.1})
+	b.Add("", layer.Dense{Units: 6, Activation: "softmax"})
+	return b.List, b.Err
+}
+
+func addTransformerBlock(b *layer.Builder, preNorm bool) {
+	x := b.Last()
+	if preNorm {
+		b.Add("", layer.LayerNormalization{})
+	}
+	b.Add("", layer.MultiHeadAttention{NumHeads: 4, KeyDim: 128, Dropout: 0.1})
+	x = b.Add("", layer.Sum{}, x, b.Last())
+	if y := b.Add("", layer.LayerNormalization{}); !preNorm {
+		x = y
+	}
+	b.Add("", layer.Dense{Units: 256, Activation: "gelu"})
+	b.Add("", layer.Dropout{Rate: 0.1})
+	b.Add("", layer.Dense{Units: 128})
+	b.Add("", layer.Dropout{Rate: 0.1})
+	b.Add("", layer.Sum{}, x, b.Last())
+	if !preNorm {
+		b.Add("", layer.LayerNormalization{})
+	}
 }
 
 // steelCounts sums to 360, 357 of them on the diagonal.

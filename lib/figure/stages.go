@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
@@ -19,8 +18,9 @@ type stage struct {
 
 // block is one of the parts that a network repeats.
 type block struct {
-	name   string
-	layers layer.List
+	name        string
+	layers      layer.List
+	transformer bool // attention and dense layers, each with a sum
 }
 
 // blockName finds the block in the name of a layer, and the stage before it where the network names its stages:
@@ -37,6 +37,7 @@ func blockOf(l *layer.Layer) (name, stage string) {
 
 // stages divides a list. Blocks belong to a stage by its name, else, as in the tables of the papers, by the shape of
 // their outputs. A layer without the name of a block that stands in one, as a pooling on a shortcut, belongs to it.
+// The blocks of a transformer are found by their structure, whatever the names of their layers.
 func stages(ls layer.List) []stage {
 	names := make([]string, len(ls))
 	for i, l := range ls {
@@ -47,21 +48,61 @@ func stages(ls layer.List) []stage {
 			names[i] = names[i-1]
 		}
 	}
+	transformers := transformerBlocks(ls)
+	for k, b := range transformers {
+		name := names[b.start]
+		if name == "" || slices.ContainsFunc(names[b.start:b.end], func(n string) bool { return n != name }) {
+			name = fmt.Sprintf("block %d", k+1)
+		}
+		for i := b.start; i < b.end; i++ {
+			names[i] = name
+		}
+	}
+	head := headOf(ls)
 	var all []stage
 	for start := 0; start < len(ls); {
 		end := start + 1
-		for end < len(ls) && names[end] == names[start] && !isInput(ls[start]) {
+		for end < len(ls) && names[end] == names[start] && !(names[end] == "" && newRow(ls, end, head)) {
 			end++
 		}
 		part := ls[start:end]
-		if names[start] == "" {
-			all = append(all, stage{name: fromTo(part[0].Name, part[len(part)-1].Name), start: start, layers: part})
-		} else {
-			all = addBlock(all, start, block{names[start], part})
+		switch name := fromTo(part[0].Name, part[len(part)-1].Name); {
+		case names[start] != "":
+			found := slices.Contains(transformers, extent{start, end})
+			all = addBlock(all, start, block{name: names[start], layers: part, transformer: found})
+		case start == head:
+			all = append(all, stage{name: "head", start: start, layers: part})
+		default:
+			all = append(all, stage{name: name, start: start, layers: part})
 		}
 		start = end
 	}
 	return all
+}
+
+// newRow tells whether a row begins at layer i outside of blocks: behind an input, behind the layers that make tokens
+// of an image, and where the head begins.
+func newRow(ls layer.List, i, head int) bool {
+	reshaping, ok := ls[i-1].Op.(layer.Reshaping)
+	return i == head || isInput(ls[i-1]) || ok && len(reshaping.Shape) == 2
+}
+
+// headOf is where the head of a classifier begins: with the layers that make one vector of an image or of tokens. It
+// is the length of the list where no dense layer follows them.
+func headOf(ls layer.List) int {
+	head, dense := len(ls), false
+	for head > 1 && len(ls[head-1].Shape) == 1 {
+		head--
+		_, ok := ls[head].Op.(layer.Dense)
+		dense = dense || ok
+	}
+	if !dense {
+		return len(ls)
+	}
+	if _, ok := ls[head-1].Op.(layer.Cropping1D); ok {
+		head--
+	}
+	return head
 }
 
 func addBlock(all []stage, start int, b block) []stage {
@@ -91,104 +132,6 @@ func fromTo(first, last string) string {
 		return first
 	}
 	return first + " … " + last
-}
-
-// content says what a stage computes: "3 × (1×1, 3×3, 1×1 convolution)". Strides in blocks are left to the outputs, since
-// they differ from block to block.
-func (s stage) content() string {
-	if len(s.blocks) == 0 {
-		return sequence(operations(s.layers))
-	}
-	layers := s.blocks[0].layers
-	if f, ok := flowOf(layers); ok {
-		layers = f.main
-	}
-	parts := operations(layers)
-	for i, text := range parts {
-		parts[i], _, _ = strings.Cut(text, " /")
-	}
-	return fmt.Sprintf("%d × (%s)", len(s.blocks), sequence(parts))
-}
-
-// sequence joins operations. Where it ends in a convolution, those before it are understood without the word.
-func sequence(parts []string) string {
-	const word = " convolution"
-	short := slices.Clone(parts)
-	last := len(parts) - 1
-	for i, text := range parts {
-		if i < last && strings.HasSuffix(text, word) && strings.HasSuffix(parts[last], word) {
-			short[i] = strings.TrimSuffix(text, word)
-		}
-	}
-	return strings.Join(short, ", ")
-}
-
-// operations names what gives a list its form; normalization and activation only where there is nothing else.
-func operations(ls layer.List) []string {
-	var main, rest []string
-	for _, l := range ls {
-		switch text := operation(l); l.Op.(type) {
-		case layer.ZeroPadding2D, layer.Sum:
-		case layer.BatchNormalization, layer.LayerNormalization, layer.ReLU, layer.Activation, layer.Dropout:
-			rest = append(rest, text)
-		default:
-			main = append(main, text)
-		}
-	}
-	if len(main) == 0 {
-		return rest
-	}
-	return main
-}
-
-// operation names what a layer computes.
-func operation(l *layer.Layer) string {
-	switch op := l.Op.(type) {
-	case layer.Input:
-		return "input"
-	case layer.Conv2D:
-		return fmt.Sprintf("%d×%[1]d convolution", op.Kernel) + striding(op.Strides)
-	case layer.DepthwiseConv2D:
-		return fmt.Sprintf("%d×%[1]d depthwise", op.Kernel) + striding(op.Strides)
-	case layer.MaxPooling2D:
-		return fmt.Sprintf("%d×%[1]d max pooling", op.Pool) + striding(op.Strides)
-	case layer.BatchNormalization:
-		return "batch normalization"
-	case layer.ReLU:
-		if op.MaxValue > 0 {
-			return fmt.Sprintf("ReLU%g", op.MaxValue)
-		}
-		return "ReLU"
-	case layer.Activation:
-		return strings.NewReplacer("relu", "ReLU").Replace(op.Activation)
-	case layer.GlobalAveragePooling2D:
-		return "global average pooling"
-	case layer.Dense:
-		if op.Activation == "gelu" {
-			return fmt.Sprintf("dense %d, GELU", op.Units)
-		}
-		return fmt.Sprintf("dense %d", op.Units)
-	case layer.MultiHeadAttention:
-		return fmt.Sprintf("attention, %d heads of %d", op.NumHeads, op.KeyDim)
-	case layer.LayerNormalization:
-		return "layer normalization"
-	case layer.Reshaping:
-		return fmt.Sprintf("%d tokens", op.Shape[0])
-	case layer.ClassToken:
-		return "class token"
-	case layer.PositionEmbedding:
-		return "positions"
-	case layer.GlobalAveragePooling1D:
-		return "mean over tokens"
-	}
-	return l.Op.Class()
-}
-
-func striding(strides int) string {
-	if strides < 2 {
-		return ""
-	}
-	return fmt.Sprintf(" /%d", strides)
 }
 
 // flow is the way through a block: one path of layers and, where the block ends in a sum, a shortcut past some.
