@@ -15,7 +15,7 @@ import (
 type Heatmap struct {
 	Height, Width int
 	Values        []float32 // [Height, Width], from 0 to 1 where the most evidence is; all 0 if there is none
-	Class         int       // that is explained
+	Class         int       // that is explained; −1 where the map is of no class, as those of attention
 }
 
 // GradCAM explains predictions by gradient-weighted class activation mapping (Selvaraju et al., 2017). It takes
