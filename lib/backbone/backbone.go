@@ -5,6 +5,7 @@ package backbone
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -126,10 +127,17 @@ func New(name string, c Config) (*Backbone, error) {
 			return nil, fmt.Errorf("weights %s are for %s, not for %s: choose the one that they are for", source.Path, other,
 				a.named(c))
 		}
+		if shard.MatchString(source.Path) {
+			return nil, fmt.Errorf("weights %s are one of several files (shards), which hold a model together: give the "+
+				"path of the index beside them, model.safetensors.index.json", source.Path)
+		}
 		return nil, fmt.Errorf("weights %s do not fit %s: %w", source.Path, b, err)
 	}
 	return b, nil
 }
+
+// shard is how Hugging Face's libraries name the files of a checkpoint that is split.
+var shard = regexp.MustCompile(`-\d{5}-of-\d{5}\.safetensors$`)
 
 // fits names the variant that a checkpoint is for, or "" if it is for none. Of the variant of ViT that was asked for,
 // with top or without, the differences say more.

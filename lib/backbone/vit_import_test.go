@@ -256,6 +256,18 @@ func TestViTFilesOfAnotherKindAreRefused(t *testing.T) {
 	requireInError(t, err, "are for ViT tiny/16 without top, not for ResNet50V2")
 }
 
+func TestOneShardIsToldFromAWholeFile(t *testing.T) {
+	g := readViTs(t)[0]
+	path := filepath.Join(t.TempDir(), "model-00001-of-00002.safetensors")
+	layers := g.layers()
+	if err := os.Rename(g.save(t, layers[:len(layers)/2]), path); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ViT(Config{Variant: "tiny/16", Input: 64, Weights: path})
+	requireInError(t, err, path)
+	requireInError(t, err, "give the path of the index beside them, model.safetensors.index.json")
+}
+
 func TestWeightsNotNeededAreLeftOut(t *testing.T) {
 	g := readViTs(t)[0]
 	pooler := weights.Layer{Name: "vit.pooler.dense", Tensors: []weights.Tensor{

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,7 +47,9 @@ func newRunner(layers layer.List, values layer.Values) (*runner, error) {
 		}
 		largest = max(largest, n)
 	}
-	r := &runner{batch: min(32, max(1, microBatchBytes/largest)), in: layers[0].Shape, out: out}
+	// A power of two divides a batch of 32 without a rest that would have to be filled up.
+	batch := 1 << (bits.Len(uint(min(32, max(1, microBatchBytes/largest)))) - 1)
+	r := &runner{batch: batch, in: layers[0].Shape, out: out}
 	position := map[*layer.Layer]int{}
 	for _, l := range list {
 		position[l] = 1 + len(r.weights)

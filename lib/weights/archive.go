@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
@@ -79,6 +80,9 @@ func findMembers(z *zip.Reader, size uint64) (map[string]*zip.File, error) {
 		}
 		if f.Flags&1 != 0 {
 			return nil, fmt.Errorf("its member %q is encrypted, which is not supported", f.Name)
+		}
+		if path.Base(name) == "data.pkl" {
+			return nil, errPickle
 		}
 		members[name] = f
 	}

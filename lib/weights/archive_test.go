@@ -112,6 +112,18 @@ func TestArchivePackedAnewReads(t *testing.T) {
 	}
 }
 
+func TestPicklesOfPyTorchAreRefused(t *testing.T) {
+	zipped := pack(t, nil, zip.Store, func(z *zip.Writer) {
+		addMember(z, &zip.FileHeader{Name: "pytorch_model/data.pkl"}, []byte("\x80\x02}."))
+	})
+	for name, file := range map[string][]byte{"model.pt": zipped, "old.bin": []byte("\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.")} {
+		_, err := Read(bytes.NewReader(file), int64(len(file)), name)
+		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "take model.safetensors") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestHostileArchivesGiveErrors(t *testing.T) {
 	whole := kerasMembers(t)
 	without := func(names ...string) map[string][]byte {
