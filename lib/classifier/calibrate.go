@@ -15,16 +15,13 @@ import (
 // on pixels [n, ImageSize, ImageSize, 3] of 0…255, 32 images or so. A base with random weights needs it: with the
 // statistics that Keras starts from (0 and 1) its activations shrink from block to block, and a head finds nothing to
 // learn from. It is the first pass of a training in training mode, with momentum 0 (data-dependent initialization:
-// Krähenbühl et al., 2016). A base that has learned must not be calibrated.
+// Krähenbühl et al., 2016). A base that has learned must not be calibrated; one without batch normalization, a Vision
+// Transformer, has nothing to calibrate and is left as it is.
 func (m *Model) Calibrate(pixels []float32) error {
 	n := len(pixels) / elements(m.Layers[0].Shape)
 	if n == 0 || len(pixels)%elements(m.Layers[0].Shape) != 0 {
 		return fmt.Errorf("calibrating on %d values: give whole images of shape %v, at least one", len(pixels),
 			m.Layers[0].Shape)
-	}
-	d, err := device.Open()
-	if err != nil {
-		return err
 	}
 	var list layer.List
 	var norms []*layer.Layer
@@ -36,6 +33,13 @@ func (m *Model) Calibrate(pixels []float32) error {
 			norms = append(norms, original)
 		}
 		list = append(list, &l)
+	}
+	if len(norms) == 0 {
+		return nil
+	}
+	d, err := device.Open()
+	if err != nil {
+		return err
 	}
 	exec, err := graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
 		at, next := map[string]int{}, 1

@@ -4,7 +4,9 @@ import (
 	"math"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 // The statistics are compared with those of each convolution's output, as computed in inference with them.
@@ -44,4 +46,21 @@ func TestCalibratedStatisticsAreThoseOfTheActivations(t *testing.T) {
 		}
 	}
 	requireInError(t, m.Calibrate(pixels[:100]), "100 values", "whole images")
+}
+
+func TestABaseWithoutBatchNormalizationIsLeftAsItIs(t *testing.T) {
+	base, err := backbone.ViT(backbone.Config{Input: 32, Variant: "Ti/16", Weights: "random"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := New(Config{Base: base, ImageSize: 32, Classes: classes, Head: []layer.Op{
+		layer.GlobalAveragePooling1D{},
+		layer.Dense{Units: len(classes), Activation: "softmax"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Calibrate(golden.Uniform("calibrate", 2*32*32*3, 0, 255)); err != nil {
+		t.Fatal(err)
+	}
 }

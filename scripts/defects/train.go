@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -147,7 +148,11 @@ func (c *call) newModel(name string, variant *variantFlags, source string, seed 
 	}
 	m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed,
 		Head: lessonHead(base, len(data.Classes))})
-	if err != nil || base.Source != "random" {
+	normalizes := slices.ContainsFunc(base.Layers, func(l *layer.Layer) bool {
+		_, ok := l.Op.(layer.BatchNormalization)
+		return ok
+	})
+	if err != nil || base.Source != "random" || !normalizes {
 		return data, m, err
 	}
 	images := neudet.Order(len(data.Train.Files), seed, 0)
