@@ -50,8 +50,9 @@ func (m *Model) name() string {
 	return "functional"
 }
 
-// Load opens a run with the weights of its last whole epoch, and its history; or a file that Save or Keras has
-// written, ".h5" or ".keras", which has no history (nil). A file of Keras names no classes: Classes is then nil.
+// Load opens a run and its history, with the weights of its last whole epoch or, with EarlyStopping's
+// RestoreBestWeights, of its best one so far; or a file that Save or Keras has written, ".h5" or ".keras", which has no
+// history (nil). A file of Keras names no classes: Classes is then nil.
 //
 // The model's images are square with three channels. Its base is the nested model; without one, what comes before
 // pooling or flattening.

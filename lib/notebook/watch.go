@@ -68,8 +68,8 @@ func (w *watch) see(p classifier.Progress) {
 		if w.curves == "" {
 			w.curves = "Done in " + duration(now.Sub(w.start)) + "."
 		}
-		if p.Resumed > 0 && p.Resumed == p.History.Epochs() {
-			w.curves += alreadyTrained(p)
+		for _, s := range ending(p) {
+			w.curves += "<p>" + s + "</p>"
 		}
 		out.updateHTML(w.id, w.curves)
 	case newEpoch || newPhase || now.Sub(w.drawn) >= between:
@@ -111,8 +111,10 @@ func (w *watch) print(p classifier.Progress, now time.Time, newEpoch bool) {
 		}
 		fmt.Fprintln(out.log)
 	}
-	if p.Finished && p.Resumed > 0 && p.Resumed == p.History.Epochs() {
-		fmt.Fprintf(out.log, "already trained: %d epochs, read from the run's folder\n", p.Resumed)
+	if p.Finished {
+		for _, s := range ending(p) {
+			fmt.Fprintln(out.log, s)
+		}
 	}
 	if p.Epoch == 0 && p.Total > 0 && p.Done == p.Total && !p.Finished {
 		fmt.Fprintf(out.log, "%s: %d, %s\n", p.Phase, p.Total, duration(now.Sub(w.from)))
@@ -159,7 +161,17 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-// alreadyTrained tells that nothing was computed: the run was there.
-func alreadyTrained(p classifier.Progress) string {
-	return fmt.Sprintf("<p>Already trained: %d epochs, read from the run's folder.</p>", p.Resumed)
+// ending says what the curves of a finished training do not show.
+func ending(p classifier.Progress) (sentences []string) {
+	h := p.History
+	if p.Resumed > 0 && p.Resumed == h.Epochs() {
+		sentences = append(sentences, fmt.Sprintf("Already trained: %d epochs, read from the run's folder.", p.Resumed))
+	}
+	if h.Stopped > 0 {
+		sentences = append(sentences, fmt.Sprintf("Stopped early, after epoch %d of %d.", h.Stopped, p.Epochs))
+	}
+	if h.Best > 0 {
+		sentences = append(sentences, fmt.Sprintf("The model has the weights of its best epoch, %d.", h.Best))
+	}
+	return sentences
 }

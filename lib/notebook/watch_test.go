@@ -116,3 +116,19 @@ func TestWatchSurvivesCurvesThatCannotBeDrawn(t *testing.T) {
 		t.Errorf("%.300q", r.updates)
 	}
 }
+
+func TestWatchSaysHowTheTrainingEnded(t *testing.T) {
+	stopped := &classifier.History{Loss: []float64{1, 1, 1}, Accuracy: []float64{0, 0, 0}, Stopped: 3, Best: 2}
+	want := []string{"Stopped early, after epoch 3 of 9.", "The model has the weights of its best epoch, 2."}
+	for _, jupyter := range []bool{true, false} {
+		r := record(t, jupyter)
+		w, _ := newTestWatch()
+		w.see(classifier.Progress{Phase: "epoch", Epochs: 9, History: stopped, Finished: true})
+		got := r.log.String() + strings.Join(r.updates, "")
+		for _, sentence := range want {
+			if !strings.Contains(got, sentence) {
+				t.Errorf("Jupyter %v: no %q in %.300q", jupyter, sentence, got)
+			}
+		}
+	}
+}
