@@ -5,6 +5,7 @@ import (
 	"math"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // inference measures models that are loaded and compiled, by turns. It also notes the versions of both sides.
@@ -62,8 +63,8 @@ func (b *bench) sample(n network) int { return min(n.pixels, b.size.pixels) }
 
 func (b *bench) inferPixels(workers [sides]*worker, n network) error {
 	r := b.row(row{measure: "inference, " + n.title + ", batch 32", unit: "images/s", target: n.target})
-	for i := range b.size.inference {
-		b.step("inference %s, round %d of %d", n.title, i+1, b.size.inference)
+	for i, start := 0, time.Now(); i < b.size.inference || time.Since(start) < b.size.inferring; i++ {
+		b.step("inference %s, round %d", n.title, i+1)
 		for s, w := range workers {
 			a, err := w.ask(question{Do: "infer", Peer: peerNames[s], Out: b.features(side(s))})
 			if err != nil {

@@ -10,14 +10,17 @@ import (
 type size struct {
 	pixels    int            // images of an inference sample at most, a multiple of 32
 	images    map[string]int // images per class and split; 0 is all
-	inference int            // repetitions
+	inference int            // repetitions at least
+	// inferring is how long inference is repeated at least. A shared machine is slower by a third for seconds at a
+	// time, which five repetitions of a fast network do not even out.
+	inferring time.Duration
 	features  int
 	trainings int // at most
 	kernels   int
 }
 
 var (
-	full  = size{pixels: 192, inference: 5, features: 2, trainings: 2, kernels: 3}
+	full  = size{pixels: 192, inference: 5, inferring: 2 * time.Minute, features: 2, trainings: 2, kernels: 3}
 	quick = size{pixels: 64, inference: 2, features: 1, trainings: 1, kernels: 1,
 		images: map[string]int{"train": 16, "validation": 8}}
 )
