@@ -12,7 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/device"
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
@@ -98,7 +98,7 @@ func TestLessonsBackbonesEqualTheTables(t *testing.T) {
 		"mobilenet_v2_0.35_224.json": {Name: "mobilenetv2", Alpha: 0.35},
 		"resnet50v2_200.json":        {Name: "resnet50v2"},
 	} {
-		path := filepath.Join(download.ModuleRoot(), "..", "shared", "oracle", file)
+		path := filepath.Join(files.ModuleRoot(), "..", "shared", "oracle", file)
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Skipf("needs %s: %v", path, err)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -15,7 +15,7 @@ func TestPublishedWeightsLoad(t *testing.T) {
 	const file = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
 	folder := os.Getenv("WEIGHTS_DIR")
 	if folder == "" {
-		folder = filepath.Join(download.ModuleRoot(), "..", "shared", "data")
+		folder = filepath.Join(files.ModuleRoot(), "..", "shared", "data")
 		t.Setenv("WEIGHTS_DIR", folder)
 	}
 	if _, err := os.Stat(filepath.Join(folder, file)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // AttentionMaps holds what each token of one image attended to, in every MultiHeadAttention of a model. A patch is
@@ -125,12 +126,12 @@ func (a AttentionMaps) tokens() int {
 // This and all other heat maps here are divided by their largest value, so that 1 is the patch that counts most; what
 // the class token keeps for itself is left out. A head that attends everywhere alike is 1 everywhere. Heatmap.Class is
 // −1: attention is of no class.
-func (a AttentionMaps) Head(layer, head int) Heatmap {
+func (a AttentionMaps) Head(layer, head int) result.Heatmap {
 	return a.heatmap(mix(a.readout(), a.head(layer, head)))
 }
 
 // Token is what one patch attends to in one head of one layer. It panics on what the model does not have.
-func (a AttentionMaps) Token(layer, head, token int) Heatmap {
+func (a AttentionMaps) Token(layer, head, token int) result.Heatmap {
 	patches := a.Rows * a.Columns
 	if token < 0 || token >= patches {
 		panic(fmt.Sprintf("patch %d: the image has patches 0 to %d, in %d rows of %d", token, patches-1, a.Rows, a.Columns))
@@ -144,7 +145,7 @@ func (a AttentionMaps) Token(layer, head, token int) Heatmap {
 // Transformers, 2020): it says how much of each patch has come into the class token of the last layer, or without a
 // class token into the mean of all tokens. A layer passes on the mean of its heads' weights plus the identity, for the
 // residual connection, rows divided by their sum; layers are multiplied.
-func (a AttentionMaps) Rollout() Heatmap {
+func (a AttentionMaps) Rollout() result.Heatmap {
 	// A row vector times the layers, the last one first, needs no product of two matrices.
 	row := a.readout()
 	for i := len(a.Layers) - 1; i >= 0; i-- {
@@ -215,27 +216,13 @@ func mix(row []float64, matrix []float32) []float64 {
 }
 
 // heatmap drops the class token and divides by the largest.
-func (a AttentionMaps) heatmap(row []float64) Heatmap {
+func (a AttentionMaps) heatmap(row []float64) result.Heatmap {
 	row = row[len(row)-a.Rows*a.Columns:]
-	h := Heatmap{Height: a.Rows, Width: a.Columns, Values: make([]float32, len(row)), Class: -1}
+	h := result.Heatmap{Height: a.Rows, Width: a.Columns, Values: make([]float32, len(row)), Class: -1}
 	if largest := slices.Max(row); largest > 0 {
 		for i, v := range row {
 			h.Values[i] = float32(v / largest)
 		}
 	}
-	return h
-}
-
-// Stretched is the heat map with its smallest value at 0 and its largest at 1; all 0 if they are equal. It makes the
-// differences of nearly even attention visible, and hides how small they are: say so where it is drawn.
-func (h Heatmap) Stretched() Heatmap {
-	low, high := slices.Min(h.Values), slices.Max(h.Values)
-	values := make([]float32, len(h.Values))
-	for i, v := range h.Values {
-		if high > low {
-			values[i] = (v - low) / (high - low)
-		}
-	}
-	h.Values = values
 	return h
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // kerasAttention is made by scripts/oracle/keras_attention.py.
@@ -131,7 +132,7 @@ func TestAttentionHeatmapsAreThoseComputedByHand(t *testing.T) {
 	twice := byHand(true)
 	twice.Layers = append(twice.Layers, twice.Layers[0])
 	for name, c := range map[string]struct {
-		got  Heatmap
+		got  result.Heatmap
 		want []float32
 	}{
 		"mean over queries":        {plain.Head(0, 0), []float32{1, 1. / 3}},           // 0.75, 0.25

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // Augmentation changes each training image at random, anew in each epoch, as Keras's RandomFlip, RandomTranslation and
@@ -174,7 +176,7 @@ func (t *training) trainedIn(epoch int) (examples, error) {
 			return e, err
 		}
 		if epoch == t.resumed && t.config.Watch != nil { // once is enough
-			t.config.Watch(Progress{Phase: augmentationNote, Done: len(e.Labels), Total: len(e.Labels),
+			t.config.Watch(result.Progress{Phase: augmentationNote, Done: len(e.Labels), Total: len(e.Labels),
 				Notice: t.model.Notice()})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // testdata/augment.json.gz is made by scripts/oracle/keras_augment.py.
@@ -84,7 +85,7 @@ func TestAugmentedFeaturesTrainAsTheWholeModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	losses := func(whole bool) *History {
+	losses := func(whole bool) *result.History {
 		m := scratch(t, 27)
 		m.Classes = classes
 		for _, l := range m.Layers {

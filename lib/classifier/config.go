@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // FitConfig says how to train. The zero value of each field is the lesson's.
@@ -24,8 +26,8 @@ type FitConfig struct {
 	// Run names the folder that keeps the training: see RunDir. A run that was interrupted goes on after its last
 	// whole epoch; one that is finished is not trained again. Empty keeps nothing.
 	Run     string
-	Retrain bool    // starts the run over
-	Watch   Watcher // told of every batch; may be nil
+	Retrain bool           // starts the run over
+	Watch   result.Watcher // told of every batch; may be nil
 	// Context ends the training within a step when it is done. A Run can then be taken up again. nil is never.
 	Context context.Context
 }

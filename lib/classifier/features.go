@@ -15,8 +15,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/device"
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // microBatchBytes bounds the largest activation of one call. MobileNetV2 is bound by memory, not by arithmetic: on
@@ -114,10 +115,10 @@ func (m *Model) Features(pixels []float32) (features []float32, shape []int, err
 
 // stored gives the features of all images of a split, from disk where they are, else computed and stored. An
 // interrupted computation is taken up where it stopped. The caller closes them.
-func (m *Model) stored(ctx context.Context, source Images, watch Watcher) (*featureFile, error) {
+func (m *Model) stored(ctx context.Context, source Images, watch result.Watcher) (*featureFile, error) {
 	cut := m.cut()
 	size := elements(m.Layers[:cut].Output())
-	cache, err := download.CacheDir()
+	cache, err := files.CacheDir()
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func (m *Model) stored(ctx context.Context, source Images, watch Watcher) (*feat
 	return openFeatures(path, size, len(source.Labels))
 }
 
-func (m *Model) store(ctx context.Context, path string, source Images, size int, watch Watcher) (err error) {
+func (m *Model) store(ctx context.Context, path string, source Images, size int, watch result.Watcher) (err error) {
 	r, err := m.frozen()
 	if err != nil {
 		return err
@@ -184,7 +185,7 @@ func (m *Model) store(ctx context.Context, path string, source Images, size int,
 		}
 		done += len(features) / size
 		if watch != nil {
-			watch(Progress{Phase: "features of " + source.Name, Done: done, Total: len(source.Labels), Notice: m.Notice()})
+			watch(result.Progress{Phase: "features of " + source.Name, Done: done, Total: len(source.Labels), Notice: m.Notice()})
 		}
 	}
 	if err := part.Sync(); err != nil {

@@ -7,12 +7,13 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-func openAt(t testing.TB, folder string) *neudet.Dataset {
+func openAt(t testing.TB, folder string) *images.Dataset {
 	t.Helper()
-	d, err := neudet.Open(folder)
+	d, err := images.Open(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestInterruptedFeaturesAreTakenUp(t *testing.T) {
 	m := newSmall(t, 1)
 	compute := func() (features []float32, first int) {
 		first = -1
-		stored, err := m.stored(t.Context(), SplitImages(data.Train, 40), func(p Progress) {
+		stored, err := m.stored(t.Context(), SplitImages(data.Train, 40), func(p result.Progress) {
 			if first < 0 {
 				first = p.Done
 			}
@@ -44,7 +45,7 @@ func TestInterruptedFeaturesAreTakenUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return allRows(t, stored, len(data.Train.Files)), first
+		return allRows(t, stored, len(data.Train.Images)), first
 	}
 	want, first := compute()
 	if first != 32 {
@@ -61,7 +62,7 @@ func TestInterruptedFeaturesAreTakenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	size := len(whole) / len(data.Train.Files)
+	size := len(whole) / len(data.Train.Images)
 	for _, length := range []int{0, 1, 7*size + 5, 10 * size, len(whole) - 1, len(whole), len(whole) + 100} {
 		// As a killed process leaves it, or a full disk.
 		part := append([]byte{}, whole[:min(length, len(whole))]...)
@@ -95,7 +96,7 @@ func TestDamagedFeaturesAreComputedAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return allRows(t, features, len(data.Validation.Files))
+		return allRows(t, features, len(data.Validation.Images))
 	}
 	want := validation()
 	paths, _ := filepath.Glob(filepath.Join(cache, "features", "*.f32"))
@@ -109,7 +110,7 @@ func TestDamagedFeaturesAreComputedAgain(t *testing.T) {
 
 func TestFeaturesDoNotDependOnTheBatch(t *testing.T) {
 	data, m := openImages(t), newSmall(t, 1)
-	pixels, err := data.Train.Pixels(sequence(0, 33), 40)
+	pixels, err := images.Pixels(data.Train, sequence(0, 33), 40)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/keras"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // facts is what a model knows beside its layers and weights. Save keeps it in its files, where Keras passes it over.
@@ -56,7 +57,7 @@ func (m *Model) name() string {
 //
 // The model's images are square with three channels. Its base is the nested model; without one, what comes before
 // pooling or flattening.
-func Load(runOrFile string) (*Model, *History, error) {
+func Load(runOrFile string) (*Model, *result.History, error) {
 	switch filepath.Ext(runOrFile) {
 	case ".h5", ".keras":
 		if info, err := os.Stat(runOrFile); err != nil || !info.IsDir() {

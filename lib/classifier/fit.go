@@ -13,12 +13,13 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // tell reports the progress of an epoch to the watcher.
-func (t *training) tell(p Progress) {
+func (t *training) tell(p result.Progress) {
 	if t.config.Watch == nil {
 		return
 	}
@@ -31,15 +32,15 @@ func (t *training) tell(p Progress) {
 // split after each epoch. The model holds the weights of the last epoch afterwards, or of the best: see EarlyStopping.
 //
 // The same seed, backend and data give the same history, bit by bit, on one machine, in one go or resumed.
-func (m *Model) Fit(data *neudet.Dataset, c FitConfig) (*History, error) {
+func (m *Model) Fit(data *images.Dataset, c FitConfig) (*result.History, error) {
 	m.DataNotice = data.Notice
 	train, validation := SplitImages(data.Train, m.ImageSize), SplitImages(data.Validation, m.ImageSize)
-	train.Source, validation.Source = data.Source, data.Source
+	train.Source, validation.Source = data.Origin, data.Origin
 	return m.FitImages(train, validation, data.Classes, c)
 }
 
 // FitImages is Fit for images of any source.
-func (m *Model) FitImages(train, validation Images, classes []string, c FitConfig) (*History, error) {
+func (m *Model) FitImages(train, validation Images, classes []string, c FitConfig) (*result.History, error) {
 	if len(classes) != elements(m.Layers.Output()) {
 		return nil, fmt.Errorf("the model has %d outputs, but there are %d classes: end its head with "+
 			"layer.Dense{Units: %d, Activation: \"softmax\"}", elements(m.Layers.Output()), len(classes), len(classes))
@@ -84,7 +85,7 @@ func (m *Model) FitImages(train, validation Images, classes []string, c FitConfi
 		}
 	}
 	maps.Copy(m.Values, t.best)
-	t.tell(Progress{Epoch: t.history.Epochs(), Finished: true})
+	t.tell(result.Progress{Epoch: t.history.Epochs(), Finished: true})
 	return &t.history, nil
 }
 
@@ -96,7 +97,7 @@ type training struct {
 	train, validation examples
 	parameters        []parameter
 	steps, resumed    int
-	history           History
+	history           result.History
 	best              layer.Values // above the cut, of the epoch that is restored at the end; nil for the last one
 	step, evaluate    *model.Exec
 	store             *model.Store
@@ -173,7 +174,7 @@ func (t *training) epoch() error {
 	}
 	var loss, correct float64
 	seen, n := 0, len(train.Labels)
-	order := neudet.Order(n, t.model.Seed, number)
+	order := images.Order(n, t.model.Seed, number)
 	for b := range train.batches(order, t.config.BatchSize, len(t.model.Classes), false) {
 		if err := cmp.Or(b.err, t.config.Context.Err()); err != nil {
 			return err
@@ -196,7 +197,7 @@ func (t *training) epoch() error {
 		seen += b.n
 		loss += l * float64(b.n)
 		correct += hits
-		t.tell(Progress{Epoch: number + 1, Done: seen, Total: n, Loss: loss / float64(seen),
+		t.tell(result.Progress{Epoch: number + 1, Done: seen, Total: n, Loss: loss / float64(seen),
 			Accuracy: correct / float64(seen)})
 	}
 	device.ReleaseMemory()
@@ -211,7 +212,7 @@ func (t *training) epoch() error {
 	if err := t.take(); err != nil {
 		return err
 	}
-	t.tell(Progress{Epoch: number + 1, Done: n, Total: n, Loss: loss / float64(n), Accuracy: correct / float64(n)})
+	t.tell(result.Progress{Epoch: number + 1, Done: n, Total: n, Loss: loss / float64(n), Accuracy: correct / float64(n)})
 	return nil
 }
 

@@ -8,11 +8,13 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // requireSame compares histories and weights bit by bit, but not the seconds.
-func requireSame(t *testing.T, a, b *History, x, y *Model) {
+func requireSame(t *testing.T, a, b *result.History, x, y *Model) {
 	t.Helper()
 	for _, pair := range [][2][]float64{{a.Loss, b.Loss}, {a.Accuracy, b.Accuracy}, {a.ValLoss, b.ValLoss},
 		{a.ValAccuracy, b.ValAccuracy}, {a.LearningRate, b.LearningRate}} {
@@ -99,7 +101,7 @@ func TestNaNLossEndsTheTraining(t *testing.T) {
 func TestFreezingMovesTheCut(t *testing.T) {
 	data := openImages(t)
 	m := newSmall(t, 1)
-	pixels, err := data.Validation.Pixels([]int{0, 5}, 40)
+	pixels, err := images.Pixels(data.Validation, []int{0, 5}, 40)
 	if err != nil {
 		t.Fatal(err)
 	}

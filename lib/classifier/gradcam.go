@@ -9,14 +9,8 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
-
-// Heatmap says where a model looked: how much each place of its last feature map speaks for a class.
-type Heatmap struct {
-	Height, Width int
-	Values        []float32 // [Height, Width], from 0 to 1 where the most evidence is; all 0 if there is none
-	Class         int       // that is explained; −1 where the map is of no class, as those of attention
-}
 
 // GradCAM explains predictions by gradient-weighted class activation mapping (Selvaraju et al., 2017). It takes
 // pixels [n, ImageSize, ImageSize, 3] of 0…255 and for each image the class to explain, −1 being the predicted one;
@@ -29,7 +23,7 @@ type Heatmap struct {
 //
 // It is an error if pixels are no whole number of images, if classes are not one per image, or if the model has no
 // feature map.
-func (m *Model) GradCAM(pixels []float32, classes []int) ([]Heatmap, error) {
+func (m *Model) GradCAM(pixels []float32, classes []int) ([]result.Heatmap, error) {
 	size := elements(m.Layers[0].Shape)
 	n := len(pixels) / size
 	if len(pixels)%size != 0 {
@@ -138,10 +132,10 @@ func withoutSoftmax(ls layer.List) layer.List {
 	return append(append(layer.List{}, ls[:len(ls)-1]...), &last)
 }
 
-func (e *explainer) explain(pixels []float32, classes []int) ([]Heatmap, error) {
+func (e *explainer) explain(pixels []float32, classes []int) ([]result.Heatmap, error) {
 	size, batch := elements(e.features.in), e.features.batch
 	h, w := e.features.out[0], e.features.out[1]
-	var maps []Heatmap
+	var maps []result.Heatmap
 	for start := 0; start*size < len(pixels); start += batch {
 		chunk := pixels[start*size : min(len(pixels), (start+batch)*size)]
 		features, err := e.features.run(chunk)
@@ -170,7 +164,7 @@ func (e *explainer) explain(pixels []float32, classes []int) ([]Heatmap, error) 
 						"diverged; train it with a smaller learning rate", start+i)
 				}
 			}
-			maps = append(maps, Heatmap{Height: h, Width: w, Values: values, Class: int(class[i])})
+			maps = append(maps, result.Heatmap{Height: h, Width: w, Values: values, Class: int(class[i])})
 		}
 	}
 	return maps, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 const gradcamImages, gradcamPatch = 3, 24
@@ -87,7 +88,7 @@ func TestGradCAMEqualsKeras(t *testing.T) {
 // The heat map is of the model as it is, wherever training would begin.
 func TestGradCAMIsTheSameForEveryCut(t *testing.T) {
 	m, pixels := explained(t, "mobilenetv2", 96)
-	var want []Heatmap
+	var want []result.Heatmap
 	for _, frozen := range []int{154, 40} {
 		m.Layers.Unfreeze()
 		m.Layers[:frozen].Freeze()

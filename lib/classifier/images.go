@@ -3,7 +3,7 @@ package classifier
 import (
 	"iter"
 
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/images"
 )
 
 // Images is a source of labelled images.
@@ -17,9 +17,9 @@ type Images struct {
 }
 
 // SplitImages gives the images of a split, resized to size×size pixels.
-func SplitImages(s *neudet.Split, size int) Images {
+func SplitImages(s *images.Set, size int) Images {
 	return Images{Name: s.Name, Hash: s.Hash(), Labels: s.Labels(),
-		Pixels: func(indices []int) ([]float32, error) { return s.Pixels(indices, size) }}
+		Pixels: func(indices []int) ([]float32, error) { return images.Pixels(s, indices, size) }}
 }
 
 // decoded is a chunk of images.

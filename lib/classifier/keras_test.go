@@ -8,23 +8,24 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // testdata/fit.json.gz is made by scripts/oracle/keras_fit.py.
 func TestFitEqualsKeras(t *testing.T) {
 	var want struct {
 		Losses  []float64
-		History History
+		History result.History
 		Weights map[string][]float32
 	}
 	golden.Read(t, "testdata/fit.json.gz", &want)
 	m := headOnly(t)
 	var losses []float64
 	seen, sum := 0, 0.0
-	tr := &training{model: m, config: FitConfig{Epochs: 4, BatchSize: 8, LearningRate: 1e-2, Watch: func(p Progress) {
+	tr := &training{model: m, config: FitConfig{Epochs: 4, BatchSize: 8, LearningRate: 1e-2, Watch: func(p result.Progress) {
 		if p.Done <= seen { // the end of an epoch tells its figures again
 			seen, sum = 0, 0
 			if p.Done == p.Total {
@@ -41,7 +42,7 @@ func TestFitEqualsKeras(t *testing.T) {
 	}
 	for epoch := range 4 {
 		// Keras trained in file order: undo ours.
-		tr.train.Images = inOrder("train", 37, neudet.Order(37, m.Seed, epoch))
+		tr.train.Images = inOrder("train", 37, images.Order(37, m.Seed, epoch))
 		if err := tr.epoch(); err != nil {
 			t.Fatal(err)
 		}

@@ -14,9 +14,10 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // childDoes tells a child process of the tests how to train; see child.
@@ -62,7 +63,7 @@ func child() {
 		fmt.Fprintln(os.Stderr, "child:", err)
 		os.Exit(1)
 	}
-	data, err := neudet.Open(os.Getenv(childData))
+	data, err := images.Open(os.Getenv(childData))
 	if err != nil {
 		fail(err)
 	}
@@ -74,7 +75,7 @@ func child() {
 	if os.Getenv(childDoes) == "kill with all options" {
 		c = allOptions()
 	}
-	c.Run, c.Watch = os.Getenv(childRun), func(p Progress) {
+	c.Run, c.Watch = os.Getenv(childRun), func(p result.Progress) {
 		if p.Phase != "epoch" || p.Epoch != 3 || p.Done != batchSize {
 			return
 		}
@@ -150,9 +151,9 @@ func writeImage(t testing.TB, path string, label int, noise []float32) {
 	}
 }
 
-func openImages(t testing.TB) *neudet.Dataset {
+func openImages(t testing.TB) *images.Dataset {
 	t.Helper()
-	d, err := neudet.Open(writeImages(t))
+	d, err := images.Open(writeImages(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +186,7 @@ func newSmall(t testing.TB, seed int64) *Model {
 	return m
 }
 
-func fit(t testing.TB, m *Model, data *neudet.Dataset, c FitConfig) *History {
+func fit(t testing.TB, m *Model, data *images.Dataset, c FitConfig) *result.History {
 	t.Helper()
 	c.BatchSize = orDefault(c.BatchSize, batchSize)
 	h, err := m.Fit(data, c)

@@ -4,20 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
-
-// Predictions holds what a model says of some images, in the order of Files.
-type Predictions struct {
-	Classes       []string
-	Files         []neudet.File
-	Probabilities [][]float32 // one row per image, one column per class; rows sum to 1
-	Predicted     []int       // the class of the largest probability
-	Actual        []int       // the class of the image's folder, −1 if unknown
-}
-
-// Confidence is the probability of the predicted class of image i.
-func (p *Predictions) Confidence(i int) float64 { return float64(p.Probabilities[i][p.Predicted[i]]) }
 
 // compiled keeps the graphs of a model between predictions, as long as its cut stays where it is.
 type compiled struct {
@@ -64,23 +53,23 @@ func (m *Model) head() (*runner, error) {
 }
 
 // Predict gives class probabilities for every image of a split, from stored features where the base is frozen.
-func (m *Model) Predict(s *neudet.Split) (*Predictions, error) {
+func (m *Model) Predict(s *images.Set) (*result.Predictions, error) {
 	if m.cut() == 0 {
-		return m.PredictFiles(s.Files)
+		return m.PredictFiles(s.Images)
 	}
 	features, err := m.stored(context.Background(), SplitImages(s, m.ImageSize), nil)
 	if err != nil {
 		return nil, err
 	}
 	defer features.Close()
-	p := &Predictions{Classes: m.Classes}
-	for start := 0; start < len(s.Files); start += chunk {
-		end := min(start+chunk, len(s.Files))
+	p := &result.Predictions{Classes: m.Classes, Notice: m.Notice()}
+	for start := 0; start < len(s.Images); start += chunk {
+		end := min(start+chunk, len(s.Images))
 		rows, err := features.rows(sequence(start, end))
 		if err != nil {
 			return nil, err
 		}
-		if err := m.predict(p, rows, s.Files[start:end]); err != nil {
+		if err := m.predict(p, rows, s.Images[start:end]); err != nil {
 			return nil, err
 		}
 	}
@@ -88,13 +77,13 @@ func (m *Model) Predict(s *neudet.Split) (*Predictions, error) {
 }
 
 // PredictFiles gives class probabilities for images, computing everything anew.
-func (m *Model) PredictFiles(files []neudet.File) (*Predictions, error) {
+func (m *Model) PredictFiles(files []images.Image) (*result.Predictions, error) {
 	r, err := m.frozen()
 	if err != nil {
 		return nil, err
 	}
-	all := &neudet.Split{Name: "images", Classes: m.Classes, Files: files}
-	p := &Predictions{Classes: m.Classes}
+	all := &images.Set{Name: "images", Classes: m.Classes, Images: files}
+	p := &result.Predictions{Classes: m.Classes, Notice: m.Notice()}
 	for b := range SplitImages(all, m.ImageSize).chunks(0) {
 		if b.err != nil {
 			return nil, b.err
@@ -103,7 +92,7 @@ func (m *Model) PredictFiles(files []neudet.File) (*Predictions, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := m.predict(p, features, files[len(p.Files):min(len(p.Files)+chunk, len(files))]); err != nil {
+		if err := m.predict(p, features, files[len(p.Names):min(len(p.Names)+chunk, len(files))]); err != nil {
 			return nil, err
 		}
 	}
@@ -129,7 +118,7 @@ func (m *Model) above(features []float32) ([]float32, error) {
 }
 
 // predict appends what the layers above the cut say of the features of some images.
-func (m *Model) predict(p *Predictions, features []float32, files []neudet.File) error {
+func (m *Model) predict(p *result.Predictions, features []float32, files []images.Image) error {
 	flat, err := m.above(features)
 	if err != nil {
 		return err
@@ -147,7 +136,7 @@ func (m *Model) predict(p *Predictions, features []float32, files []neudet.File)
 				best = c
 			}
 		}
-		p.Files = append(p.Files, f)
+		p.Names = append(p.Names, f.Name)
 		p.Probabilities = append(p.Probabilities, row)
 		p.Predicted = append(p.Predicted, best)
 		p.Actual = append(p.Actual, f.Label)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // runFile is what run.json holds: how the run was made and how far it is. It is replaced after each epoch, and names
@@ -27,14 +28,14 @@ type runFile struct {
 	ClassWeights  []float64      `json:"class_weights,omitempty"`
 	Augment       Augmentation   `json:"augmentation,omitzero"`
 
-	Data        string  `json:"data"`
-	DataHash    string  `json:"data_hash"`
-	InitialHash string  `json:"initial_hash"` // of the model before training
-	Backend     string  `json:"backend"`
-	Go          string  `json:"go"`
-	Steps       int     `json:"steps"`
-	State       string  `json:"state"`
-	History     History `json:"history"`
+	Data        string         `json:"data"`
+	DataHash    string         `json:"data_hash"`
+	InitialHash string         `json:"initial_hash"` // of the model before training
+	Backend     string         `json:"backend"`
+	Go          string         `json:"go"`
+	Steps       int            `json:"steps"`
+	State       string         `json:"state"`
+	History     result.History `json:"history"`
 }
 
 // describe fills run.json for a run that starts now.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -22,7 +22,7 @@ func RunDir(name string) string {
 	if strings.ContainsRune(filepath.ToSlash(name), '/') || name == "." {
 		return name
 	}
-	return filepath.Join(download.ModuleRoot(), "runs", name)
+	return filepath.Join(files.ModuleRoot(), "runs", name)
 }
 
 // initialFile holds the whole model as it was before training, as Save writes it.
@@ -155,7 +155,7 @@ func (t *training) save() error {
 	if err != nil {
 		return err
 	}
-	if err := download.WriteFile(filepath.Join(t.run.path, runName), append(raw, '\n')); err != nil {
+	if err := files.WriteFile(filepath.Join(t.run.path, runName), append(raw, '\n')); err != nil {
 		return err
 	}
 	return t.run.remove(f.State, f.weightsFile())

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 func TestKilledRunEndsAsAnUnbrokenOne(t *testing.T) {
@@ -32,7 +33,7 @@ func TestKilledRunEndsAsAnUnbrokenOne(t *testing.T) {
 	}
 	trained := map[int]bool{}
 	m := newSmall(t, 1)
-	got := fit(t, m, data, FitConfig{Epochs: 5, Run: run, Watch: func(p Progress) {
+	got := fit(t, m, data, FitConfig{Epochs: 5, Run: run, Watch: func(p result.Progress) {
 		if !p.Finished {
 			trained[p.Epoch] = true
 		}
@@ -68,7 +69,7 @@ func TestKilledRunWithAllOptionsEndsAsAnUnbrokenOne(t *testing.T) {
 	m, again, c := newSmall(t, 1), newSmall(t, 1), allOptions()
 	c.Run = run
 	requireSame(t, fit(t, m, data, c), want, m, unbroken)
-	c.Watch = func(p Progress) {
+	c.Watch = func(p result.Progress) {
 		if !p.Finished || p.Resumed != 4 {
 			t.Errorf("a stopped run is trained on: %+v", p)
 		}
@@ -95,7 +96,7 @@ func TestRunWithBestWeightsGoesOnFromItsLastEpoch(t *testing.T) {
 	var first layer.Values
 	c := FitConfig{Epochs: 2, BatchSize: wholeSplit, Run: run,
 		EarlyStopping: &EarlyStopping{Patience: 9, MinDelta: 10, RestoreBestWeights: true},
-		Watch: func(p Progress) {
+		Watch: func(p result.Progress) {
 			if p.Epoch == 1 {
 				first = maps.Clone(m.Values)
 			}
@@ -125,8 +126,8 @@ func TestFineTuningCellIsRunAgain(t *testing.T) {
 	c := FitConfig{Epochs: 1, BatchSize: wholeSplit, Run: head}
 	fit(t, newSmall(t, 1), data, c)
 	steps := 0
-	c.Run, c.LearningRate, c.Watch = tuned, 1e-5, func(p Progress) { steps++ }
-	fineTune := func(m *Model) (*Model, *History) {
+	c.Run, c.LearningRate, c.Watch = tuned, 1e-5, func(p result.Progress) { steps++ }
+	fineTune := func(m *Model) (*Model, *result.History) {
 		m.Base.Layers.Last(6).Unfreeze()
 		steps = 0
 		return m, fit(t, m, data, c)
@@ -161,8 +162,8 @@ func TestFinishedRunIsNotTrainedAgain(t *testing.T) {
 	a, b := newSmall(t, 1), newSmall(t, 1)
 	want := fit(t, a, data, FitConfig{Epochs: 2, Run: run})
 	steps := 0
-	var last Progress
-	got := fit(t, b, data, FitConfig{Epochs: 2, Run: run, Watch: func(p Progress) {
+	var last result.Progress
+	got := fit(t, b, data, FitConfig{Epochs: 2, Run: run, Watch: func(p result.Progress) {
 		if steps++; p.Finished {
 			last = p
 		}
@@ -234,7 +235,7 @@ func TestLoadGivesTheSameProbabilities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	anew, err := loaded.PredictFiles(data.Validation.Files)
+	anew, err := loaded.PredictFiles(data.Validation.Images)
 	if err != nil {
 		t.Fatal(err)
 	}

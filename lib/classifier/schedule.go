@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // Schedule changes the learning rate while training.
@@ -17,7 +18,7 @@ type Schedule interface {
 	Class() string
 	// Rate is the learning rate of a step, counted from 0 over all epochs. rate is FitConfig.LearningRate, h holds the
 	// epochs that are finished before the step.
-	Rate(rate float64, step int, h *History) float64
+	Rate(rate float64, step int, h *result.History) float64
 	// withDefaults fills in what is zero, for a training of this many steps, and checks the rest.
 	withDefaults(steps int) (Schedule, error)
 }
@@ -38,7 +39,7 @@ type CosineDecay struct {
 func (CosineDecay) Class() string { return "CosineDecay" }
 
 // Rate implements Schedule. Without DecaySteps, which Fit fills in, the rate does not fall.
-func (s CosineDecay) Rate(rate float64, step int, _ *History) float64 {
+func (s CosineDecay) Rate(rate float64, step int, _ *result.History) float64 {
 	if step < s.WarmupSteps || s.DecaySteps == 0 {
 		return warmup(rate, s.WarmupFrom, step, s.WarmupSteps)
 	}
@@ -71,7 +72,7 @@ type LinearWarmup struct {
 func (LinearWarmup) Class() string { return "LinearWarmup" }
 
 // Rate implements Schedule.
-func (s LinearWarmup) Rate(rate float64, step int, _ *History) float64 {
+func (s LinearWarmup) Rate(rate float64, step int, _ *result.History) float64 {
 	return warmup(rate, s.From, step, s.Steps)
 }
 
@@ -113,11 +114,11 @@ type ReduceLROnPlateau struct {
 func (ReduceLROnPlateau) Class() string { return "ReduceLROnPlateau" }
 
 // Rate implements Schedule.
-func (s ReduceLROnPlateau) Rate(rate float64, _ int, h *History) float64 {
+func (s ReduceLROnPlateau) Rate(rate float64, _ int, h *result.History) float64 {
 	s = s.filled()
 	var best float64
 	wait, cooldown := 0, 0
-	for epoch, figure := range h.byName()[s.Monitor] {
+	for epoch, figure := range figures(h)[s.Monitor] {
 		if cooldown > 0 {
 			cooldown--
 			wait = 0

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // kerasSchedules is testdata/schedules.json.gz, made by scripts/oracle/keras_schedules.py.
@@ -29,8 +30,8 @@ type kerasSchedules struct {
 }
 
 // withFigures is a history of which only one figure is known.
-func withFigures(monitor string, figures []float64) *History {
-	h := &History{}
+func withFigures(monitor string, figures []float64) *result.History {
+	h := &result.History{}
 	switch monitor {
 	case "loss":
 		h.Loss = figures

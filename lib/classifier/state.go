@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -79,7 +80,7 @@ func (t *training) restore(c *weights.Checkpoint) error {
 	return nil
 }
 
-func loadRun(run string) (*Model, *History, error) {
+func loadRun(run string) (*Model, *result.History, error) {
 	path := RunDir(run)
 	f, err := readRun(path)
 	if errors.Is(err, fs.ErrNotExist) {

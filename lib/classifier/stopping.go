@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // EarlyStopping ends a training when a figure has not improved for Patience epochs, as Keras's callback of that name
@@ -33,8 +34,8 @@ func (s EarlyStopping) withDefaults() (EarlyStopping, error) {
 
 // judge says which epoch is the best, and whether the last one ends the training. Epochs count from 1; best is 0 if
 // no epoch counts yet.
-func (s EarlyStopping) judge(h *History) (best int, stop bool) {
-	figures := h.byName()[s.Monitor]
+func (s EarlyStopping) judge(h *result.History) (best int, stop bool) {
+	figures := figures(h)[s.Monitor]
 	wait := 0
 	for epoch := s.StartFromEpoch; epoch < len(figures); epoch++ {
 		wait++
@@ -79,7 +80,7 @@ func improves(monitor string, figure, best, minDelta float64) bool {
 }
 
 func checkMonitor(monitor string, patience int, minDelta float64) error {
-	figures := (&History{}).byName()
+	figures := figures(&result.History{})
 	_, known := figures[monitor]
 	switch {
 	case !known:

@@ -5,8 +5,9 @@ import (
 	"math"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 func TestEarlyStoppingEqualsKeras(t *testing.T) {
@@ -37,7 +38,7 @@ func TestEarlyStoppingEqualsKeras(t *testing.T) {
 // testdata/fit_options.json.gz is made by scripts/oracle/keras_fit_options.py.
 func TestFitWithOptionsEqualsKeras(t *testing.T) {
 	var want map[string]struct {
-		History History
+		History result.History
 		Weights map[string][]float32
 	}
 	golden.Read(t, "testdata/fit_options.json.gz", &want)
@@ -61,7 +62,7 @@ func TestFitWithOptionsEqualsKeras(t *testing.T) {
 				t.Fatal(err)
 			}
 			for epoch := 0; epoch < c.Epochs && tr.history.Stopped == 0; epoch++ {
-				tr.train.Images = inOrder("train", 37, neudet.Order(37, m.Seed, epoch)) // Keras trained in file order
+				tr.train.Images = inOrder("train", 37, images.Order(37, m.Seed, epoch)) // Keras trained in file order
 				if err := tr.epoch(); err != nil {
 					t.Fatal(err)
 				}

@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // registers "go"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // Device is an open backend and what is known about it.
@@ -141,7 +141,7 @@ func load(c Choice) (d *Device, err error) {
 }
 
 func thisHost() host {
-	cache, _ := download.CacheDir() // without one there is nothing to find or install there
+	cache, _ := files.CacheDir() // without one there is nothing to find or install there
 	return host{
 		goos:    runtime.GOOS,
 		goarch:  runtime.GOARCH,

@@ -1,3 +1,4 @@
+// Package download fetches files over HTTP so that an interruption costs nothing and a file is whole or absent.
 package download
 
 import (
@@ -128,15 +129,6 @@ func (r Request) checkSums(path string) error {
 		}
 	}
 	return nil
-}
-
-// SHA256 is the hexadecimal checksum of a file.
-func SHA256(path string) (string, error) {
-	sum, err := fileSum(path, sha256.New())
-	if err != nil {
-		return "", fmt.Errorf("download: %w", err)
-	}
-	return sum, nil
 }
 
 func fileSum(path string, h hash.Hash) (string, error) {

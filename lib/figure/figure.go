@@ -11,7 +11,7 @@ import (
 	"image"
 	"image/png"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // Figure is a finished picture.
@@ -47,7 +47,7 @@ func (f *Figure) WritePNG(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := download.WriteFile(path, data); err != nil {
+	if err := files.WriteFile(path, data); err != nil {
 		return fmt.Errorf("writing figure %s: %w", path, err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 type Confusion struct {
 	Classes []string `json:"classes"`
 	Counts  [][]int  `json:"counts"`
+	Notice  string   `json:"notice,omitempty"` // what readers must know: weights or data that are not the real ones
 }
 
 // NewConfusion counts pairs of labels: actual[k] and predicted[k] belong to the same image, and index classes.

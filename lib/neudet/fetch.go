@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/images"
 )
 
 // kaggleURL needs no account. Tests put their own server here.
@@ -45,14 +46,14 @@ func Fetch(ctx context.Context, progress func(done, total int64)) (path string, 
 
 // verify opens the archive and compares what it holds with what NEU-DET holds.
 func verify(path string) error {
-	d, err := Open(path)
+	d, err := images.Open(path)
 	if err != nil {
 		return err
 	}
-	images := len(d.Train.Files) + len(d.Validation.Files)
-	if images != neuDetImages || !slices.Equal(d.Classes, Classes) {
+	n := len(d.Train.Images) + len(d.Validation.Images)
+	if n != neuDetImages || !slices.Equal(d.Classes, Classes) {
 		return fmt.Errorf("%s holds %d images of the classes %v instead of %d of %v",
-			path, images, d.Classes, neuDetImages, Classes)
+			path, n, d.Classes, neuDetImages, Classes)
 	}
 	return nil
 }

@@ -1,3 +1,9 @@
+// Package neudet finds and fetches NEU-DET, the surface defect database of Northeastern University (China): hot-rolled
+// steel strip, 1,800 grey images of 200×200 pixels, 300 for each of six classes of defects.
+// K. Song and Y. Yan, "A noise robust method based on completed local binary patterns for hot-rolled steel strip
+// surface defects", Applied Surface Science 285 (2013); the bounding boxes came with Y. He et al., "An End-to-End
+// Steel Surface Defect Detection Approach via Fusing Multiple Hierarchical Features", IEEE Transactions on
+// Instrumentation and Measurement 69 (2020).
 package neudet
 
 import (
@@ -7,7 +13,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/surfaces"
 )
 
@@ -18,6 +25,10 @@ const (
 	syntheticValidation = 60
 )
 
+// howToGet ends errors that mean that there is no data.
+const howToGet = "download https://www.kaggle.com/datasets/kaustubhdikshit/neu-surface-defect-database by hand " +
+	"and set NEU_DET_DIR to the zip or to the unpacked folder"
+
 const zipName = "neu-surface-defect-database.zip"
 
 // Find opens the first data set of: $NEU_DET_DIR (folder or zip), datasets/NEU-DET and datasets/*.zip of this
@@ -25,9 +36,9 @@ const zipName = "neu-surface-defect-database.zip"
 // writes once to datasets/surfaces (to the cache outside the module); the data set then says so in Notice.
 //
 // Find never uses the network. What it finds but cannot open is an error: it never takes another source silently.
-func Find() (*Dataset, error) { return find(surfaces.Write) }
+func Find() (*images.Dataset, error) { return find(surfaces.Write) }
 
-func find(write func(folder string, seed int64, train, validation int) error) (*Dataset, error) {
+func find(write func(folder string, seed int64, train, validation int) error) (*images.Dataset, error) {
 	if d, err := FindReal(); d != nil || err != nil {
 		return d, err
 	}
@@ -39,13 +50,13 @@ func find(write func(folder string, seed int64, train, validation int) error) (*
 	if err := write(folder, syntheticSeed, syntheticTrain, syntheticValidation); err != nil { // does nothing if done
 		return nil, fmt.Errorf("make synthetic images, since there is no NEU-DET here (%s): %w", howToGet, err)
 	}
-	return Open(folder)
+	return images.Open(folder)
 }
 
 // FindReal is Find without procedural images: it returns nil if there is no data set on this machine.
-func FindReal() (*Dataset, error) {
+func FindReal() (*images.Dataset, error) {
 	if name := os.Getenv("NEU_DET_DIR"); name != "" {
-		d, err := Open(name)
+		d, err := images.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("NEU_DET_DIR: %w", err)
 		}
@@ -56,7 +67,7 @@ func FindReal() (*Dataset, error) {
 		return nil, err
 	}
 	if folder := filepath.Join(here, "NEU-DET"); isDir(folder) {
-		return Open(folder)
+		return images.Open(folder)
 	}
 	items, err := os.ReadDir(here) // sorted by name
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -75,7 +86,7 @@ func FindReal() (*Dataset, error) {
 	}
 	var failed []error
 	for _, name := range archives {
-		d, err := Open(name)
+		d, err := images.Open(name)
 		if err == nil {
 			return d, nil
 		}
@@ -87,6 +98,11 @@ func FindReal() (*Dataset, error) {
 	return nil, nil
 }
 
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
 func isFile(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.Mode().IsRegular()
@@ -94,14 +110,14 @@ func isFile(name string) bool {
 
 // datasetsDir is datasets/ of this module if the working folder is inside it, else the cache's.
 func datasetsDir() (string, error) {
-	if root := download.ModuleRoot(); root != "" {
+	if root := files.ModuleRoot(); root != "" {
 		return filepath.Join(root, "datasets"), nil
 	}
 	return cacheDir()
 }
 
 func cacheDir() (string, error) {
-	cache, err := download.CacheDir()
+	cache, err := files.CacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find data: %w", err)
 	}

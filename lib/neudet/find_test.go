@@ -64,8 +64,8 @@ func TestFindTakesSourcesInOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.Source != want {
-			t.Errorf("found %s, want %s", d.Source, want)
+		if d.Origin != want {
+			t.Errorf("found %s, want %s", d.Origin, want)
 		}
 	}
 	expect(inCache)
@@ -117,7 +117,7 @@ func TestFindMakesSyntheticImagesAndSaysSo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !d.Synthetic || d.Notice == "" || d.Source != want || len(d.Train.Files) != 12 {
+			if !d.Synthetic || d.Notice == "" || d.Origin != want || len(d.Train.Images) != 12 {
 				t.Errorf("%+v", d)
 			}
 			if !slices.Equal(d.Classes, Classes) {
@@ -195,7 +195,7 @@ func TestFetchedDataIsFound(t *testing.T) {
 		t.Errorf("fetched %d bytes to %s, want %s", told, name, want)
 	}
 	d, err := find(never)
-	if err != nil || d.Source != name || len(d.Train.Files) != 1440 || len(d.Validation.Files) != 360 {
+	if err != nil || d.Origin != name || len(d.Train.Images) != 1440 || len(d.Validation.Images) != 360 {
 		t.Fatal(d, err)
 	}
 	server.Close() // a second call needs no network

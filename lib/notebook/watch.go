@@ -8,17 +8,17 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 
-	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/figure"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// Watch returns a classifier.Watcher that draws the curves of loss and accuracy below the cell while a model
+// Watch returns a result.Watcher that draws the curves of loss and accuracy below the cell while a model
 // trains, with one line of progress under them, all in one output that changes in place: after each epoch the
 // curves, at most twice a second the line. When training ends, the final curves alone remain.
 //
 // Outside Jupyter it prints one line per epoch, and one per phase before the first, on stderr.
 // Make a new one for each training.
-func Watch(o figure.Options) classifier.Watcher {
+func Watch(o figure.Options) result.Watcher {
 	w := &watch{options: o, now: time.Now, id: "watch_" + gonbui.UniqueId()}
 	return w.see
 }
@@ -40,10 +40,10 @@ type watch struct {
 	curves    string    // HTML of the figure
 }
 
-func (w *watch) see(p classifier.Progress) {
+func (w *watch) see(p result.Progress) {
 	now := w.now()
 	if p.History == nil {
-		p.History = &classifier.History{}
+		p.History = &result.History{}
 	}
 	if w.options.Notice == "" {
 		w.options.Notice = p.Notice
@@ -83,7 +83,7 @@ func (w *watch) see(p classifier.Progress) {
 
 // draw renders the curves of the finished epochs, on an axis for epochs to come if they are known: the picture
 // then keeps its scale. A figure that cannot be drawn must not stop a training.
-func (w *watch) draw(h *classifier.History, epochs int) {
+func (w *watch) draw(h *result.History, epochs int) {
 	if h.Epochs() == 0 && epochs == 0 {
 		return
 	}
@@ -99,7 +99,7 @@ func (w *watch) draw(h *classifier.History, epochs int) {
 	}
 }
 
-func (w *watch) print(p classifier.Progress, now time.Time, newEpoch bool) {
+func (w *watch) print(p result.Progress, now time.Time, newEpoch bool) {
 	if h := p.History; newEpoch && h.Epochs() > 0 && len(h.Accuracy) >= h.Epochs() {
 		i := h.Epochs() - 1
 		fmt.Fprintf(out.log, "epoch %d/%d: loss %.4f, accuracy %.4f", i+1, max(p.Epochs, i+1), h.Loss[i], h.Accuracy[i])
@@ -121,12 +121,12 @@ func (w *watch) print(p classifier.Progress, now time.Time, newEpoch bool) {
 	}
 }
 
-func (w *watch) lineHTML(p classifier.Progress, now time.Time) string {
+func (w *watch) lineHTML(p result.Progress, now time.Time) string {
 	return fmt.Sprintf(`<div><progress max="1" value="%.3f"></progress> %s</div>`, share(p), html.EscapeString(w.line(p, now)))
 }
 
 // line is the progress in words: what, how far, how long, how good.
-func (w *watch) line(p classifier.Progress, now time.Time) string {
+func (w *watch) line(p result.Progress, now time.Time) string {
 	parts := []string{fmt.Sprintf("%s: %d of %d", p.Phase, p.Done, p.Total)}
 	if p.Epoch > 0 {
 		parts[0] = fmt.Sprintf("epoch %d of %d, step %d of %d", p.Epoch, p.Epochs, p.Done, p.Total)
@@ -143,7 +143,7 @@ func (w *watch) line(p classifier.Progress, now time.Time) string {
 }
 
 // share of the phase that is done, in [0, 1]. All epochs together are one phase.
-func share(p classifier.Progress) float64 {
+func share(p result.Progress) float64 {
 	if p.Total <= 0 {
 		return 0
 	}
@@ -162,7 +162,7 @@ func duration(d time.Duration) string {
 }
 
 // ending says what the curves of a finished training do not show.
-func ending(p classifier.Progress) (sentences []string) {
+func ending(p result.Progress) (sentences []string) {
 	h := p.History
 	if p.Resumed > 0 && p.Resumed == h.Epochs() {
 		sentences = append(sentences, fmt.Sprintf("Already trained: %d epochs, read from the run's folder.", p.Resumed))

@@ -5,17 +5,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/figure"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // train plays a training of some epochs with 100 steps of 10 ms each, and the features before it.
-func train(h *classifier.History, epochs int, watch classifier.Watcher, clock *time.Time) {
+func train(h *result.History, epochs int, watch result.Watcher, clock *time.Time) {
 	for done := 0; done <= 32; done += 8 {
 		*clock = clock.Add(100 * time.Millisecond)
-		watch(classifier.Progress{Phase: "features of train", Done: done, Total: 32, Epochs: epochs, History: h})
+		watch(result.Progress{Phase: "features of train", Done: done, Total: 32, Epochs: epochs, History: h})
 	}
-	p := classifier.Progress{Phase: "epoch", Epochs: epochs, Total: 100, History: h, Loss: 0.5, Accuracy: 0.75}
+	p := result.Progress{Phase: "epoch", Epochs: epochs, Total: 100, History: h, Loss: 0.5, Accuracy: 0.75}
 	for p.Epoch = h.Epochs() + 1; p.Epoch <= epochs; p.Epoch++ {
 		for p.Done = 1; p.Done <= 100; p.Done++ {
 			*clock = clock.Add(10 * time.Millisecond)
@@ -39,7 +39,7 @@ func newTestWatch() (*watch, *time.Time) {
 func TestWatchUpdatesOneOutputAndEndsWithTheFigureAlone(t *testing.T) {
 	r := record(t, true)
 	w, clock := newTestWatch()
-	train(&classifier.History{}, 3, w.see, clock)
+	train(&result.History{}, 3, w.see, clock)
 	if len(r.ids) != 1 || len(r.shown) != 0 {
 		t.Errorf("outputs: %d updatable, %d others; want 1, 0", len(r.ids), len(r.shown))
 	}
@@ -61,14 +61,14 @@ func TestWatchUpdatesOneOutputAndEndsWithTheFigureAlone(t *testing.T) {
 func TestWatchSaysHowFarAndHowLong(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	w := &watch{start: now.Add(-70 * time.Second), from: now.Add(-30 * time.Second)}
-	got := w.line(classifier.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 50, Total: 100, Loss: 0.5, Accuracy: 0.75}, now)
+	got := w.line(result.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 50, Total: 100, Loss: 0.5, Accuracy: 0.75}, now)
 	// 1.5 of 4 epochs in 30 s: 50 s for the other 2.5.
 	want := "epoch 2 of 4, step 50 of 100 · 1 min 10 s so far · about 50 s left · loss 0.5000 · accuracy 0.7500"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	w.fromShare = 0.25 // the run was resumed after epoch 1: half an epoch in 30 s
-	got = w.line(classifier.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 50, Total: 100}, now)
+	got = w.line(result.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 50, Total: 100}, now)
 	if !strings.Contains(got, "about 2 min 30 s left") {
 		t.Error(got)
 	}
@@ -77,7 +77,7 @@ func TestWatchSaysHowFarAndHowLong(t *testing.T) {
 func TestWatchPrintsALinePerEpochOutsideJupyter(t *testing.T) {
 	r := record(t, false)
 	w, clock := newTestWatch()
-	train(&classifier.History{}, 2, w.see, clock)
+	train(&result.History{}, 2, w.see, clock)
 	want := `features of train: 32, 0 s
 epoch 1/2: loss 0.5000, accuracy 0.7500, val_loss 0.2500, val_accuracy 1.0000, 1.0 s
 epoch 2/2: loss 0.5000, accuracy 0.7500, val_loss 0.2500, val_accuracy 1.0000, 1.0 s
@@ -90,7 +90,7 @@ epoch 2/2: loss 0.5000, accuracy 0.7500, val_loss 0.2500, val_accuracy 1.0000, 1
 func TestWatchOfAResumedRunPrintsNewEpochsOnly(t *testing.T) {
 	r := record(t, false)
 	w, clock := newTestWatch()
-	h := &classifier.History{Loss: []float64{1}, Accuracy: []float64{0.5}, ValLoss: []float64{1}, ValAccuracy: []float64{0.5}}
+	h := &result.History{Loss: []float64{1}, Accuracy: []float64{0.5}, ValLoss: []float64{1}, ValAccuracy: []float64{0.5}}
 	train(h, 2, w.see, clock)
 	if got := r.log.String(); strings.Contains(got, "epoch 1/2") || !strings.Contains(got, "epoch 2/2") {
 		t.Error(got)
@@ -100,8 +100,8 @@ func TestWatchOfAResumedRunPrintsNewEpochsOnly(t *testing.T) {
 func TestWatchOfAFinishedRunShowsItsCurvesAtOnce(t *testing.T) {
 	r := record(t, true)
 	w, _ := newTestWatch()
-	h := &classifier.History{Loss: []float64{1}, Accuracy: []float64{0.5}, ValLoss: []float64{1}, ValAccuracy: []float64{0.5}}
-	w.see(classifier.Progress{History: h, Finished: true})
+	h := &result.History{Loss: []float64{1}, Accuracy: []float64{0.5}, ValLoss: []float64{1}, ValAccuracy: []float64{0.5}}
+	w.see(result.Progress{History: h, Finished: true})
 	if len(r.updates) != 1 || !strings.Contains(r.updates[0], "<img") {
 		t.Errorf("%.300q", r.updates)
 	}
@@ -110,20 +110,20 @@ func TestWatchOfAFinishedRunShowsItsCurvesAtOnce(t *testing.T) {
 func TestWatchSurvivesCurvesThatCannotBeDrawn(t *testing.T) {
 	r := record(t, true)
 	w, _ := newTestWatch()
-	w.see(classifier.Progress{Phase: "epoch", Epochs: 2, History: &classifier.History{Loss: []float64{1}}})
-	w.see(classifier.Progress{Finished: true})
+	w.see(result.Progress{Phase: "epoch", Epochs: 2, History: &result.History{Loss: []float64{1}}})
+	w.see(result.Progress{Finished: true})
 	if len(r.updates) != 2 || !strings.Contains(r.updates[0], "could not be drawn") {
 		t.Errorf("%.300q", r.updates)
 	}
 }
 
 func TestWatchSaysHowTheTrainingEnded(t *testing.T) {
-	stopped := &classifier.History{Loss: []float64{1, 1, 1}, Accuracy: []float64{0, 0, 0}, Stopped: 3, Best: 2}
+	stopped := &result.History{Loss: []float64{1, 1, 1}, Accuracy: []float64{0, 0, 0}, Stopped: 3, Best: 2}
 	want := []string{"Stopped early, after epoch 3 of 9.", "The model has the weights of its best epoch, 2."}
 	for _, jupyter := range []bool{true, false} {
 		r := record(t, jupyter)
 		w, _ := newTestWatch()
-		w.see(classifier.Progress{Phase: "epoch", Epochs: 9, History: stopped, Finished: true})
+		w.see(result.Progress{Phase: "epoch", Epochs: 9, History: stopped, Finished: true})
 		got := r.log.String() + strings.Join(r.updates, "")
 		for _, sentence := range want {
 			if !strings.Contains(got, sentence) {

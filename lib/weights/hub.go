@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // hubFile is the name of the weights in a repository on Hugging Face's hub.
@@ -72,7 +72,7 @@ func soundInHubCache(path string) bool {
 	if sum, err := hex.DecodeString(name); err != nil || len(sum) != 32 {
 		return true
 	}
-	got, err := download.SHA256(stored)
+	got, err := files.SHA256(stored)
 	return err == nil && got == name
 }
 

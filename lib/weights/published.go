@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // Published is a file with ImageNet weights that keras-applications or a repository on Hugging Face's hub publishes.
@@ -127,7 +128,7 @@ func Fetch(ctx context.Context, p Published, progress func(done, total int64)) (
 			if _, err := Open(part); err != nil {
 				return err
 			}
-			sum, err := download.SHA256(part)
+			sum, err := files.SHA256(part)
 			if err != nil {
 				return err
 			}
@@ -144,7 +145,7 @@ func Fetch(ctx context.Context, p Published, progress func(done, total int64)) (
 }
 
 func cachePath(p Published) (string, error) {
-	dir, err := download.CacheDir()
+	dir, err := files.CacheDir()
 	if err != nil {
 		return "", err
 	}
@@ -167,7 +168,7 @@ func (p Published) checkCached(path string) error {
 		return err
 	}
 	want, _, _ := strings.Cut(string(kept), " ")
-	got, err := download.SHA256(path)
+	got, err := files.SHA256(path)
 	if err != nil {
 		return err
 	}

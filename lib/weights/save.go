@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
 )
 
@@ -68,7 +68,7 @@ func SaveArchive(path string, layers []Layer, config, extra []byte) error {
 // save writes the file unless there was an error before.
 func save(path string, err error, write func(io.Writer) error) error {
 	if err == nil {
-		err = download.Replace(path, write)
+		err = files.Replace(path, write)
 	}
 	if err != nil {
 		return fmt.Errorf("weights: cannot save %s: %w", path, err)

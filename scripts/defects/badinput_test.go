@@ -23,7 +23,7 @@ import (
 // refuse expects one error that says all of these, nothing on stdout, and no file that was not there before.
 func refuse(t *testing.T, says []string, args ...string) {
 	t.Helper()
-	before := files(t, fixture.root)
+	before := listing(t, fixture.root)
 	code, stdout, stderr := defects(args...)
 	if code != 1 || stdout != "" {
 		t.Errorf("exit code %d, stdout %q", code, stdout)
@@ -36,7 +36,7 @@ func refuse(t *testing.T, says []string, args ...string) {
 			t.Errorf("stderr does not say %q: %s", s, stderr)
 		}
 	}
-	if after := files(t, fixture.root); after != before {
+	if after := listing(t, fixture.root); after != before {
 		t.Errorf("files before:\n%s\nafter:\n%s", before, after)
 	}
 }

@@ -112,7 +112,7 @@ func TestConvertLeavesTheOldFile(t *testing.T) {
 	if got, err := os.ReadFile(out); err != nil || !bytes.Equal(got, old) {
 		t.Errorf("the old file holds %d bytes, %v", len(got), err)
 	}
-	if names := files(t, filepath.Dir(out)); names != "\n/out.h5" {
+	if names := listing(t, filepath.Dir(out)); names != "\n/out.h5" {
 		t.Errorf("the folder holds %s", names)
 	}
 	if code, _, stderr := defects("convert", in, out); code != 0 {

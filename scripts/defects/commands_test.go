@@ -142,7 +142,7 @@ func TestTrainTakesUpARun(t *testing.T) {
 	if !slices.Equal(got.Loss, want.Loss) || !slices.Equal(got.ValLoss, want.ValLoss) {
 		t.Errorf("losses %v and %v, want %v and %v", got.Loss, got.ValLoss, want.Loss, want.ValLoss)
 	}
-	if a, b := files(t, whole), files(t, broken); a != b {
+	if a, b := listing(t, whole), listing(t, broken); a != b {
 		t.Errorf("the run that was taken up holds %s, the other %s", b, a)
 	}
 	if again := train(broken, "--epochs", "1"); !reflect.DeepEqual(again.History, got.History) {

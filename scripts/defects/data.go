@@ -6,31 +6,32 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
 // openData opens what --data names, else what Find finds, and says on stderr which.
-func (c *call) openData(name string) (*neudet.Dataset, error) {
-	var data *neudet.Dataset
+func (c *call) openData(name string) (*images.Dataset, error) {
+	var data *images.Dataset
 	var err error
 	if c.given("data") {
-		data, err = neudet.Open(name)
+		data, err = images.Open(name)
 	} else {
 		data, err = neudet.Find()
 	}
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(c.stderr, "data: %s (%d + %d images)\n", data.Source, len(data.Train.Files), len(data.Validation.Files))
+	fmt.Fprintf(c.stderr, "data: %s (%d + %d images)\n", data.Origin, len(data.Train.Images), len(data.Validation.Images))
 	return data, nil
 }
 
 // readImages reads all images, or names all that cannot be read.
-func readImages(names []string) ([]neudet.File, error) {
-	files := make([]neudet.File, len(names))
+func readImages(names []string) ([]images.Image, error) {
+	files := make([]images.Image, len(names))
 	var failed []error
 	for i, name := range names {
-		f, err := neudet.ReadFile(name)
+		f, err := images.ReadFile(name)
 		if err != nil {
 			failed = append(failed, err)
 		}

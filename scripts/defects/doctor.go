@@ -11,7 +11,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/device"
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -87,7 +87,7 @@ func checkBackend() part {
 
 // checkKernel looks for the Jupyter kernel where scripts/lesson installs it.
 func checkKernel() part {
-	root := download.ModuleRoot()
+	root := files.ModuleRoot()
 	p := part{Name: "kernel", Remedy: "run scripts/lesson or scripts/lab once in the clone"}
 	if root == "" {
 		p.Missing = "this is not a folder of the lesson's clone, so its Jupyter kernel cannot be looked for"
@@ -110,7 +110,7 @@ func checkKernel() part {
 // checkCache looks whether features and downloads can be kept.
 func checkCache() part {
 	p := part{Name: "cache", Remedy: "set DEFECTS_CACHE to a folder that you can write to"}
-	folder, err := download.CacheDir()
+	folder, err := files.CacheDir()
 	if err == nil {
 		err = os.MkdirAll(folder, 0o755)
 	}
@@ -139,8 +139,8 @@ func checkData() part {
 		p.Remedy = "`go run ./scripts/defects fetch data`, or set NEU_DET_DIR to the folder or zip"
 		return p
 	}
-	p.Used = fmt.Sprintf("%s: %d training and %d validation images of %d classes", data.Source, len(data.Train.Files),
-		len(data.Validation.Files), len(data.Classes))
+	p.Used = fmt.Sprintf("%s: %d training and %d validation images of %d classes", data.Origin, len(data.Train.Images),
+		len(data.Validation.Images), len(data.Classes))
 	if p.Notice = data.Notice; data.Synthetic {
 		p.Remedy = "`go run ./scripts/defects fetch data`, or set NEU_DET_DIR to the folder or zip"
 	}

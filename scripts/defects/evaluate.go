@@ -52,7 +52,7 @@ func evaluate(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return evaluation{Model: words[0], Data: data.Source, Notice: notices(data.Notice, m.Notice(), unnamed),
+	return evaluation{Model: words[0], Data: data.Origin, Notice: notices(data.Notice, m.Notice(), unnamed),
 		Accuracy: matrix.Accuracy(), Interval: matrix.Interval(), Correct: matrix.Correct(), Total: matrix.Total(),
 		Classes: m.Classes, Confusion: matrix.Counts, Report: matrix.Report(), matrix: matrix}, nil
 }

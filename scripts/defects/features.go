@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
 // featureTable holds the globally average-pooled output of a backbone, one row per image.
@@ -59,14 +59,14 @@ func features(c *call) (fmt.Stringer, error) {
 		return nil, err
 	}
 	table := featureTable{Backbone: base.String(), Weights: base.Source, Notice: base.Notice, Images: words[1:]}
-	images := &neudet.Split{Name: "images", Files: files}
+	set := &images.Set{Name: "images", Images: files}
 	const together = 32
 	for start := 0; start < len(files); start += together {
 		var indices []int
 		for i := start; i < min(start+together, len(files)); i++ {
 			indices = append(indices, i)
 		}
-		pixels, err := images.Pixels(indices, m.ImageSize)
+		pixels, err := images.Pixels(set, indices, m.ImageSize)
 		if err != nil {
 			return nil, err
 		}

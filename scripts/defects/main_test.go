@@ -174,8 +174,8 @@ func trainedRun(t *testing.T) string {
 	return run
 }
 
-// files lists what lies below a folder, without locks and the empty files that remember which images are whole.
-func files(t *testing.T, root string) string {
+// listing names what lies below a folder, without locks and the empty files that remember which images are whole.
+func listing(t *testing.T, root string) string {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
@@ -44,7 +45,7 @@ func (c *call) load(name string) (*classifier.Model, error) {
 }
 
 // classesOfData checks that the model knows the classes of the data. One that names none gets these, and a notice.
-func classesOfData(m *classifier.Model, name string, data *neudet.Dataset) (notice string, err error) {
+func classesOfData(m *classifier.Model, name string, data *images.Dataset) (notice string, err error) {
 	outputs := m.Layers.Output()[0]
 	switch {
 	case m.Classes == nil && outputs == len(data.Classes):
@@ -52,10 +53,10 @@ func classesOfData(m *classifier.Model, name string, data *neudet.Dataset) (noti
 		return name + " names no classes: its outputs are taken for those of the data in alphabetical order", nil
 	case m.Classes == nil:
 		return "", fmt.Errorf("%s has %d outputs, but %s has %d classes %v: give the images it was made for with --data",
-			name, outputs, data.Source, len(data.Classes), data.Classes)
+			name, outputs, data.Origin, len(data.Classes), data.Classes)
 	case !slices.Equal(data.Classes, m.Classes):
 		return "", fmt.Errorf("%s knows the classes %v, but %s has %v: give the images it was made for with --data",
-			name, m.Classes, data.Source, data.Classes)
+			name, m.Classes, data.Origin, data.Classes)
 	}
 	return "", nil
 }

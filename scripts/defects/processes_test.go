@@ -65,7 +65,7 @@ func TestSecondTrainingOfARunIsRefusedAndInterruptLeavesItWhole(t *testing.T) {
 	if first.ProcessState.ExitCode() != 1 || !strings.Contains(log, "interrupted after") || !strings.Contains(log, "run the same command again") {
 		t.Errorf("%v: %s", err, log)
 	}
-	names := strings.Fields(files(t, run))
+	names := strings.Fields(listing(t, run))
 	if len(names) != 3 || names[1] != "/initial.h5" || names[2] != "/run.json" {
 		t.Errorf("the run holds %q", names)
 	}
@@ -102,7 +102,7 @@ func TestTwoRunsShareTheFeatures(t *testing.T) {
 	if !slices.Equal(history[0].Loss, history[1].Loss) || !slices.Equal(history[0].ValLoss, history[1].ValLoss) {
 		t.Errorf("losses %v and %v", history[0].Loss, history[1].Loss)
 	}
-	names := strings.Fields(files(t, filepath.Join(cache, "features")))
+	names := strings.Fields(listing(t, filepath.Join(cache, "features")))
 	if len(names) != 2 || !strings.HasSuffix(names[0], ".f32") || !strings.HasSuffix(names[1], ".f32") {
 		t.Errorf("the cache holds %q, want one file per split", names)
 	}
@@ -128,10 +128,10 @@ func TestFullDiskLeavesNothingHalf(t *testing.T) {
 			!strings.Contains(stderr.String(), c.says) {
 			t.Errorf("%s bytes: exit code %d: %s%s", c.limit, child.ProcessState.ExitCode(), &stdout, &stderr)
 		}
-		if names := files(t, run); names != "" {
+		if names := listing(t, run); names != "" {
 			t.Errorf("%s bytes: the run holds %s", c.limit, names)
 		}
-		for _, name := range strings.Fields(files(t, filepath.Join(cache, "features"))) {
+		for _, name := range strings.Fields(listing(t, filepath.Join(cache, "features"))) {
 			if !strings.HasSuffix(name, ".f32") {
 				t.Errorf("%s bytes: the cache holds %s", c.limit, name)
 			}

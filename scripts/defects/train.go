@@ -15,14 +15,15 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/metrics"
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // training is the history of a run and what it was made from.
 type training struct {
-	*classifier.History
+	*result.History
 	Interval metrics.Interval `json:"val_accuracy_interval"` // of the last epoch, 95 %
 	Run      string           `json:"run"`
 	Backbone string           `json:"backbone"`
@@ -100,14 +101,14 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	images := len(data.Validation.Files)
+	images := len(data.Validation.Images)
 	correct := int(math.Round(history.ValAccuracy[history.Epochs()-1] * float64(images)))
 	return training{History: history, Interval: metrics.Wilson(correct, images), Run: classifier.RunDir(*run),
-		Backbone: m.Base.String(), Weights: m.Base.Source, Data: data.Source, Notice: m.Notice()}, nil
+		Backbone: m.Base.String(), Weights: m.Base.Source, Data: data.Origin, Notice: m.Notice()}, nil
 }
 
 // modelToTrain opens the data, and a run or file, or else builds the lesson's head on a frozen backbone.
-func (c *call) modelToTrain(name string, variant *variantFlags, source string, seed int64, run string) (*neudet.Dataset,
+func (c *call) modelToTrain(name string, variant *variantFlags, source string, seed int64, run string) (*images.Dataset,
 	*classifier.Model, error) {
 	if !isModel(name) {
 		return c.newModel(name, variant, source, seed)
@@ -133,7 +134,7 @@ func (c *call) modelToTrain(name string, variant *variantFlags, source string, s
 	return data, m, err
 }
 
-func (c *call) newModel(name string, variant *variantFlags, source string, seed int64) (*neudet.Dataset,
+func (c *call) newModel(name string, variant *variantFlags, source string, seed int64) (*images.Dataset,
 	*classifier.Model, error) {
 	if _, err := variant.config(name); err != nil {
 		return nil, nil, err
@@ -155,10 +156,10 @@ func (c *call) newModel(name string, variant *variantFlags, source string, seed 
 	if err != nil || base.Source != "random" || !normalizes {
 		return data, m, err
 	}
-	images := neudet.Order(len(data.Train.Files), seed, 0)
-	images = images[:min(32, len(images))]
-	fmt.Fprintf(c.stderr, "random weights: batch normalization gets its statistics from %d images\n", len(images))
-	pixels, err := data.Train.Pixels(images, m.ImageSize)
+	some := images.Order(len(data.Train.Images), seed, 0)
+	some = some[:min(32, len(some))]
+	fmt.Fprintf(c.stderr, "random weights: batch normalization gets its statistics from %d images\n", len(some))
+	pixels, err := images.Pixels(data.Train, some, m.ImageSize)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -179,7 +180,7 @@ type progress struct {
 	epochs int // finished
 }
 
-func (p *progress) see(now classifier.Progress) {
+func (p *progress) see(now result.Progress) {
 	if now.History != nil && now.History.Epochs() > p.epochs && !now.Finished {
 		h := now.History
 		i := h.Epochs() - 1

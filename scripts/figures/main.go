@@ -15,8 +15,8 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
-	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/figure"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
@@ -57,7 +57,7 @@ func architectures() error {
 		if err != nil {
 			return err
 		}
-		if err := f.WritePNG(filepath.Join(download.ModuleRoot(), "figures", b.Name+"-architecture.png")); err != nil {
+		if err := f.WritePNG(filepath.Join(files.ModuleRoot(), "figures", b.Name+"-architecture.png")); err != nil {
 			return err
 		}
 	}
@@ -82,7 +82,7 @@ func draw(run string) error {
 		return err
 	}
 	notice := figure.Options{Notice: m.Notice()}
-	dir := filepath.Join(download.ModuleRoot(), "figures")
+	dir := filepath.Join(files.ModuleRoot(), "figures")
 	curves, err := figure.Curves(figure.Series{Train: h.Loss, Validation: h.ValLoss},
 		figure.Series{Train: h.Accuracy, Validation: h.ValAccuracy}, notice)
 	if err != nil {

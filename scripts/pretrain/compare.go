@@ -6,15 +6,15 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/metrics"
-	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
 // compare trains the lesson's head three times on one data set: on the embedded backbone, on a random one, both
 // frozen, and together with a random backbone that is trained from scratch.
 func compare(folder string, epochs int) error {
-	data, err := neudet.Open(folder)
+	data, err := images.Open(folder)
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,9 @@ import (
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/metrics"
-	"github.com/transfer-learning-go/defects/lib/surfaces/textures"
+	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
+	"github.com/transfer-learning-go/defects/scripts/pretrain/textures"
 )
 
 // Images are drawn larger than the network's input, so that each epoch sees other crops of them.
@@ -95,7 +96,7 @@ func pretrain(out, run string, perFamily, epochs int) error {
 	return weights.Save(out, base.Layers.Checkpoint(m.Values))
 }
 
-func report(p classifier.Progress) {
+func report(p result.Progress) {
 	h := p.History
 	if n := h.Epochs(); p.Done == p.Total && n == p.Epoch && !p.Finished {
 		fmt.Printf("epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.0f s\n", n, p.Epochs,

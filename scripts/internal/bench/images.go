@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/images"
 )
 
 // copyImages copies {train,validation}/images/CLASS/FILE from a folder or zip to a folder, at most limit[split]
@@ -72,9 +72,9 @@ func copyClass(files fs.FS, folder, target string, limit int) error {
 }
 
 // writePixels stores n training images as float32 [n, size, size, 3] of 0…255, the input of the inference rows.
-func writePixels(path string, data *neudet.Dataset, n, size int) error {
-	order := neudet.Order(len(data.Train.Files), 100, 0)
-	pixels, err := data.Train.Pixels(order[:min(n, len(order))], size)
+func writePixels(path string, data *images.Dataset, n, size int) error {
+	order := images.Order(len(data.Train.Images), 100, 0)
+	pixels, err := images.Pixels(data.Train, order[:min(n, len(order))], size)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 func main() {
@@ -48,7 +48,7 @@ func run(ctx context.Context, root string, args []string) int {
 	if err == nil {
 		fmt.Print(text)
 		if o.out != "" {
-			err = download.WriteFile(o.out, []byte(text))
+			err = files.WriteFile(o.out, []byte(text))
 		}
 	}
 	switch {

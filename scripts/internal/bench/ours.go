@@ -16,8 +16,9 @@ import (
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // ours is our side: "worker" answers questions as peers.py does, "train" is one of the lesson's trainings.
@@ -71,7 +72,7 @@ func train(w io.Writer, planJSON, run string) error {
 	if err := json.Unmarshal([]byte(planJSON), &p); err != nil {
 		return err
 	}
-	data, err := neudet.Open(p.Folder)
+	data, err := images.Open(p.Folder)
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func train(w io.Writer, planJSON, run string) error {
 	start, features := time.Now(), time.Now()
 	var ends []time.Time
 	history, err := m.Fit(data, classifier.FitConfig{Epochs: p.Epochs, LearningRate: p.LearningRate, Run: run,
-		Watch: func(p classifier.Progress) {
+		Watch: func(p result.Progress) {
 			switch {
 			case strings.HasPrefix(p.Phase, "features"):
 				features = time.Now()
@@ -214,13 +215,13 @@ func (s *served) pooled(pixels []float32) ([]float32, error) {
 // features times the way from the files of both splits to their features.
 func (s *served) features(folder string) (answer, error) {
 	start := time.Now()
-	data, err := neudet.Open(folder)
+	data, err := images.Open(folder)
 	if err != nil {
 		return answer{}, err
 	}
 	var a answer
-	for _, split := range []*neudet.Split{data.Train, data.Validation} {
-		for batch, err := range split.Batches(neudet.Batches{}).Epoch(0) {
+	for _, split := range []*images.Set{data.Train, data.Validation} {
+		for batch, err := range split.Batches(images.Batches{}).Epoch(0) {
 			if err != nil {
 				return a, err
 			}

@@ -10,7 +10,8 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/device"
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -75,7 +76,7 @@ func (b *bench) makeVenv() error {
 			return fmt.Errorf("%w\n(is there a network, and room on the disk?)", err)
 		}
 	}
-	return download.WriteFile(b.venv("stamp"), []byte(key))
+	return files.WriteFile(b.venv("stamp"), []byte(key))
 }
 
 // folder is where this program's sources and those of Keras's side are.
@@ -86,16 +87,16 @@ func (b *bench) prepareImages() error {
 	if err != nil {
 		return err
 	}
-	b.step("images: %s", data.Source)
+	b.step("images: %s", data.Origin)
 	b.images = filepath.Join(b.tmp, "images")
-	if err := copyImages(data.Source, b.images, b.size.images); err != nil {
+	if err := copyImages(data.Origin, b.images, b.size.images); err != nil {
 		return err
 	}
-	copied, err := neudet.Open(b.images)
+	copied, err := images.Open(b.images)
 	if err != nil {
 		return err
 	}
-	b.count = len(copied.Train.Files) + len(copied.Validation.Files)
+	b.count = len(copied.Train.Images) + len(copied.Validation.Images)
 	if data.Notice != "" {
 		b.note("Images: %s.", data.Notice)
 	}
@@ -139,7 +140,7 @@ func (b *bench) emptyCache(name string) (string, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
-	real, err := download.CacheDir()
+	real, err := files.CacheDir()
 	if err != nil {
 		return "", err
 	}

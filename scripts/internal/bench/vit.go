@@ -5,13 +5,13 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
 // saveWhole writes a model of section 2.3.3 with random weights as a file that both sides open.
 func (b *bench) saveWhole(n network) (string, error) {
-	data, err := neudet.Open(b.images)
+	data, err := images.Open(b.images)
 	if err != nil {
 		return "", err
 	}

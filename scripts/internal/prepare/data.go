@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
@@ -21,7 +22,7 @@ func data(ctx context.Context, offline bool) (string, error) {
 		path, err := neudet.Fetch(ctx, download.Lines(os.Stderr, "images from Kaggle"))
 		if err != nil {
 			why = " (" + reason(err) + ")"
-		} else if set, err = neudet.Open(path); err != nil {
+		} else if set, err = images.Open(path); err != nil {
 			return "", err
 		}
 	}
@@ -33,7 +34,7 @@ func data(ctx context.Context, offline bool) (string, error) {
 	if set.Synthetic {
 		return fmt.Sprintf("NOTICE: %s%s. The real ones: --data DIR|ZIP", set.Notice, why), nil
 	}
-	return fmt.Sprintf("%s: %d + %d images", relative(set.Source), len(set.Train.Files), len(set.Validation.Files)), nil
+	return fmt.Sprintf("%s: %d + %d images", relative(set.Origin), len(set.Train.Images), len(set.Validation.Images)), nil
 }
 
 // relative shortens a path for a line on a terminal.

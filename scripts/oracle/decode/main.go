@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/images"
 )
 
 func main() {
@@ -20,11 +20,11 @@ func main() {
 func run(paths []string) error {
 	out := bufio.NewWriter(os.Stdout)
 	for _, path := range paths {
-		f, err := neudet.ReadFile(path)
+		f, err := images.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		img, err := f.Image()
+		img, err := f.Decode()
 		if err != nil {
 			return err
 		}

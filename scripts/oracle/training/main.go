@@ -16,7 +16,8 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/device"
-	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 func main() {
@@ -37,7 +38,7 @@ func run(path, pixelFile, labels string, batch int, rate float64) error {
 	if err != nil {
 		return err
 	}
-	images, err := read(pixelFile, labels, m)
+	set, err := read(pixelFile, labels, m)
 	if err != nil {
 		return err
 	}
@@ -57,10 +58,10 @@ func run(path, pixelFile, labels string, batch int, rate float64) error {
 	var losses []float64
 	seen, sum := 0, 0.0
 	classes := make([]string, m.Layers.Output()[0])
-	one := images
-	one.Labels, one.Hash = images.Labels[:1], "the first of the file"
-	_, err = m.FitImages(images, one, classes, classifier.FitConfig{Epochs: 1, BatchSize: batch, LearningRate: rate,
-		Watch: func(p classifier.Progress) {
+	one := set
+	one.Labels, one.Hash = set.Labels[:1], "the first of the file"
+	_, err = m.FitImages(set, one, classes, classifier.FitConfig{Epochs: 1, BatchSize: batch, LearningRate: rate,
+		Watch: func(p result.Progress) {
 			if p.Phase != "epoch" || p.Done <= seen { // the end of the epoch tells its figures again
 				return
 			}
@@ -76,33 +77,33 @@ func run(path, pixelFile, labels string, batch int, rate float64) error {
 
 // read gives the images so arranged that the first epoch's order is that of the file.
 func read(path, labels string, m *classifier.Model) (classifier.Images, error) {
-	images := classifier.Images{Name: "images", Hash: "of the file"}
+	split := classifier.Images{Name: "images", Hash: "of the file"}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return images, err
+		return split, err
 	}
 	pixels := make([]float32, len(raw)/4)
 	if err := binary.Read(bytes.NewReader(raw), binary.LittleEndian, pixels); err != nil {
-		return images, err
+		return split, err
 	}
 	inFile := strings.Split(labels, ",")
 	size := m.ImageSize * m.ImageSize * 3
 	if len(pixels) != size*len(inFile) {
-		return images, fmt.Errorf("%s holds %d values, not %d images of %d pixels", path, len(pixels), len(inFile), m.ImageSize)
+		return split, fmt.Errorf("%s holds %d values, not %d images of %d pixels", path, len(pixels), len(inFile), m.ImageSize)
 	}
-	images.Labels = make([]int, len(inFile))
+	split.Labels = make([]int, len(inFile))
 	at := make([]int, len(inFile))
-	for position, i := range neudet.Order(len(inFile), m.Seed, 0) {
+	for position, i := range images.Order(len(inFile), m.Seed, 0) {
 		at[i] = position
-		if images.Labels[i], err = strconv.Atoi(inFile[position]); err != nil {
-			return images, fmt.Errorf("label of image %d: %w", position, err)
+		if split.Labels[i], err = strconv.Atoi(inFile[position]); err != nil {
+			return split, fmt.Errorf("label of image %d: %w", position, err)
 		}
 	}
-	images.Pixels = func(indices []int) (out []float32, err error) {
+	split.Pixels = func(indices []int) (out []float32, err error) {
 		for _, i := range indices {
 			out = append(out, pixels[at[i]*size:(at[i]+1)*size]...)
 		}
 		return out, nil
 	}
-	return images, nil
+	return split, nil
 }

@@ -1,4 +1,4 @@
-package neudet
+package images
 
 import (
 	"archive/zip"
@@ -203,13 +203,13 @@ func FuzzOpenZip(f *testing.F) {
 			}
 			return
 		}
-		for _, split := range []*Split{d.Train, d.Validation} {
+		for _, split := range []*Set{d.Train, d.Validation} {
 			for label, n := range split.Counts() {
 				if n == 0 {
 					t.Fatalf("%s has no image of class %s", split.Name, d.Classes[label])
 				}
 			}
-			for _, file := range split.Files {
+			for _, file := range split.Images {
 				if _, err := file.Pixels(2, 2); err != nil {
 					t.Fatal(err)
 				}

@@ -1,4 +1,4 @@
-package neudet
+package images
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ type Batches struct {
 
 // Loader gives the images of a split batch by batch. It is a train.Dataset of GoMLX.
 type Loader struct {
-	split   *Split
+	split   *Set
 	options Batches
 	next    atomic.Int64 // the epoch that the next call of Iter gives
 }
@@ -28,7 +28,7 @@ type Loader struct {
 var _ train.Dataset = (*Loader)(nil)
 
 // Batches makes a loader. The orders of its epochs follow from the seed alone.
-func (s *Split) Batches(b Batches) *Loader {
+func (s *Set) Batches(b Batches) *Loader {
 	if b.Size <= 0 {
 		b.Size = 32
 	}
@@ -46,12 +46,12 @@ type Batch struct {
 }
 
 // Len is the number of batches per epoch.
-func (l *Loader) Len() int { return (len(l.split.Files) + l.options.Size - 1) / l.options.Size }
+func (l *Loader) Len() int { return (len(l.split.Images) + l.options.Size - 1) / l.options.Size }
 
 // Order gives the indices into the split's Files in the order of one epoch, counted from 0. Batch b of that epoch
 // holds the files Order(epoch)[b·Size : (b+1)·Size]. A resumed run gets the same order for the same epoch.
 func (l *Loader) Order(epoch int) []int {
-	n := len(l.split.Files)
+	n := len(l.split.Images)
 	if l.options.Shuffle {
 		return Order(n, l.options.Seed, epoch)
 	}
@@ -107,13 +107,13 @@ func (l *Loader) Epoch(epoch int) iter.Seq2[Batch, error] {
 }
 
 func (l *Loader) batch(files []int) (Batch, error) {
-	pixels, err := l.split.Pixels(files, l.options.ImageSize)
+	pixels, err := Pixels(l.split, files, l.options.ImageSize)
 	if err != nil {
 		return Batch{}, err
 	}
 	labels := make([]int, len(files))
 	for i, f := range files {
-		labels[i] = l.split.Files[f].Label
+		labels[i] = l.split.Images[f].Label
 	}
 	return Batch{Files: files, Labels: labels, Pixels: pixels}, nil
 }
@@ -136,7 +136,7 @@ func (l *Loader) Iter() iter.Seq2[train.Batch, error] {
 			oneHot := make([]float32, n*classes)
 			for i, label := range b.Labels {
 				if label < 0 {
-					yield(train.Batch{}, fmt.Errorf("%s has no label: put it into a class folder", l.split.Files[b.Files[i]].Path))
+					yield(train.Batch{}, fmt.Errorf("%s has no label: put it into a class folder", l.split.Images[b.Files[i]].Name))
 					return
 				}
 				oneHot[i*classes+label] = 1

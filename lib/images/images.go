@@ -1,13 +1,8 @@
-// Package neudet opens NEU-DET, the surface defect database of Northeastern University (China), and any folder laid
-// out like it: hot-rolled steel strip, 1,800 grey images of 200×200 pixels, 300 for each of six classes of defects.
-// K. Song and Y. Yan, "A noise robust method based on completed local binary patterns for hot-rolled steel strip
-// surface defects", Applied Surface Science 285 (2013); the bounding boxes came with Y. He et al., "An End-to-End
-// Steel Surface Defect Detection Approach via Fusing Multiple Hierarchical Features", IEEE Transactions on
-// Instrumentation and Measurement 69 (2020).
+// Package images opens labelled images: folders and zips of them, or single ones.
 //
 // Open reads all images, checks each one and keeps the encoded bytes in memory (26 MB for NEU-DET). What was checked
 // is therefore what is trained on, and no file stays open.
-package neudet
+package images
 
 import (
 	"crypto/sha256"
@@ -19,25 +14,27 @@ import (
 
 // Dataset is the training and the validation images of one source.
 type Dataset struct {
-	Source     string   // the folder or zip as it was given to Open
+	Origin     string   // the folder or zip as it was given to Open
 	Synthetic  bool     // the images are procedural, not photographs
 	Notice     string   // what every output made from these images must say; "" for photographs
 	Classes    []string // sorted
-	Train      *Split
-	Validation *Split
+	Train      *Set
+	Validation *Set
 }
 
-// Split is a list of images of known classes.
-type Split struct {
+// Set is a list of images of known classes.
+type Set struct {
 	Name    string   // "train" or "validation"
 	Classes []string // of the whole data set, sorted
-	Files   []File   // sorted by class, then by file name, as tf.keras.utils.image_dataset_from_directory lists them
+	Origin  string   // where the images come from: the folder or zip
+	Notice  string   // what every result made from these images must say; "" for photographs
+	Images  []Image  // sorted by class, then by file name, as tf.keras.utils.image_dataset_from_directory lists them
 }
 
 // Counts is the number of images per class, in the order of s.Classes. Images of unknown class are not counted.
-func (s *Split) Counts() []int {
+func (s *Set) Counts() []int {
 	counts := make([]int, len(s.Classes))
-	for _, f := range s.Files {
+	for _, f := range s.Images {
 		if f.Label >= 0 {
 			counts[f.Label]++
 		}
@@ -46,22 +43,22 @@ func (s *Split) Counts() []int {
 }
 
 // Labels is the class index of each file, in the order of s.Files.
-func (s *Split) Labels() []int {
-	labels := make([]int, len(s.Files))
-	for i, f := range s.Files {
+func (s *Set) Labels() []int {
+	labels := make([]int, len(s.Images))
+	for i, f := range s.Images {
 		labels[i] = f.Label
 	}
 	return labels
 }
 
 // Subset keeps the first perClass files of each class, and all files of a class that has fewer.
-func (s *Split) Subset(perClass int) *Split {
-	subset := &Split{Name: s.Name, Classes: s.Classes}
+func (s *Set) Subset(perClass int) *Set {
+	subset := &Set{Name: s.Name, Classes: s.Classes, Origin: s.Origin, Notice: s.Notice}
 	counts := make([]int, len(s.Classes))
-	for _, f := range s.Files {
+	for _, f := range s.Images {
 		if f.Label >= 0 && counts[f.Label] < perClass {
 			counts[f.Label]++
-			subset.Files = append(subset.Files, f)
+			subset.Images = append(subset.Images, f)
 		}
 	}
 	return subset
@@ -69,23 +66,23 @@ func (s *Split) Subset(perClass int) *Split {
 
 // Hash is the SHA-256, in hexadecimal, over the classes and the name, class and content of each file, in order. It is
 // the same for a folder and for a zip of that folder, wherever they lie.
-func (s *Split) Hash() string {
+func (s *Set) Hash() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q\n", s.Classes)
-	for _, f := range s.Files {
+	for _, f := range s.Images {
 		fmt.Fprintf(h, "%d %q %x\n", f.Label, path.Base(f.name), f.hash)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
 // String is one line, after what Keras prints when it opens a folder.
-func (s *Split) String() string {
+func (s *Set) String() string {
 	return fmt.Sprintf("%s: found %d files belonging to %d classes (%s)",
-		s.Name, len(s.Files), len(s.Classes), s.balance())
+		s.Name, len(s.Images), len(s.Classes), s.balance())
 }
 
 // balance is "240 each" or "crazing 240, inclusion 239, …".
-func (s *Split) balance() string {
+func (s *Set) balance() string {
 	counts := s.Counts()
 	even := true
 	parts := make([]string, len(counts))
@@ -102,7 +99,7 @@ func (s *Split) balance() string {
 // Describe says in a few lines where the images come from, which classes they have and how many there are of each.
 func (d *Dataset) Describe() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "source: %s\n", d.Source)
+	fmt.Fprintf(&b, "source: %s\n", d.Origin)
 	if d.Notice != "" {
 		fmt.Fprintf(&b, "notice: %s\n", d.Notice)
 	}

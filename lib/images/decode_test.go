@@ -1,4 +1,4 @@
-package neudet
+package images
 
 import (
 	"bytes"
@@ -60,7 +60,7 @@ func TestGreyImagesAreGrey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		img, err := f.Image()
+		img, err := f.Decode()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package neudet
+package images
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package neudet
+package images
 
 import (
 	"io"
@@ -26,7 +26,7 @@ var splitNames = []string{"train", "validation"}
 // dataset sorts entries into splits and classes, and adds to found what does not fit. The files have no content yet:
 // contents[split][i] opens file i of that split.
 func dataset(source string, entries []entry, found *problems) (d *Dataset, contents [2][]entry) {
-	d = &Dataset{Source: source}
+	d = &Dataset{Origin: source}
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	images := map[string][2][]entry{} // by class
 	for i, e := range entries {
@@ -56,10 +56,10 @@ func dataset(source string, entries []entry, found *problems) (d *Dataset, conte
 	}
 	slices.Sort(d.Classes)
 
-	d.Train = &Split{Name: splitNames[0], Classes: d.Classes}
-	d.Validation = &Split{Name: splitNames[1], Classes: d.Classes}
+	d.Train = &Set{Name: splitNames[0], Classes: d.Classes, Origin: d.Origin, Notice: d.Notice}
+	d.Validation = &Set{Name: splitNames[1], Classes: d.Classes, Origin: d.Origin, Notice: d.Notice}
 	for label, class := range d.Classes {
-		for i, split := range []*Split{d.Train, d.Validation} {
+		for i, split := range []*Set{d.Train, d.Validation} {
 			if len(images[class][i]) == 0 {
 				found.add(path.Join(split.Name, "images", class), "has no images: put the images of class %s there", class)
 			}
@@ -68,7 +68,7 @@ func dataset(source string, entries []entry, found *problems) (d *Dataset, conte
 					found.add(e.name, "is misplaced: it is named for class %s: move it to %s", other,
 						path.Join(split.Name, "images", other))
 				}
-				split.Files = append(split.Files, File{Label: label, name: e.name})
+				split.Images = append(split.Images, Image{Label: label, name: e.name})
 				contents[i] = append(contents[i], e)
 			}
 		}

@@ -1,4 +1,4 @@
-package neudet
+package images
 
 import (
 	"crypto/sha256"
@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/transfer-learning-go/defects/lib/download"
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 const syntheticNotice = "synthetic images (procedural), not NEU-DET"
@@ -124,7 +124,7 @@ func tooMany(source string) error {
 // load reads and checks all images; prefix makes their Path from the name inside the data set.
 func load(source, prefix string, entries []entry, found problems) (*Dataset, error) {
 	d, contents := dataset(source, entries, &found)
-	if len(d.Train.Files)+len(d.Validation.Files) == 0 {
+	if len(d.Train.Images)+len(d.Validation.Images) == 0 {
 		found.add("", "no images: %s", howToGet)
 		return nil, found.err(source)
 	}
@@ -136,25 +136,25 @@ func load(source, prefix string, entries []entry, found problems) (*Dataset, err
 		return nil, fmt.Errorf("%s holds images of %d MB, the limit is %d MB: use fewer or smaller ones",
 			source, total>>20, maxTotalSize>>20)
 	}
-	var files []*File
-	for i, split := range []*Split{d.Train, d.Validation} {
-		failed := make([]error, len(split.Files))
-		parallel(len(split.Files), func(k int) {
-			f := &split.Files[k]
-			f.Path = prefix + filepath.FromSlash(f.name)
+	var checked []*Image
+	for i, split := range []*Set{d.Train, d.Validation} {
+		failed := make([]error, len(split.Images))
+		parallel(len(split.Images), func(k int) {
+			f := &split.Images[k]
+			f.Name = prefix + filepath.FromSlash(f.name)
 			if f.data, failed[k] = read(contents[i][k]); failed[k] == nil {
 				f.hash = sha256.Sum256(f.data)
 			}
 		})
 		for k, err := range failed {
 			if err != nil {
-				found.add(split.Files[k].name, "%v", err)
+				found.add(split.Images[k].name, "%v", err)
 			} else {
-				files = append(files, &split.Files[k])
+				checked = append(checked, &split.Images[k])
 			}
 		}
 	}
-	check(files, &found)
+	check(checked, &found)
 	if err := found.err(source); err != nil {
 		return nil, err
 	}
@@ -182,25 +182,25 @@ func read(e entry) ([]byte, error) {
 }
 
 // check decodes all files, unless these very contents could be decoded before.
-func check(files []*File, found *problems) {
+func check(checked []*Image, found *problems) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %d\n", runtime.Version(), MaxSide) // what decides whether a file can be decoded
-	for _, f := range files {
+	for _, f := range checked {
 		h.Write(f.hash[:])
 	}
 	record := ""
-	if cache, err := download.CacheDir(); err == nil {
+	if cache, err := files.CacheDir(); err == nil {
 		record = filepath.Join(cache, "decodable", fmt.Sprintf("%x", h.Sum(nil)))
 	}
 	if _, err := os.Stat(record); err == nil {
 		return
 	}
-	failed := make([]error, len(files))
-	parallel(len(files), func(i int) { _, failed[i] = decode(files[i].data) })
+	failed := make([]error, len(checked))
+	parallel(len(checked), func(i int) { _, failed[i] = decode(checked[i].data) })
 	whole := true
 	for i, err := range failed {
 		if err != nil {
-			found.add(files[i].name, "%v", err)
+			found.add(checked[i].name, "%v", err)
 			whole = false
 		}
 	}

@@ -1,4 +1,4 @@
-package neudet
+package images
 
 import (
 	"archive/zip"
@@ -109,8 +109,8 @@ func TestFolderItsParentAndZipAreTheSameData(t *testing.T) {
 		if got := d.Validation.Labels(); !slices.Equal(got, []int{0, 0, 1, 1}) {
 			t.Errorf("%s: validation labels %v", source, got)
 		}
-		if !strings.Contains(d.Train.Files[0].Path, filepath.Base(source)) {
-			t.Errorf("%s: path of an image is %s", source, d.Train.Files[0].Path)
+		if !strings.Contains(d.Train.Images[0].Name, filepath.Base(source)) {
+			t.Errorf("%s: path of an image is %s", source, d.Train.Images[0].Name)
 		}
 		hashes = append(hashes, d.Train.Hash()+d.Validation.Hash())
 	}
@@ -127,8 +127,8 @@ func TestFilesAreInKerasOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, f := range d.Train.Files {
-		names = append(names, filepath.Base(f.Path))
+	for _, f := range d.Train.Images {
+		names = append(names, filepath.Base(f.Name))
 	}
 	want := []string{"a_10.jpg", "a_11.jpg", "a_9.jpg", "b_10.jpg", "b_11.jpg", "b_9.jpg"}
 	if !slices.Equal(names, want) {
@@ -170,7 +170,7 @@ func TestSubsetTakesTheFirstOfEachClass(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := d.Train.Subset(2)
-	if !slices.Equal(s.Counts(), []int{2, 2}) || s.Files[0].Path != d.Train.Files[0].Path || s.Files[2].Path != d.Train.Files[3].Path {
+	if !slices.Equal(s.Counts(), []int{2, 2}) || s.Images[0].Name != d.Train.Images[0].Name || s.Images[2].Name != d.Train.Images[3].Name {
 		t.Errorf("subset %v", s)
 	}
 	if all := d.Train.Subset(10); all.Hash() != d.Train.Hash() {

@@ -1,5 +1,5 @@
-// Package download fetches files over HTTP so that an interruption costs nothing and a file is whole or absent.
-package download
+// Package files knows where this module and its cache lie, and writes files whole or not at all.
+package files
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func CacheDir() (string, error) {
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("download: no cache folder: %w; set DEFECTS_CACHE to a folder", err)
+		return "", fmt.Errorf("no cache folder: %w; set DEFECTS_CACHE to a folder", err)
 	}
 	return filepath.Join(dir, "defects"), nil
 }

@@ -1,4 +1,4 @@
-package neudet
+package images
 
 import (
 	"fmt"
@@ -10,11 +10,11 @@ import (
 )
 
 // labelled is a split of n images in which the first pixel of image i is i, and its label i%6.
-func labelled(t testing.TB, n int) *Split {
+func labelled(t testing.TB, n int) *Set {
 	t.Helper()
-	s := &Split{Name: "train", Classes: []string{"a", "b", "c", "d", "e", "f"}}
+	s := &Set{Name: "train", Classes: []string{"a", "b", "c", "d", "e", "f"}}
 	for i := range n {
-		s.Files = append(s.Files, File{Path: fmt.Sprint(i, ".bmp"), Label: i % 6, data: constantBMP(t, uint8(i))})
+		s.Images = append(s.Images, Image{Name: fmt.Sprint(i, ".bmp"), Label: i % 6, data: constantBMP(t, uint8(i))})
 	}
 	return s
 }
@@ -38,7 +38,7 @@ func TestBatchesKeepThePairing(t *testing.T) {
 			for i := range n {
 				file := order[len(files)]
 				one := oneHot[i*6 : (i+1)*6]
-				if slices.Index(one, 1) != s.Files[file].Label || slices.Max(one) != 1 || sum(one) != 1 {
+				if slices.Index(one, 1) != s.Images[file].Label || slices.Max(one) != 1 || sum(one) != 1 {
 					t.Fatalf("epoch %d, image %d: file %d has one-hot label %v", epoch, i, file, one)
 				}
 				image := pixels[i*75 : (i+1)*75]
@@ -97,7 +97,7 @@ func TestEpochTellsItsFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, f := range b.Files {
-			if b.Labels[i] != s.Files[f].Label || b.Pixels[i*27] != float32(f) {
+			if b.Labels[i] != s.Images[f].Label || b.Pixels[i*27] != float32(f) {
 				t.Errorf("file %d: label %d, pixel %v", f, b.Labels[i], b.Pixels[i*27])
 			}
 		}
@@ -114,14 +114,14 @@ func TestLeavingALoopStopsReadingAhead(t *testing.T) {
 		break
 	}
 	// Epoch returns after its reader has: no file is touched from here on (the race detector would tell).
-	for i := range s.Files {
-		s.Files[i] = File{}
+	for i := range s.Images {
+		s.Images[i] = Image{}
 	}
 }
 
 func TestUnreadableImageEndsTheEpochWithItsName(t *testing.T) {
 	s := labelled(t, 12)
-	s.Files[5].data = []byte("gone")
+	s.Images[5].data = []byte("gone")
 	var batches int
 	var failed error
 	for _, err := range s.Batches(Batches{Size: 4, ImageSize: 3}).Iter() {
@@ -130,13 +130,13 @@ func TestUnreadableImageEndsTheEpochWithItsName(t *testing.T) {
 	if batches != 2 || failed == nil || !strings.Contains(failed.Error(), "5.bmp") {
 		t.Errorf("%d batches, then %v", batches, failed)
 	}
-	if _, err := s.Pixels([]int{12}, 3); err == nil || !strings.Contains(err.Error(), "no image 12, there are 12") {
+	if _, err := Pixels(s, []int{12}, 3); err == nil || !strings.Contains(err.Error(), "no image 12, there are 12") {
 		t.Error(err)
 	}
-	if _, err := s.Pixels([]int{1}, 0); err == nil {
+	if _, err := Pixels(s, []int{1}, 0); err == nil {
 		t.Error("size 0 was taken")
 	}
-	s.Files[0].Label = -1
+	s.Images[0].Label = -1
 	for _, err := range s.Batches(Batches{Size: 4, ImageSize: 3}).Iter() {
 		if err == nil || !strings.Contains(err.Error(), "has no label") {
 			t.Error(err)

@@ -1,0 +1,84 @@
+package images
+
+import "fmt"
+
+// Source is a list of images that a model is fitted on, that it predicts or explains. A *Set is one; Changed and Select
+// make others, and so do the features of images.
+type Source interface {
+	// About is what the images have in common.
+	About() About
+	// Len is the number of images.
+	Len() int
+	// Info describes image i without decoding it.
+	Info(i int) Info
+	// Pixels gives image i resized to height×width as [height, width, 3] values 0…255. It may be called from several
+	// goroutines at once.
+	Pixels(i, height, width int) ([]float32, error)
+}
+
+// About describes a Source.
+type About struct {
+	Name    string   // such as "train", for progress and errors
+	Classes []string // of the labels, sorted; nil if there are no labels
+	Origin  string   // where the images come from, such as a folder
+	Notice  string   // what every result made from these images must say; "" for photographs
+}
+
+// Info describes one image of a Source.
+type Info struct {
+	Name  string // names the image in messages
+	Label int    // index into About.Classes; −1 if unknown
+	// ID identifies the content: images of equal ID have equal pixels, whatever they are called. "" is unknown; nothing
+	// that is computed from such an image is stored.
+	ID string
+}
+
+// About implements Source.
+func (s *Set) About() About {
+	return About{Name: s.Name, Classes: s.Classes, Origin: s.Origin, Notice: s.Notice}
+}
+
+// Len implements Source.
+func (s *Set) Len() int { return len(s.Images) }
+
+// Info implements Source.
+func (s *Set) Info(i int) Info {
+	f := s.Images[i]
+	return Info{Name: f.Name, Label: f.Label, ID: f.Hash()}
+}
+
+// Pixels implements Source.
+func (s *Set) Pixels(i, height, width int) ([]float32, error) {
+	return s.Images[i].Pixels(height, width)
+}
+
+// Pixels gives some images of a source, decoded on all processors: [len(indices), size, size, 3] values 0…255. An index
+// outside of the source and a size below 1 are errors.
+func Pixels(s Source, indices []int, size int) ([]float32, error) {
+	name := s.About().Name
+	if size < 1 {
+		return nil, fmt.Errorf("pixels of %s: image size is %d, it must be at least 1", name, size)
+	}
+	for _, i := range indices {
+		if i < 0 || i >= s.Len() {
+			return nil, fmt.Errorf("pixels of %s: no image %d, there are %d", name, i, s.Len())
+		}
+	}
+	each := size * size * 3
+	pixels := make([]float32, len(indices)*each)
+	failed := make([]error, len(indices))
+	parallel(len(indices), func(i int) {
+		one, err := s.Pixels(indices[i], size, size)
+		if err == nil && len(one) != each {
+			err = fmt.Errorf("%s: %d values for %d×%d pixels", s.Info(indices[i]).Name, len(one), size, size)
+		}
+		copy(pixels[i*each:], one)
+		failed[i] = err
+	})
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return pixels, nil
+}

@@ -1,0 +1,48 @@
+// Package result holds what training, prediction and explanation give, as plain values. Each carries the notice that its
+// readers must see; figures and tables take the values whole.
+package result
+
+// History holds one figure per finished epoch, named as Keras's History.history names them.
+//
+// Loss and Accuracy are averages over the epoch's training batches, with dropout on, weighted by batch size;
+// ValLoss and ValAccuracy are measured after the epoch, with dropout off. Losses are categorical
+// cross-entropies in nats, accuracies lie in [0, 1], Seconds is wall-clock time per epoch.
+//
+// LearningRate is what Keras's callbacks read when the epoch ends: the rate that the epoch was trained with or, of a
+// schedule that changes it at every step, the rate of the step that comes next.
+type History struct {
+	Loss         []float64 `json:"loss"`
+	Accuracy     []float64 `json:"accuracy"`
+	ValLoss      []float64 `json:"val_loss"`
+	ValAccuracy  []float64 `json:"val_accuracy"`
+	LearningRate []float64 `json:"learning_rate"`
+	Seconds      []float64 `json:"seconds"`
+	// FeatureSeconds is the wall-clock time that the frozen layers took for all images, before the epochs. Features that
+	// were stored by an earlier call count with the time that reading them took.
+	FeatureSeconds float64 `json:"feature_seconds,omitempty"`
+	// Phases says where the phases of the training begin; nil for a training of one phase.
+	Phases []Phase `json:"phases,omitempty"`
+
+	Best    int    `json:"best_epoch,omitempty"`    // the epoch, from 1, whose weights were restored; 0 if none were
+	Stopped int    `json:"stopped_epoch,omitempty"` // the epoch, from 1, after which EarlyStopping ended the training; or 0
+	Note    string `json:"note,omitempty"`          // why an epoch took as long as it did: see classifier.Augmentation
+	Notice  string `json:"notice,omitempty"`        // what readers must know: weights or data that are not the real ones
+}
+
+// Phase is a part of a training.
+type Phase struct {
+	Name  string `json:"name"`
+	Epoch int    `json:"epoch"` // its first, counted from 1
+}
+
+// Epochs is the number of finished epochs.
+func (h *History) Epochs() int { return len(h.Loss) }
+
+// TotalSeconds is the wall-clock time of the whole training: the pass over the frozen layers and all epochs.
+func (h *History) TotalSeconds() float64 {
+	sum := h.FeatureSeconds
+	for _, s := range h.Seconds {
+		sum += s
+	}
+	return sum
+}

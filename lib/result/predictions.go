@@ -1,0 +1,31 @@
+package result
+
+import (
+	"github.com/transfer-learning-go/defects/lib/metrics"
+)
+
+// Predictions holds what a model says of some images, in the order of the images.
+type Predictions struct {
+	Classes       []string
+	Names         []string    // of the images
+	Probabilities [][]float32 // one row per image, one column per class; rows sum to 1
+	Predicted     []int       // the class of the largest probability
+	Actual        []int       // the label of the image, −1 if unknown
+	Notice        string      // what readers must know: weights or data that are not the real ones
+}
+
+// Confidence is the probability of the predicted class of image i.
+func (p *Predictions) Confidence(i int) float64 { return float64(p.Probabilities[i][p.Predicted[i]]) }
+
+// Right reports whether image i got its own class.
+func (p *Predictions) Right(i int) bool { return p.Predicted[i] == p.Actual[i] }
+
+// Confusion counts the images by what they are and what is predicted. It is an error if there are no images, or if
+// the class of one is unknown.
+func (p *Predictions) Confusion() (*metrics.Confusion, error) {
+	c, err := metrics.NewConfusion(p.Classes, p.Actual, p.Predicted)
+	if err == nil {
+		c.Notice = p.Notice
+	}
+	return c, err
+}
