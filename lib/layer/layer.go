@@ -7,6 +7,7 @@ package layer
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gomlx/compute/shapes"
@@ -179,8 +180,59 @@ func (ls List) SingleCrossing(cut int) bool {
 
 // Builder appends layers to a List. The first error stays in Err, and later calls do nothing.
 type Builder struct {
-	List List
-	Err  error
+	List   List
+	Values Values   // of nested models; other weights have none yet
+	Nested []Nested // the models that Nest put into the list
+	Err    error
+}
+
+// Nested is a model inside another: the layers from Start up to End of its list.
+type Nested struct {
+	Name       string
+	Start, End int
+}
+
+// Sequential adds layers one after the other, each reading the one before it.
+func Sequential(ops ...Op) func(*Builder) {
+	return func(b *Builder) {
+		for _, op := range ops {
+			b.Add("", op)
+		}
+	}
+}
+
+// Nest appends a whole model with its values, in inference mode as Keras's model(x, training=False): its Input passes on
+// what the layer before it gives, which must have the same shape. It returns the name of the model's last layer. The
+// layers are copied: freezing those of the builder's List leaves the model as it is.
+func (b *Builder) Nest(name string, model List, v Values) string {
+	switch {
+	case b.Err != nil:
+		return ""
+	case len(b.List) == 0 || !slices.Equal(b.List.Output(), model[0].Shape):
+		b.Err = fmt.Errorf("model %s reads values of shape %v: put a layer before it that gives these", name, model[0].Shape)
+		return ""
+	}
+	n := Nested{Name: name, Start: len(b.List)}
+	before := b.Last()
+	for _, original := range model {
+		if b.List.Index(original.Name) >= 0 {
+			b.Err = fmt.Errorf("model %s: layer %q is defined twice: give one of them another name", name, original.Name)
+			return ""
+		}
+		l := *original
+		l.Inference = true
+		if len(l.Inputs) == 0 {
+			l.Inputs = []string{before}
+		}
+		b.List = append(b.List, &l)
+	}
+	n.End = len(b.List)
+	b.Nested = append(b.Nested, n)
+	if b.Values == nil {
+		b.Values = Values{}
+	}
+	maps.Copy(b.Values, v)
+	return b.Last()
 }
 
 // Add appends a layer and returns its name. Without inputs it reads the layer before it. An empty name is replaced
