@@ -1,7 +1,5 @@
-"""Pseudo-random numbers that Go makes too (lib/internal/golden), and the files that its tests read."""
+"""Pseudo-random numbers that Go makes too (lib/internal/golden), so that weights and inputs need not be stored."""
 
-import gzip
-import json
 import math
 
 import numpy as np
@@ -64,10 +62,3 @@ def checksums(name, array):
     step = max(1, y.size // 8)
     return dict(largest=float(abs(y).max()), weighted=float((y * uniform(f"checksum/{name}", y.shape)).sum() / y.size**0.5),
                 samples=numbers(y.ravel()[::step]))
-
-
-def write(path, value):
-    """Stores JSON, gzipped, the same bytes for the same value."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(json.dumps(value, separators=(",", ":")).encode(), 9, mtime=0))
-    print(f"{path}: {path.stat().st_size} bytes")

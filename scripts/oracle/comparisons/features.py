@@ -1,9 +1,7 @@
 """Compares a backbone here with Keras's: every value of every layer with seeded weights, features of real images.
 
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu) and Go. Run from the root of the repository:
-
-    python scripts/oracle/compare_features.py --backbone resnet50v2
-    python scripts/oracle/compare_features.py --weights mobilenet_v2_…_0.35_224_no_top.h5 --data NEU-DET.zip
+    python scripts/oracle compare features --backbone resnet50v2
+    python scripts/oracle compare features --weights mobilenet_v2_…_0.35_224_no_top.h5 --data NEU-DET.zip
 
 --data is the folder NEU-DET or Kaggle's zip, of which features are compared if ImageNet weights are given too. It
 prints the largest absolute differences, and these divided by the largest value of the layer. It ends with exit code 1
@@ -12,12 +10,12 @@ if a relative one that decoders have no part in is above 1e-4.
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import backbones
+import go
 import keras
 import neu
 import numpy as np
@@ -42,19 +40,9 @@ def pooled(y):
     return y.mean((1, 2))
 
 
-def go(*args):
-    return subprocess.run(["go", "run", *args], check=True, stdout=subprocess.PIPE).stdout
-
-
 def activations(weights, alpha, size, pixels, every=False):
-    """What Go computes: the pooled features, and with every the output of each layer."""
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        np.asarray(pixels, "<f4").tofile(folder / "pixels")
-        go("./scripts/oracle/activations", f"-backbone={ask.backbone}", f"-weights={weights}", f"-alpha={alpha or 0}",
-           f"-input={size}", f"-size={pixels.shape[1]}", f"-pixels={folder / 'pixels'}", f"-out={folder}",
-           *["-every"] * every)
-        return {f.stem: np.fromfile(f, "<f4") for f in folder.glob("*.f32")}
+    return go.activations(pixels, f"-backbone={ask.backbone}", f"-weights={weights}", f"-alpha={alpha or 0}",
+                          f"-input={size}", *["-every"] * every)
 
 
 def difference(got, want):
@@ -99,8 +87,8 @@ def compare_images(folder):
     small = tf.image.resize(pixels, (size, size)).numpy()
     want, want_accurate = (pooled(every_output(base, tf.image.resize(p, (size, size)))[last])
                            for p in (pixels, accurate))
-    table = json.loads(go("./scripts/defects", "features", ask.backbone, "--weights", str(ask.weights),
-                          *(["--alpha", str(alpha)] if alpha else []), "--json", *map(str, files)))
+    table = json.loads(go.defects("features", ask.backbone, "--weights", ask.weights,
+                                  *(["--alpha", alpha] if alpha else []), "--json", *files))
     got = np.array(table["features"], np.float32)
     title = f"{variant(alpha, size)}, ImageNet, {len(files)} images"
     print("Decoders alone, no limit:")

@@ -4,23 +4,20 @@ Models that Go builds, trains and saves are opened by Keras 3: MobileNetV2, ResN
 as .h5, .keras and .weights.h5. What Keras opens must be trainable. Models that Keras 3 and tf_keras build, train and save
 as .h5 and .keras are opened by Go, whose .weights.h5 of them go back onto the same models.
 
-Needs Keras 3 on TensorFlow and tf_keras of the same version (pip install tensorflow-cpu tf_keras), and Go. Run from the
-root of the repository:
-
-    python scripts/oracle/keras_models.py --data NEU-DET.zip [--weights FOLDER]
+    python scripts/oracle compare models --data NEU-DET.zip [--weights FOLDER]
 
 --data is the folder NEU-DET or Kaggle's zip; FOLDER holds Keras's ImageNet weights of MobileNetV2, alpha 0.35; without
 it, backbones begin with random weights. It ends with exit code 1 if a probability differs by more than 1e-4.
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
+import go
 import keras
+import neu
 import numpy as np
 import tensorflow as tf
 import tf_keras
@@ -31,24 +28,17 @@ FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
 failed = []
 
 
-def images(data, n):
-    """n validation images, spread evenly over the classes, [n, SIZE, SIZE, 3] values 0…255."""
-    if data.is_file():
-        with zipfile.ZipFile(data) as z:
-            names = sorted(name for name in z.namelist() if "/validation/images/" in name and name.endswith(".jpg"))
-            contents = [z.read(name) for name in names[:: len(names) // n][:n]]
-    else:
-        names = sorted(data.glob("**/validation/images/*/*.jpg"))
-        contents = [name.read_bytes() for name in names[:: len(names) // n][:n]]
-    return np.stack([tf.image.resize(tf.io.decode_jpeg(c, 3), (SIZE, SIZE)).numpy() for c in contents])
+def images(data, n, folder):
+    """n validation images, [n, SIZE, SIZE, 3] values 0…255."""
+    return np.stack([tf.image.resize(tf.io.decode_jpeg(f.read_bytes(), 3), (SIZE, SIZE)).numpy()
+                     for f in neu.images(data, "validation", n, folder)])
 
 
-def go(folder, *args):
+def ours(folder, *args):
     """The probabilities that Go computes for the images; args say for which model."""
     out = folder / "probabilities.f32"
-    subprocess.run([folder / "models", f"-pixels={folder / 'pixels.f32'}", f"-probabilities={out}", *map(str, args)],
-                   check=True)
-    return np.fromfile(out, "<f4").reshape(len(pixels), -1)
+    go.run("models", f"-pixels={folder / 'pixels.f32'}", f"-probabilities={out}", *args)
+    return go.read(out).reshape(len(pixels), -1)
 
 
 def report(what, got, want):
@@ -75,7 +65,7 @@ def flat(model):
 
 def from_go(folder, name, args):
     files = [folder / f"{name}{extension}" for extension in (".h5", ".keras", ".weights.h5")]
-    want = go(folder, *args, f"-save={','.join(map(str, files))}")
+    want = ours(folder, *args, f"-save={','.join(map(str, files))}")
     model = None
     for file in files[:2]:
         keras.backend.clear_session()
@@ -120,7 +110,7 @@ def to_go(folder, name, k, model):
     for extension in (".keras", ".h5"):
         file = folder / f"{name}{extension}"
         model.save(file)
-        report(f"{title} {extension} opened by Go", go(folder, f"-open={file}", f"-save={again}"), want)
+        report(f"{title} {extension} opened by Go", ours(folder, f"-open={file}", f"-save={again}"), want)
         # Keras 3 does not open its own .h5 of functions on tensors, and tf_keras wants the state of metrics, if compiled.
         fresh = k.models.load_model(archive, compile=False)
         for w in fresh.weights:
@@ -135,11 +125,10 @@ parser.add_argument("--weights", type=Path, help=f"folder of {FILE}")
 parser.add_argument("--images", type=int, default=60, help="how many images to compare")
 ask = parser.parse_args()
 
-pixels = images(ask.data, ask.images)
 with tempfile.TemporaryDirectory() as folder:
     folder = Path(folder)
-    subprocess.run(["go", "build", "-o", folder / "models", "./scripts/oracle/models"], check=True)
-    np.asarray(pixels, "<f4").tofile(folder / "pixels.f32")
+    pixels = images(ask.data, ask.images, folder)
+    go.write(folder / "pixels.f32", pixels)
     small = ["-alpha=0.35"]
     if ask.weights:
         small.append(f"-weights={ask.weights / FILE}")

@@ -4,9 +4,7 @@ A linear model on raw pixels, and a linear model on hand-made texture features
 (local binary patterns, grey-level co-occurrence, Gabor energies, grey-level
 histogram). Both are fitted on the training split and scored on validation.
 
-    python surfaces_baselines.py DIR/NEU-DET
-
-Needs numpy, Pillow and scikit-learn.
+    python scripts/oracle compare surfaces_baselines DIR/NEU-DET
 """
 
 import sys
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix
 from sklearn.pipeline import make_pipeline
@@ -29,13 +28,6 @@ def load(root, split):
             images.append(np.asarray(Image.open(path).convert("L"), np.float32))
             labels.append(label)
     return np.stack(images), np.array(labels), classes
-
-
-def wilson(correct, total, z=1.959963984540054):
-    p = correct / total
-    middle = (p + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * np.sqrt(p * (1 - p) / total + z * z / (4 * total**2))
-    return middle - half, middle + half
 
 
 def pooled(images, size):
@@ -111,8 +103,9 @@ def score(name, model, train, train_labels, test, test_labels, classes):
     model.fit(train, train_labels)
     predicted = model.predict(test)
     correct, total = int((predicted == test_labels).sum()), len(test_labels)
-    low, high = wilson(correct, total)
-    print(f"{name}: {100 * correct / total:.1f} % ({correct}/{total}), 95 % interval {100 * low:.1f}–{100 * high:.1f} %")
+    interval = binomtest(correct, total).proportion_ci(0.95, method="wilson")
+    print(f"{name}: {100 * correct / total:.1f} % ({correct}/{total}), "
+          f"95 % interval {100 * interval.low:.1f}–{100 * interval.high:.1f} %")
     print("rows actual, columns predicted:", ", ".join(classes))
     print(confusion_matrix(test_labels, predicted))
 

@@ -1,8 +1,6 @@
 """Compares training at the lesson's size with Keras's, loss by loss: the base frozen, and fine-tuned from a layer on.
 
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu) and Go. Run from the root of the repository:
-
-    python scripts/oracle/compare_training.py --data NEU-DET.zip
+    python scripts/oracle compare training --data NEU-DET.zip
 
 --data is the folder NEU-DET or Kaggle's zip. Both sides start from one file with seeded weights, without dropout, and
 train on the same batches of real images with Adam. It ends with exit code 1 if a loss differs by 1e-3 of itself at
@@ -12,18 +10,18 @@ not compiled by XLA stand beside, which differ from its own as well.
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import backbones
+import go
 import keras
 import neu
 import numpy as np
 import seeded
+import steps
 import tensorflow as tf
-from keras_training import Called
 
 LIMIT = 1e-3
 
@@ -38,7 +36,7 @@ def model(trained_from, hold):
     L = keras.layers
     image = keras.Input((ask.input, ask.input, 3))
     x = L.Rescaling(1 / 127.5, -1)(image)
-    x = Called(base, False)(x) if hold else base(x, training=False)
+    x = steps.Called(base, False)(x) if hold else base(x, training=False)
     x = L.GlobalAveragePooling2D()(x)
     for head in (L.Dense(256, activation="relu", name="dense"), L.Dense(6, activation="softmax", name="dense_1")):
         x = head(x)
@@ -49,28 +47,23 @@ def model(trained_from, hold):
 def ours(trained_from, rate, pixels, labels, folder):
     """The losses of Go's steps."""
     model(trained_from, hold=False).save(folder / "model.keras")
-    np.asarray(pixels, "<f4").tofile(folder / "pixels")
-    answer = subprocess.run(
-        ["go", "run", "./scripts/oracle/training", f"-model={folder / 'model.keras'}", f"-pixels={folder / 'pixels'}",
-         f"-labels={','.join(map(str, labels))}", f"-batch={ask.batch}", f"-rate={rate}"],
-        check=True, stdout=subprocess.PIPE).stdout
-    return json.loads(answer)
+    return json.loads(go.run(
+        "training", f"-model={folder / 'model.keras'}", f"-pixels={go.write(folder / 'pixels', pixels)}",
+        f"-labels={','.join(map(str, labels))}", f"-batch={ask.batch}", f"-rate={rate}"))
 
 
 def kerass(trained_from, rate, pixels, labels, compiled=True):
     """The losses of Keras's steps, and the number of weights that they train."""
     m = model(trained_from, hold=True)
-    m.compile(keras.optimizers.Adam(rate), "categorical_crossentropy", jit_compile=compiled)
-    losses = []
-    for i in range(0, len(labels), ask.batch):
-        batch = slice(i, i + ask.batch)
-        losses.append(float(m.train_on_batch(pixels[batch], np.eye(6, dtype=np.float32)[labels[batch]])))
-        m.reset_metrics()
+    batches = [slice(i, i + ask.batch) for i in range(0, len(labels), ask.batch)]
+    losses = steps.losses(m, rate, [(pixels[b], np.eye(6, dtype=np.float32)[labels[b]]) for b in batches],
+                          jit_compile=compiled)
     return losses, sum(w.value.numpy().size for w in m.trainable_weights)
 
 
 def compare(title, trained_from, rate, limited, pixels, labels, folder):
-    got, (want, parameters) = ours(trained_from, rate, pixels, labels, folder), kerass(trained_from, rate, pixels, labels)
+    got = ours(trained_from, rate, pixels, labels, folder)
+    want, parameters = kerass(trained_from, rate, pixels, labels)
     again = want if limited else kerass(trained_from, rate, pixels, labels, compiled=False)[0]
     print(f"{ask.backbone} at {ask.input} pixels, {title}, batches of {ask.batch}, Adam {rate:g}, {parameters} parameters")
     differences = [abs(a - b) / b for a, b in zip(got["losses"], want)]

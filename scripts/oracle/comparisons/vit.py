@@ -1,19 +1,17 @@
 """Compares ViT-B/16 here with transformers and timm: random weights in their files, in float32, float16 and bfloat16.
 
-Needs PyTorch, transformers, timm and Go. Run from the root of the repository:
-
-    python scripts/oracle/compare_vit.py
+    python scripts/oracle compare vit
 
 It prints the largest absolute difference of every block, of the normalized tokens, and of their mean, for the size of
 image that the weights are for and for a larger one with interpolated position embeddings. It ends with exit code 1 if
 one is above 1e-4.
 """
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import go
 import numpy as np
 import seeded
 import timm
@@ -55,13 +53,8 @@ def outputs(model, blocks, x, tokens):
             "features": last.mean(1).numpy()}
 
 
-def go(program, weights, size, pixels):
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        pixels.astype("<f4").tofile(folder / "pixels")
-        subprocess.run([program, "-backbone=vit", f"-weights={weights}", f"-input={size}", f"-size={size}", "-every",
-                        f"-pixels={folder / 'pixels'}", f"-out={folder}"], check=True, stdout=subprocess.DEVNULL)
-        return {f.stem: np.fromfile(f, "<f4") for f in folder.glob("*.f32")}
+def ours(weights, size, pixels):
+    return go.activations(pixels, "-backbone=vit", f"-weights={weights}", f"-input={size}", "-every")
 
 
 def compare(title, got, want):
@@ -73,7 +66,7 @@ def compare(title, got, want):
           f"{differences[worst]:.1e}, values up to {np.abs(want[worst]).max():.3g}", flush=True)
 
 
-def hugging_face(program, folder, dtype):
+def hugging_face(folder, dtype):
     model = randomize(transformers.ViTForImageClassification(transformers.ViTConfig(num_labels=1000))).to(dtype)
     model.save_pretrained(folder)
     model = model.float()  # what Go computes with: rounded weights in float32
@@ -81,11 +74,11 @@ def hugging_face(program, folder, dtype):
         pixels, x = images(size)
         want = outputs(model, model.vit.layers, x,
                        lambda m, x: m.vit(x, interpolate_pos_encoding=True).last_hidden_state)
-        compare(f"Hugging Face, {dtype}, {size} pixels", go(program, folder / "model.safetensors", size, pixels), want)
+        compare(f"Hugging Face, {dtype}, {size} pixels", ours(folder / "model.safetensors", size, pixels), want)
     return model
 
 
-def timm_(program, folder, dtype, embeddings):
+def timm_(folder, dtype, embeddings):
     """At the larger size, timm gets the positions that transformers interpolates."""
     model = randomize(timm.create_model("vit_base_patch16_224")).to(dtype)
     path = folder / "timm.safetensors"
@@ -99,7 +92,7 @@ def timm_(program, folder, dtype, embeddings):
         model.load_state_dict(state | dict(pos_embed=positions))
         pixels, x = images(size)
         want = outputs(model, model.blocks, x, lambda m, x: m.forward_features(x))
-        compare(f"timm, {dtype}, {size} pixels", go(program, path, size, pixels), want)
+        compare(f"timm, {dtype}, {size} pixels", ours(path, size, pixels), want)
     own = timm.layers.resample_abs_pos_embed(state["pos_embed"], [size // 16, size // 16])
     model.load_state_dict(state | dict(pos_embed=own))
     other = outputs(model, model.blocks, x, lambda m, x: m.forward_features(x))
@@ -110,10 +103,8 @@ def timm_(program, folder, dtype, embeddings):
 
 with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
     folder = Path(folder)
-    program = folder / "activations"
-    subprocess.run(["go", "build", "-o", program, "./scripts/oracle/activations"], check=True)
     for dtype in (torch.float32, torch.float16, torch.bfloat16):
-        model = hugging_face(program, folder, dtype)
-        timm_(program, folder, dtype, model.vit.embeddings)
+        model = hugging_face(folder, dtype)
+        timm_(folder, dtype, model.vit.embeddings)
 
 sys.exit(f"above {LIMIT}: {failed}" if failed else 0)

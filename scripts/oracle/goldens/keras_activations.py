@@ -1,14 +1,9 @@
-"""What every layer of the backbones gives for two small images, with weights that Go makes too.
-
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu). Run: python keras_activations.py [ROOT OF THE REPOSITORY]
-"""
-
-import sys
-from pathlib import Path
+"""What every layer of the backbones gives for two small images, with weights that Go makes too."""
 
 import backbones
 import keras
 import seeded
+import testdata
 
 VARIANTS = [dict(name="mobilenetv2", input=96, alpha=0.35, top=True, classes=6),
             dict(name="resnet50v2", input=64, top=True, classes=6)]
@@ -26,5 +21,4 @@ def activations(variant):
         features=seeded.numbers(outputs[-2]), probabilities=seeded.numbers(outputs[-1]))
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/backbone/testdata/activations.json.gz", [activations(v) for v in VARIANTS])
+testdata.write("lib/backbone/testdata/activations.json.gz", [activations(v) for v in VARIANTS])

@@ -1,14 +1,9 @@
-"""Attention weights of Keras's MultiHeadAttention, and attention rollout in NumPy, for the tests of lib/classifier.
-
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu). Run: python keras_attention.py [ROOT OF THE REPOSITORY]
-"""
-
-import sys
-from pathlib import Path
+"""Attention weights of Keras's MultiHeadAttention, and attention rollout in NumPy, for the tests of lib/classifier."""
 
 import keras
 import numpy as np
 import seeded
+import testdata
 
 IMAGES, HEIGHT, WIDTH, PATCH = 3, 11, 15, 4  # 2×3 patches, and a border that fills none
 DIM, HEADS, KEY, LAYERS = 8, 2, 6, 3
@@ -55,5 +50,4 @@ def golden(class_token):
     return dict(layers=[seeded.numbers(s) for s in scores], rollout=seeded.numbers(rollout(scores, class_token)))
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/classifier/testdata/attention.json.gz", dict(classtoken=golden(True), patches=golden(False)))
+testdata.write("lib/classifier/testdata/attention.json.gz", dict(classtoken=golden(True), patches=golden(False)))

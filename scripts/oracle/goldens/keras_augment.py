@@ -1,14 +1,9 @@
-"""Keras's random image layers with the chance taken out of them, for the tests of lib/classifier.
-
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu). Run: python keras_augment.py [ROOT OF THE REPOSITORY]
-"""
-
-import sys
-from pathlib import Path
+"""Keras's random image layers with the chance taken out of them, for the tests of lib/classifier."""
 
 import keras
 import numpy as np
 import seeded
+import testdata
 
 HEIGHT, WIDTH = 7, 6
 image = seeded.uniform("augment", (1, HEIGHT, WIDTH, 3), 0, 255)
@@ -26,8 +21,7 @@ def case(horizontal=False, vertical=False, down=0.0, right=0.0, fill_mode="refle
                 contrast=contrast, pixels=seeded.numbers(x))
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/classifier/testdata/augment.json.gz", [
+testdata.write("lib/classifier/testdata/augment.json.gz", [
     case(),
     case(horizontal=True),
     case(vertical=True),

@@ -2,13 +2,9 @@
 
 Each model is saved in each format; testdata/models.zip holds the files, and predictions.json what the models give for
 numbers that Go makes too.
-
-Needs Keras 3 on TensorFlow and tf_keras of the same version (pip install tensorflow-cpu tf_keras).
-Run: python keras_files.py [ROOT OF THE REPOSITORY]
 """
 
 import json
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -17,6 +13,7 @@ import keras
 import numpy as np
 import seeded
 import tensorflow as tf
+import testdata
 import tf_keras
 
 predictions = {}
@@ -176,9 +173,6 @@ def write(model, name, formats, folder):
             model.save(path)
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-archive = root / "lib/keras/testdata/models.zip"
-archive.parent.mkdir(parents=True, exist_ok=True)
 with tempfile.TemporaryDirectory() as folder:
     folder = Path(folder)
     for k, tag, formats in ((keras, "keras3", []), (tf_keras, "keras2", [".legacy.h5"])):
@@ -189,7 +183,6 @@ with tempfile.TemporaryDirectory() as folder:
     keras.config.set_dtype_policy("float16")
     write(fill(lesson_model(keras)), "lesson-float16", [".h5", ".keras"], folder)
     (folder / "predictions.json").write_text(json.dumps(predictions))
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
+    with zipfile.ZipFile(testdata.place("lib/keras/testdata/models.zip"), "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
         for f in sorted(folder.iterdir()):
             z.write(f, f.name)
-print(f"{archive}: {archive.stat().st_size} bytes")

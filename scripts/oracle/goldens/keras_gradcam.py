@@ -1,14 +1,9 @@
-"""Heat maps of Grad-CAM by tf.GradientTape, for the tests of lib/classifier.
-
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu). Run: python keras_gradcam.py [ROOT OF THE REPOSITORY]
-"""
-
-import sys
-from pathlib import Path
+"""Heat maps of Grad-CAM by tf.GradientTape, for the tests of lib/classifier."""
 
 import keras
 import seeded
 import tensorflow as tf
+import testdata
 
 CLASSES, IMAGES, PATCH = 5, 3, 24  # patches of one colour, so that the images look different to a network
 
@@ -37,8 +32,7 @@ def explain(base, size):
                 predicted=[int(i) for i in tf.argmax(y, axis=-1)], maps=[seeded.numbers(m) for m in maps])
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/classifier/testdata/gradcam.json.gz", dict(
+testdata.write("lib/classifier/testdata/gradcam.json.gz", dict(
     mobilenetv2=explain(keras.applications.MobileNetV2(
         input_shape=(96, 96, 3), alpha=0.35, weights=None, include_top=False, name="mobilenetv2"), 96),
     resnet50v2=explain(keras.applications.ResNet50V2(

@@ -1,16 +1,10 @@
-"""What Keras's layers compute, for the tests of lib/layer: outputs, gradients, a training step, initial weights.
-
-Needs Keras 3 on TensorFlow and KerasHub (pip install tensorflow-cpu keras-hub).
-Run: python keras_layers.py [ROOT OF THE REPOSITORY]
-"""
-
-import sys
-from pathlib import Path
+"""What Keras's layers compute, for the tests of lib/layer: outputs, gradients, a training step, initial weights."""
 
 import keras
 import keras_hub
 import seeded
 import tensorflow as tf
+import testdata
 
 L = keras.layers
 cases = []
@@ -174,8 +168,7 @@ def initial(layer, shape):
 
 transformer()
 keras.utils.set_random_seed(1)  # a layer takes its seed when it is made
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/layer/testdata/layers.json.gz", dict(
+testdata.write("lib/layer/testdata/layers.json.gz", dict(
     cases=cases,
     step=training_step(),
     initial=[initial(L.Dense(256), (None, 1280)), initial(L.Conv2D(64, 3), (None, 8, 8, 32)),

@@ -1,16 +1,12 @@
 """The learning rates of Keras's schedules, and when its callbacks act, for the tests of lib/classifier.
 
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu). Run: python keras_schedules.py [ROOT OF THE REPOSITORY]
-
 A case holds the settings as lib/classifier names them, what Keras was given, and what Keras answered.
 """
-
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import seeded
+import testdata
 
 STEPS = list(range(0, 13)) + [25, 49, 50, 51, 99, 100, 101, 1000]
 
@@ -73,8 +69,7 @@ rising = [0.5, 0.6, 0.6, 0.61, 0.55, 0.7, 0.69, 0.69, 0.68, 0.7]
 ties = [0.5, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1, 0.1]  # each 0.1 less, up to rounding
 tiny = [0.5 - 1e-9 * i for i in range(6)]  # equal as float32
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/classifier/testdata/schedules.json.gz", dict(
+testdata.write("lib/classifier/testdata/schedules.json.gz", dict(
     cosine=[
         cosine(1e-3, 100),
         cosine(1e-3, 50, alpha=0.1),

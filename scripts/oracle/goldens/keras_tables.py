@@ -1,15 +1,10 @@
-"""Keras's description of the backbones: layer order, classes, inputs, shapes, counts, weights; and a summary() as text.
-
-Needs Keras 3 on TensorFlow (pip install tensorflow-cpu). Run: python keras_tables.py [ROOT OF THE REPOSITORY]
-"""
+"""Keras's description of the backbones: layer order, classes, inputs, shapes, counts, weights; and a summary() as text."""
 
 import os
-import sys
-from pathlib import Path
 
 import backbones
 import keras
-import seeded
+import testdata
 
 MOBILENET = [dict(alpha=a, input=224) for a in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)]
 MOBILENET += [dict(alpha=0.35, input=n) for n in (32, 96, 200, 255)]
@@ -80,8 +75,6 @@ def lesson():
     return keras.Model(image, x)
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/backbone/testdata/tables.json.gz", [table(v) for v in VARIANTS])
+testdata.write("lib/backbone/testdata/tables.json.gz", [table(v) for v in VARIANTS])
 for path, model in (("lib/layer/testdata/summary.txt", small), ("lib/classifier/testdata/summary.txt", lesson)):
-    (root / path).parent.mkdir(parents=True, exist_ok=True)
-    (root / path).write_text(summary(model()) + "\n")
+    testdata.place(path).write_text(summary(model()) + "\n")

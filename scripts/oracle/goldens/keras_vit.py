@@ -1,20 +1,17 @@
 """How Keras trains the lesson's Vision Transformer from scratch: gradients of the first step, losses step by step.
 
 The tests of lib/classifier start from the same weights and images. All is without dropout, whose draws nobody can
-repeat. Needs Keras 3 on TensorFlow and KerasHub (pip install tensorflow-cpu keras-hub).
-Run: python keras_vit.py [ROOT OF THE REPOSITORY]
+repeat.
 """
 
 import math
-import sys
-from pathlib import Path
 
 import keras
 import keras_hub
 import numpy as np
 import seeded
-import tensorflow as tf
-from keras_training import CLASSES, batches
+import steps
+import testdata
 
 # width is that of tokens; key that of one head's queries and keys. scale is that of pixels before the patches.
 SMALL = dict(input=32, patch=8, width=16, heads=4, key=8, mlp=32, blocks=2, dense=16)
@@ -56,7 +53,7 @@ def build(input, patch, width, heads, key, mlp, blocks, dense, scale, glorot):
         x = norm(2)(L.Add()([x, L.Dense(width, name=f"block{i}_mlp2")(y)]))
     x = L.GlobalAveragePooling1D(name="pool")(x)
     x = L.Dense(dense, activation="relu", name="dense")(x)
-    model = keras.Model(image, L.Dense(CLASSES, activation="softmax", name="predictions")(x))
+    model = keras.Model(image, L.Dense(steps.CLASSES, activation="softmax", name="predictions")(x))
     for layer in model.layers:
         seeded.fill(layer)
         if glorot:
@@ -64,33 +61,12 @@ def build(input, patch, width, heads, key, mlp, blocks, dense, scale, glorot):
     return model
 
 
-def gradients(case):
-    model = build(**case["vit"], glorot=case["glorot"])
-    x, y = next(batches(1, case["vit"]["input"]))
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(keras.losses.categorical_crossentropy(y, model(x, training=True)))
-    names = [f"{layer.name}/{seeded.weight_name(layer, w)}" for layer in model.layers for w in layer.weights]
-    found = tape.gradient(loss, [w.value for layer in model.layers for w in layer.weights])
-    return {name: seeded.checksums(name, g) for name, g in zip(names, found)}
-
-
-def losses(case):
-    model = build(**case["vit"], glorot=case["glorot"])
-    model.compile(keras.optimizers.Adam(case["rate"]), "categorical_crossentropy")
-    found = []
-    for x, y in batches(STEPS, case["vit"]["input"]):
-        found.append(float(model.train_on_batch(x, y)))
-        model.reset_metrics()
-    return found
-
-
 def train(case):
-    found = case | dict(parameters=build(**case["vit"], glorot=case["glorot"]).count_params(),
-                        losses=losses(case), gradients=gradients(case))
-    print(case["title"], found["parameters"], found["losses"], flush=True)
-    return found
+    model, size = build(**case["vit"], glorot=case["glorot"]), case["vit"]["input"]
+    # Gradients first: the losses change the weights.
+    gradients = steps.gradients(model, model.layers, *next(steps.batches(1, size)))
+    losses = steps.losses(model, case["rate"], steps.batches(STEPS, size))
+    return case | dict(parameters=model.count_params(), losses=losses, gradients=gradients)
 
 
-if __name__ == "__main__":
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-    seeded.write(root / "lib/classifier/testdata/vit_training.json.gz", [train(case) for case in CASES])
+testdata.write("lib/classifier/testdata/vit_training.json.gz", [train(case) for case in CASES])

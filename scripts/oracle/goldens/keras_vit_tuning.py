@@ -1,18 +1,14 @@
 """How Keras fine-tunes the last blocks of a Vision Transformer: gradients of the first step, losses step by step.
 
 The tests of lib/classifier start from the same weights and images. All is without dropout, whose draws nobody can
-repeat. Needs Keras 3 on TensorFlow and KerasHub (pip install tensorflow-cpu keras-hub).
-Run: python keras_vit_tuning.py [ROOT OF THE REPOSITORY]
+repeat.
 """
-
-import sys
-from pathlib import Path
 
 import keras
 import keras_hub
 import seeded
-import tensorflow as tf
-from keras_training import CLASSES, batches
+import steps
+import testdata
 
 INPUT, PATCH, WIDTH, BLOCKS, HEADS = 32, 16, 192, 12, 3  # ViT-Ti/16 on small images
 CASES = [
@@ -58,43 +54,17 @@ def build(case):
     x = base(L.Rescaling(1 / 127.5, -1)(image), training=False)
     x = L.Flatten()(L.Cropping1D((0, x.shape[1] - 1))(x)) if case["classtoken"] else L.GlobalAveragePooling1D()(x)
     for head in (L.Dense(16, activation="relu", name="dense"),
-                 L.Dense(CLASSES, activation="softmax", name="dense_1")):
+                 L.Dense(steps.CLASSES, activation="softmax", name="dense_1")):
         x = head(x)
         seeded.fill(head)
     return base, keras.Model(image, x)
 
 
-def name_of(model, base):
-    """layer/weight of each variable of the model."""
-    return {id(w): f"{l.name}/{seeded.weight_name(l, w)}" for l in [*base.layers, *model.layers[-2:]] for w in l.weights}
-
-
-def gradients(case):
-    base, model = build(case)
-    x, y = next(batches(1, INPUT))
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(keras.losses.categorical_crossentropy(y, model(x, training=True)))
-    name = name_of(model, base)
-    found = tape.gradient(loss, [w.value for w in model.trainable_weights])
-    return {name[id(w)]: seeded.checksums(name[id(w)], g) for w, g in zip(model.trainable_weights, found)}
-
-
-def losses(case):
-    _, model = build(case)
-    model.compile(keras.optimizers.Adam(case["rate"]), "categorical_crossentropy")
-    found = []
-    for x, y in batches(STEPS, INPUT):
-        found.append(float(model.train_on_batch(x, y)))
-        model.reset_metrics()
-    return found
-
-
 def train(case):
-    found = case | dict(losses=losses(case), gradients=gradients(case))
-    print(case["title"], len(found["gradients"]), found["losses"], flush=True)
-    return found
+    base, model = build(case)
+    # Gradients first: the losses change the weights.
+    gradients = steps.gradients(model, [*base.layers, *model.layers[-2:]], *next(steps.batches(1, INPUT)))
+    return case | dict(losses=steps.losses(model, case["rate"], steps.batches(STEPS, INPUT)), gradients=gradients)
 
 
-if __name__ == "__main__":
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-    seeded.write(root / "lib/classifier/testdata/vit_tuning.json.gz", [train(case) for case in CASES])
+testdata.write("lib/classifier/testdata/vit_tuning.json.gz", [train(case) for case in CASES])

@@ -1,4 +1,4 @@
-"""Makes the files of this folder: python lib/weights/testdata/make.py (needs keras, tf_keras, tensorflow and h5py).
+"""HDF5 files and archives as Keras 3, tf_keras and h5py write them, for the tests of lib/weights.
 
 Each file that opens has a NAME.json beside it with what a reader should find, as Keras and h5py see it:
 {"path": ..., "format": ..., "notes": [...], "config": base64 of the model's configuration,
@@ -7,19 +7,16 @@ Each file that opens has a NAME.json beside it with what a reader should find, a
 
 import base64
 import io
-import json
-import os
 import re
 import zipfile
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import h5py
 import keras
 import numpy as np
+import testdata
 import tf_keras
 
-here = os.path.dirname(os.path.abspath(__file__))
+FOLDER = "lib/weights/testdata"
 
 
 def golden(name, layers, file=None, format="Keras HDF5 weights", config=None, notes=()):
@@ -36,9 +33,7 @@ def golden(name, layers, file=None, format="Keras HDF5 weights", config=None, no
     want = {"path": file or name + ".h5", "format": format, "notes": list(notes), "layers": found}
     if config:
         want["config"] = base64.b64encode(config.encode()).decode()
-    with open(os.path.join(here, name + ".json"), "w") as f:
-        json.dump(want, f, separators=(",", ":"))
-        f.write("\n")
+    testdata.write(f"{FOLDER}/{name}.json", want)
 
 
 def note(n, kind):
@@ -48,10 +43,7 @@ def note(n, kind):
 
 
 def path(name, extension=".h5"):
-    target = os.path.join(here, name + extension)
-    if os.path.exists(target):
-        os.remove(target)
-    return target
+    return testdata.place(f"{FOLDER}/{name}{extension}")
 
 
 def of_model(model):
@@ -135,12 +127,12 @@ def whole(name, k):
         golden(name + "_model", of_model(model), format="Keras HDF5 whole model", config=f.attrs["model_config"])
     file = path(name + "_variables", ".weights.h5")
     model.save_weights(file)
-    golden(name + "_variables", of_variables(file), os.path.basename(file), "Keras 3 variables")
+    golden(name + "_variables", of_variables(file), file.name, "Keras 3 variables")
     file = path(name + "_archive", ".keras")
     model.save(file)
     with zipfile.ZipFile(file) as z:
         weights, config = io.BytesIO(z.read("model.weights.h5")), z.read("config.json").decode()
-    golden(name + "_archive", of_variables(weights), os.path.basename(file), "Keras 3 variables", config)
+    golden(name + "_archive", of_variables(weights), file.name, "Keras 3 variables", config)
 
 
 def other_types():
@@ -151,7 +143,7 @@ def other_types():
         file = path(dtype, ".weights.h5")
         model.save_weights(file)
         want = [("layers/dense", [(str(i), keras.ops.convert_to_numpy(w)) for i, w in enumerate(model.weights)])]
-        golden(dtype, want, os.path.basename(file), "Keras 3 variables", notes=[note(2, dtype)])
+        golden(dtype, want, file.name, "Keras 3 variables", notes=[note(2, dtype)])
         if dtype == "bfloat16":
             file = path("bfloat16_model")
             model.save(file)

@@ -1,21 +1,14 @@
-"""Small checkpoints as PyTorch programs write them, for the tests of lib/weights: files, and what Python reads in them.
+"""Small checkpoints as PyTorch programs write them, for the tests of lib/weights: files, and what Python reads in them."""
 
-Needs torch, safetensors and huggingface_hub (pip install torch safetensors huggingface_hub).
-Run: python safetensors_files.py [ROOT OF THE REPOSITORY]
-"""
-
-import json
-import shutil
-import sys
 from pathlib import Path
 
 import huggingface_hub
 import seeded
+import testdata
 import torch
 from safetensors.torch import load_file, save_file
 
-root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parents[2])
-folder = root / "lib" / "weights" / "testdata" / "safetensors"
+folder = Path("lib/weights/testdata/safetensors")
 
 SHAPES = {
     "cls_token": (1, 1, 4),
@@ -46,11 +39,9 @@ def golden(name, path, notes=()):
         tensors |= load_file(file)
     want = {n: {"shape": list(t.shape), "data": seeded.numbers(t.to(torch.float32).numpy())}
             for n, t in sorted(tensors.items()) if t.dtype.is_floating_point}
-    (folder / f"{name}.json").write_text(
-        json.dumps({"notes": list(notes), "tensors": want}, separators=(",", ":")) + "\n")
+    testdata.write(f"{folder}/{name}.json", {"notes": list(notes), "tensors": want})
 
 
-shutil.rmtree(folder, ignore_errors=True)
 (folder / "sharded").mkdir(parents=True)
 count = len(SHAPES) + 1
 for dtype in (torch.float32, torch.float16, torch.bfloat16, torch.float64):

@@ -1,11 +1,11 @@
-"""Makes golden.json with scikit-learn and SciPy: python make.py"""
+"""Reports, Wilson intervals and McNemar tests of scikit-learn and SciPy, for the tests of lib/metrics."""
 
 import json
-import pathlib
 
 import numpy as np
 import scipy
 import sklearn
+import testdata
 from scipy.stats import binomtest
 from sklearn.metrics import classification_report, confusion_matrix
 
@@ -74,5 +74,5 @@ golden = {
     "wilson": wilson,
     "mcnemar": coin,
 }
-path = pathlib.Path(__file__).with_name("golden.json")
-path.write_text(json.dumps(golden, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+testdata.place("lib/metrics/testdata/golden.json").write_text(
+    json.dumps(golden, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

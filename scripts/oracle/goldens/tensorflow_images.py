@@ -1,18 +1,19 @@
-"""Makes the goldens of this folder with TensorFlow and Pillow: python3 lib/neudet/testdata/make.py
+"""How TensorFlow resizes images and reads small files of each format, for the tests of lib/images.
 
 resize.json: images as lists of numbers and what tf.image.resize makes of them.
 decode/*, decode.json: small files in each format and what tf.io.decode_image reads from them. BMP with a palette and
 32-bit BMP are read with Pillow, since TensorFlow gives them another number of channels.
 """
+
 import io
 import json
-import pathlib
 
 import numpy as np
 import tensorflow as tf
+import testdata
 from PIL import Image
 
-HERE = pathlib.Path(__file__).parent
+FOLDER = "lib/images/testdata"
 
 
 def texture(height, width):
@@ -42,7 +43,7 @@ def make_resize():
         resized = resize(texture(size, size)[..., None], (new, new))[..., 0]
         points = [[int(y), int(x), float(resized[y, x])] for y, x in rng.integers(0, new, (60, 2))]
         samples.append({"size": size, "new_size": new, "points": points})
-    (HERE / "resize.json").write_text(json.dumps({"cases": cases, "samples": samples}))
+    testdata.place(f"{FOLDER}/resize.json").write_text(json.dumps({"cases": cases, "samples": samples}))
 
 
 def make_decode():
@@ -66,18 +67,17 @@ def make_decode():
         "colour.bmp": (rgb, {}),
         "transparent.bmp": (rgba, {}),
     }
-    (HERE / "decode").mkdir(exist_ok=True)
     pixels = {}
     for name, (image, options) in files.items():
         buffer = io.BytesIO()
         image.save(buffer, {"jpg": "JPEG", "png": "PNG", "bmp": "BMP"}[name.split(".")[-1]], **options)
-        (HERE / "decode" / name).write_bytes(buffer.getvalue())
+        testdata.place(f"{FOLDER}/decode/{name}").write_bytes(buffer.getvalue())
         if name in ("grey.bmp", "transparent.bmp"):
             decoded = np.asarray(Image.open(buffer).convert("RGB"))
         else:
             decoded = tf.io.decode_image(buffer.getvalue(), channels=3, expand_animations=False).numpy()
         pixels[name] = decoded.ravel().tolist()
-    (HERE / "decode.json").write_text(json.dumps({"height": 20, "width": 24, "pixels": pixels}))
+    testdata.place(f"{FOLDER}/decode.json").write_text(json.dumps({"height": 20, "width": 24, "pixels": pixels}))
 
 
 make_resize()

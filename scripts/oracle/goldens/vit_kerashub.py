@@ -1,9 +1,5 @@
-"""What KerasHub's ViTBackbone and ViTImageClassifier compute for a small ViT with seeded weights.
+"""What KerasHub's ViTBackbone and ViTImageClassifier compute for a small ViT with seeded weights."""
 
-Needs keras-hub on TensorFlow and h5py. Run: python vit_kerashub.py [ROOT OF THE REPOSITORY]
-"""
-
-import sys
 import tempfile
 from pathlib import Path
 
@@ -12,6 +8,7 @@ import keras
 import keras_hub
 import numpy as np
 import seeded
+import testdata
 import vit_golden as small
 
 
@@ -48,5 +45,4 @@ rows = fill(classifier)
 golden.append(dict(library="KerasHub's classifier", tensors=rows, runs=[
     small.run(small.INPUT, classifier.backbone(x)),
     small.run(small.INPUT, keras.ops.softmax(classifier(x)), top=True)]))
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-seeded.write(root / "lib/backbone/testdata/vit_kerashub.json.gz", golden)
+testdata.write("lib/backbone/testdata/vit_kerashub.json.gz", golden)

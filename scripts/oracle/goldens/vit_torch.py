@@ -1,13 +1,10 @@
-"""What transformers and timm compute for a small ViT with seeded weights, and how they interpolate position embeddings.
+"""What transformers and timm compute for a small ViT with seeded weights, and how they interpolate position embeddings."""
 
-Needs PyTorch, transformers and timm. Run: python vit_torch.py [ROOT OF THE REPOSITORY]
-"""
-
-import sys
 import tempfile
 from pathlib import Path
 
 import seeded
+import testdata
 import timm.layers
 import torch
 import transformers
@@ -72,8 +69,7 @@ def positions(before, after, d=2):
     return dict(before=before, after=after, table=seeded.numbers(resized))
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
 with torch.inference_mode():
-    seeded.write(root / "lib/backbone/testdata/vit_torch.json.gz", [hugging_face(), timm_()])
-    seeded.write(root / "lib/backbone/testdata/positions.json.gz",
+    testdata.write("lib/backbone/testdata/vit_torch.json.gz", [hugging_face(), timm_()])
+    testdata.write("lib/backbone/testdata/positions.json.gz",
                  [positions(*sizes) for sizes in ((4, 6), (4, 2), (14, 24), (14, 15), (14, 7))])

@@ -1,5 +1,5 @@
-// Command activations computes a backbone for pixels given as numbers, so that compare_features.py and
-// compare_vit.py can compare what it gives with other libraries.
+// Command activations computes a backbone for pixels given as numbers, so that features.py and
+// vit.py beside it can compare what it gives with other libraries.
 //
 // It reads little-endian float32 pixels 0…255, [n, size, size, 3], and writes files of the same kind: features.f32,
 // pooled by the graph that the lesson runs (batch normalization folded away), and with -every the output of each

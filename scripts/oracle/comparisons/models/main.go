@@ -1,4 +1,4 @@
-// Command models makes and opens models for keras_models.py, which compares them with Keras.
+// Command models makes and opens models for models.py beside it, which compares them with Keras.
 //
 // It builds the lesson's model on a backbone, or opens a file that Keras wrote; trains it for a moment if asked to;
 // writes the probabilities for pixels given as numbers; and saves the model. Pixels are little-endian float32 values

@@ -1,4 +1,4 @@
-// Command training trains a model for some steps, so that compare_training.py can compare the losses with Keras's.
+// Command training trains a model for some steps, so that training.py beside it can compare the losses with Keras's.
 //
 // It reads a model that Keras saved, little-endian float32 pixels 0…255, [n, size, size, 3], and the class of each
 // image. It writes as JSON the loss of each step and the number of parameters that were trained.
