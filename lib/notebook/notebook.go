@@ -82,13 +82,18 @@ type output struct {
 
 var out = output{
 	jupyter:    gonbui.IsNotebook,
-	text:       os.Stdout,
+	text:       stdout{},
 	log:        os.Stderr,
 	html:       func(html string) { gonbui.DisplayHTML(html); flush() },
 	markdown:   func(text string) { gonbui.DisplayMarkdown(text); flush() },
 	updateHTML: func(id, html string) { gonbui.UpdateHTML(id, html); flush() },
 	exit:       os.Exit,
 }
+
+// stdout is os.Stdout as it is when something is shown: Example functions put their own in its place.
+type stdout struct{}
+
+func (stdout) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
 
 // flush waits until the kernel has taken what was displayed: without it, what a program displays just before
 // it ends is lost now and then. The limit keeps a program from hanging when the kernel is gone.
