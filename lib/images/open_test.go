@@ -181,7 +181,7 @@ func TestSubsetTakesTheFirstOfEachClass(t *testing.T) {
 	}
 }
 
-func TestDescribeTellsCountsAndNotice(t *testing.T) {
+func TestStringTellsCountsAndNotice(t *testing.T) {
 	ownCache(t)
 	files := smallTree(t)
 	delete(files, "NEU-DET/train/images/b/b_9.jpg")
@@ -196,7 +196,7 @@ func TestDescribeTellsCountsAndNotice(t *testing.T) {
 		}
 		want := "source: " + source + "\nnotice: synthetic images (procedural), not NEU-DET\nclasses: a, b\n" +
 			"train: found 5 files belonging to 2 classes (a 3, b 2)\nvalidation: found 4 files belonging to 2 classes (2 each)\n"
-		if got := d.Describe(); got != want {
+		if got := d.String(); got != want {
 			t.Errorf("got:\n%s\nwant:\n%s", got, want)
 		}
 	}
