@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // tree is a data set as file contents by slash-separated path.
@@ -199,6 +201,21 @@ func TestStringTellsCountsAndNotice(t *testing.T) {
 		if got := d.String(); got != want {
 			t.Errorf("got:\n%s\nwant:\n%s", got, want)
 		}
+	}
+}
+
+func TestSubstitutesAreAnnounced(t *testing.T) {
+	ownCache(t)
+	files := smallTree(t)
+	files["NEU-DET/SYNTHETIC"] = nil
+	if _, err := Open(files.zip(t)); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	notice.Show(func(text string) { told = append(told, text) })
+	defer notice.Show(func(string) {})
+	if !slices.Contains(told, syntheticNotice) {
+		t.Errorf("announced: %q", told)
 	}
 }
 

@@ -98,8 +98,8 @@ func KFold(s Source, k int, seed int64) ([]Fold, error) {
 	return folds, nil
 }
 
-// shuffled gives the indices of the images of each class, in an order that follows from the seed. Each class that occurs
-// must have a number of images.
+// shuffled gives the indices of the images of each class that occurs, in an order that follows from the seed. Each of
+// these must have a least number of images.
 func shuffled(s Source, least int, seed int64) ([][]int, error) {
 	names := s.About().Classes
 	classes := make([][]int, len(names))
@@ -121,5 +121,5 @@ func shuffled(s Source, least int, seed int64) ([][]int, error) {
 		}
 		rng.Shuffle(len(images), func(a, b int) { images[a], images[b] = images[b], images[a] })
 	}
-	return classes, nil
+	return slices.DeleteFunc(classes, func(images []int) bool { return len(images) == 0 }), nil
 }
