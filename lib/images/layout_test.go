@@ -251,7 +251,7 @@ func TestTheSameImageInTwoSplitsIsANotice(t *testing.T) {
 	if d.Notice != want || d.Train.Notice != want || d.Test.About().Notice != want {
 		t.Errorf("got  %q\nwant %q", d.Notice, want)
 	}
-	if other, err := d.Split(0.5, 1); err != nil || d.Test.Notice != want || other.Test.Notice != other.Notice || other.Notice == want {
+	if other, err := d.Split(0.5, 1); err != nil || d.Test.Notice != want || other.Test.Notice != other.Notice || other.Test == d.Test {
 		t.Error("a division changes the one it was made from", other, err)
 	}
 	files["SYNTHETIC"] = nil
