@@ -89,7 +89,7 @@ func TestBestTakesTheNearestWidthOnDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := weights.MobileNetV2(alpha, false)
+		p, err := mobileNetV2.Published(Config{Alpha: alpha})
 		if err != nil {
 			t.Fatal(err)
 		}

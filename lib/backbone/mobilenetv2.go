@@ -2,25 +2,47 @@ package backbone
 
 import (
 	"fmt"
-	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// Alphas are the width multipliers that Keras publishes ImageNet weights for.
-var Alphas = weights.Alphas
+// Alphas are the width multipliers that Keras publishes ImageNet weights of MobileNetV2 for.
+var Alphas = []float64{0.35, 0.5, 0.75, 1.0, 1.3, 1.4}
 
-// mobileNetV2 lists the layers of MobileNetV2 (Sandler et al., 2018, "Inverted Residuals and Linear Bottlenecks"),
+var mobileNetV2 = &Network{
+	Name: "mobilenetv2", Title: "MobileNetV2", Lesson: true, Megabytes: 9, Input: 224, least: 32, Alphas: Alphas,
+	Embedded: 0.35, embeddedFile: "mobilenet_v2_0.35_224_no_top.h5",
+	preprocess: minusOneToOne, layers: mobileNetV2Layers, published: publishedMobileNetV2,
+}
+
+// MobileNetV2 builds MobileNetV2, as keras.applications.MobileNetV2.
+func MobileNetV2(c Config) (*Backbone, error) { return New("mobilenetv2", c) }
+
+// publishedMobileNetV2 names the file for 224×224 pixels, as keras.applications.MobileNetV2 does. Keras publishes no
+// checksums of these files: Fetch keeps the SHA-256 of the first download instead.
+func publishedMobileNetV2(c Config) (Published, error) {
+	width := strconv.FormatFloat(c.Alpha, 'f', -1, 64)
+	if !strings.Contains(width, ".") {
+		width += ".0" // Python writes 1.0
+	}
+	file := fmt.Sprintf("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_%s_224", width)
+	if !c.IncludeTop {
+		file += "_no_top"
+	}
+	file += ".h5"
+	return Published{Network: "mobilenetv2", File: file,
+		URL: "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/" + file}, nil
+}
+
+// mobileNetV2Layers lists the layers of MobileNetV2 (Sandler et al., 2018, "Inverted Residuals and Linear Bottlenecks"),
 // named and ordered as in Keras.
 //
 // The image passes a strided convolution and seventeen blocks. A block expands its channels by 1×1 convolution,
 // filters each channel by a 3×3 depthwise convolution, and projects down again without activation; where input and
 // output have one shape, the input is added. Each convolution has no bias and is batch-normalized.
-func mobileNetV2(c Config) (layer.List, error) {
-	if !slices.Contains(Alphas, c.Alpha) {
-		return nil, fmt.Errorf("MobileNetV2 with alpha %v: use one of %v", c.Alpha, Alphas)
-	}
+func mobileNetV2Layers(c Config) (layer.List, error) {
 	b := &layer.Builder{}
 	relu6 := layer.ReLU{MaxValue: 6}
 	norm := layer.BatchNormalization{Epsilon: 1e-3, Momentum: 0.999}
