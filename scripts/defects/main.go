@@ -25,6 +25,7 @@ type command struct {
 
 var commands = []command{
 	{"doctor", "[--json]", "say what will be used, what is missing, and how to get it", doctor},
+	{"networks", "[--json]", "list the backbones: inputs, widths and sizes, published files", listNetworks},
 	{"fetch", "[data|weights [BACKBONE]|all] [--alpha A] [--json]", aboutFetch(), fetch},
 	{"summary", "BACKBONE|RUN|FILE [--alpha A] [--variant V] [--input N] [--top] [--json]",
 		"list the layers of a backbone, a run, or a .h5 or .keras file", summary},

@@ -15,6 +15,7 @@ func TestWrongUseExitsWith2AndSaysTheUsage(t *testing.T) {
 		{"", "usage: defects COMMAND"},
 		{"summarize", `no command "summarize"`},
 		{"doctor now", `unexpected argument "now"`},
+		{"networks all", `unexpected argument "all"`},
 		{"summary", "BACKBONE, RUN or FILE is missing"},
 		{"summary resnet18", `unknown backbone "resnet18": use one of ` + strings.Join(backbone.Names, ", ") + ", or name a run"},
 		{"features resnet18 x.jpg", `unknown backbone "resnet18"`},
