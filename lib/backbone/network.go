@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -31,7 +32,8 @@ type Network struct {
 	// published names the file with ImageNet weights. It fails for a variant that has none.
 	published func(Config) (Published, error)
 	// load builds the network with the values of a checkpoint, and may give it Layers, a preprocessing and a Notice that
-	// go with the file. nil matches the file by the names of the layers.
+	// go with the file. nil matches the file by the names of the layers, or as Keras counts
+	// them.
 	load func(Config, *weights.Checkpoint) (*Backbone, error)
 }
 
@@ -147,7 +149,7 @@ func (n *Network) withWeights(c Config, checkpoint *weights.Checkpoint) (*Backbo
 	if err != nil {
 		return nil, err
 	}
-	values, err := layers.Match(checkpoint)
+	values, err := keras.Match(layers, nil, checkpoint)
 	return &Backbone{Layers: layers, Values: values, preprocess: n.preprocess}, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -69,7 +70,7 @@ func loadViT(c Config, checkpoint *weights.Checkpoint) (*Backbone, error) {
 		if err != nil {
 			return nil, err
 		}
-		values, err := layers.Match(withPositions(checkpoint, layers))
+		values, err := keras.Match(layers, nil, withPositions(checkpoint, layers))
 		return &Backbone{Layers: layers, Values: values, preprocess: minusOneToOne}, err
 	}
 	got := f.tensors[f.name(patchEmbedding, "kernel")].Shape
