@@ -35,7 +35,7 @@ func (v variant) build(t *testing.T) *Backbone {
 	return b
 }
 
-// table is one row of testdata/tables.json.gz, made by scripts/oracle/keras_tables.py.
+// table is one row of testdata/tables.json.gz, made by scripts/oracle/goldens/keras_tables.py.
 type table struct {
 	variant
 	Params, Trainable int
@@ -188,7 +188,7 @@ func activations(t testing.TB, ls layer.List, v layer.Values, names []string, ba
 	return values
 }
 
-// testdata/activations.json.gz is made by scripts/oracle/keras_activations.py.
+// testdata/activations.json.gz is made by scripts/oracle/goldens/keras_activations.py.
 func TestBackbonesEqualKerasLayerByLayer(t *testing.T) {
 	var variants []struct {
 		variant

@@ -9,7 +9,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
-// kerasViT is one case of testdata/vit_training.json.gz, made by scripts/oracle/keras_vit.py.
+// kerasViT is one case of testdata/vit_training.json.gz, made by scripts/oracle/goldens/keras_vit.py.
 type kerasViT struct {
 	Title      string
 	ViT        vitSize

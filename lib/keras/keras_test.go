@@ -27,7 +27,7 @@ type prediction struct {
 	Values  []float32
 }
 
-// unpack writes testdata/models.zip, made by scripts/oracle/keras_files.py, into a folder.
+// unpack writes testdata/models.zip, made by scripts/oracle/goldens/keras_files.py, into a folder.
 func unpack(t testing.TB) (folder string, predictions map[string]prediction) {
 	t.Helper()
 	z, err := zip.OpenReader("testdata/models.zip")

@@ -12,7 +12,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 )
 
-// kerasGolden is made by scripts/oracle/keras_layers.py.
+// kerasGolden is made by scripts/oracle/goldens/keras_layers.py.
 type kerasGolden struct {
 	Cases []kerasCase
 	Step  struct {

@@ -27,7 +27,7 @@ func cells(summary string) (rows [][]string) {
 	return rows
 }
 
-// testdata/summary.txt is made by scripts/oracle/keras_tables.py.
+// testdata/summary.txt is made by scripts/oracle/goldens/keras_tables.py.
 func TestSummaryEqualsKeras(t *testing.T) {
 	b := &Builder{}
 	b.Add("image", Input{Shape: []int{33, 33, 3}})

@@ -11,11 +11,12 @@ import (
 	"testing"
 )
 
-// TestOpenEqualsKeras compares files with what Keras and h5py find in them: see testdata/make.py.
+// TestOpenEqualsKeras compares files with what Keras and h5py find in them: see
+// scripts/oracle/goldens/keras_weights.py.
 func TestOpenEqualsKeras(t *testing.T) {
 	goldens, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(goldens) < 14 {
-		t.Fatal("the goldens are missing: run testdata/make.py", err)
+		t.Fatal("the goldens are missing: run scripts/oracle goldens --only keras_weights", err)
 	}
 	for _, golden := range goldens {
 		t.Run(filepath.Base(golden), func(t *testing.T) {

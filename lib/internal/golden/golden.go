@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// Uniform gives n numbers in [low, high) that depend on the name alone. scripts/oracle/seeded.py gives the same bits.
+// Uniform gives n numbers in [low, high) that depend on the name alone. scripts/oracle/common/seeded.py gives the same
+// bits.
 //
 // Number i is the (i+1)-th of SplitMix64 (Steele, Lea and Flood, 2014) started at the FNV-1a hash of the name, of
 // which 24 bits are kept: float32 holds them exactly.
