@@ -1,20 +1,19 @@
 """What a small ViT gives with the settings that transformers and timm keep beside their weights, in float64 by numpy.
 
-The forward pass is first held to what the two libraries computed for their own settings (vit_torch.py).
-
-Run: python vit_settings.py [ROOT OF THE REPOSITORY]
+The forward pass is first held to what the two libraries computed with their own settings (vit_torch.py).
 """
 
 import gzip
 import json
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
 import seeded
+import testdata
 import vit_golden as small
 
+TORCH = Path(__file__).parents[3] / "lib/backbone/testdata/vit_torch.json.gz"
 erf = np.vectorize(math.erf)
 ACTIVATIONS = {"gelu": lambda x: x * (1 + erf(x / math.sqrt(2))) / 2, "relu": lambda x: np.maximum(x, 0)}
 HUGGING_FACE = dict(
@@ -92,8 +91,7 @@ def processor(mean, std, **changed):
                 size=dict(height=small.INPUT, width=small.INPUT)) | changed
 
 
-root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
-golden = {g["library"]: g for g in json.loads(gzip.decompress((root / "lib/backbone/testdata/vit_torch.json.gz").read_bytes()))}
+golden = {g["library"]: g for g in json.loads(gzip.decompress(TORCH.read_bytes()))}
 hf, timm = golden["Hugging Face"]["tensors"], golden["timm"]["tensors"]
 for rows, names, epsilon in ((hf, HUGGING_FACE, 1e-12), (timm, TIMM, 1e-6)):
     library = "Hugging Face" if names is HUGGING_FACE else "timm"
@@ -104,7 +102,7 @@ for rows, names, epsilon in ((hf, HUGGING_FACE, 1e-12), (timm, TIMM, 1e-6)):
     assert worst < 1e-5
 
 half = (0.5,) * 3
-seeded.write(root / "lib/backbone/testdata/vit_settings.json.gz", [
+testdata.write("lib/backbone/testdata/vit_settings.json.gz", [
     case(hf, HUGGING_FACE, {"config.json": hugging_face(), "preprocessor_config.json": processor(half, half)}, 2, 1e-12),
     case(hf, HUGGING_FACE, {"config.json": hugging_face(num_attention_heads=4),
                             "preprocessor_config.json": processor(half, half)}, 4, 1e-12),
