@@ -1,13 +1,12 @@
-package figure
+package diagram
 
 import (
 	"fmt"
 	"image/color"
-	"math"
 
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -38,7 +37,7 @@ const (
 
 var (
 	convolutionFill = color.RGBA{0xd8, 0xec, 0xd8, 0xff}
-	normFill        = white
+	normFill        = canvas.White
 	depthwiseFill   = color.RGBA{0xfa, 0xdf, 0xa8, 0xff}
 )
 
@@ -88,29 +87,29 @@ func isActivation(l *layer.Layer) bool {
 	return false
 }
 
-func (in *inset) draw(c *canvas, x, y float64) {
-	c.text(x+insetPad, y+18, bold(textStyle(labelSize)), in.title)
-	c.text(x+insetPad, y+38, colored(textStyle(tinySize), grey), "blue bars: as wide as there are channels")
+func (in *inset) draw(c *canvas.Canvas, x, y float64) {
+	c.Text(x+insetPad, y+18, canvas.Label.Bold(), in.title)
+	c.Text(x+insetPad, y+38, canvas.Tiny.In(canvas.Grey), "blue bars: as wide as there are channels")
 	const axis = 150.0 // of the main path
 	middle, top := x+axis, y+insetTop
 	y = top
 	bar := func(shape []int) {
 		w := max(3, mostChannelsWidth*float64(channels(shape))/float64(in.widest))
-		c.fill(middle-w/2, y, w, tensorBar, tensorFill)
-		c.text(middle+mostChannelsWidth/2+14, y+tensorBar/2, textStyle(tinySize), shapeText(shape))
+		c.Box(middle-w/2, y, w, tensorBar, tensorFill)
+		c.Text(middle+mostChannelsWidth/2+14, y+tensorBar/2, canvas.Tiny, shapeText(shape))
 		y += tensorBar
 	}
 	down := func() {
-		c.arrow(middle, y, y+stepGap)
+		arrow(c, middle, y, y+stepGap)
 		y += stepGap
 	}
 	bar(in.shape)
 	for _, s := range in.steps {
 		down()
 		const w = 190.0
-		c.fill(middle-w/2, y, w, stepBox, s.fill)
-		c.frame(middle-w/2, y, w, stepBox, draw.LineStyle{Color: grey, Width: 1})
-		c.text(middle, y+stepBox/2, aligned(textStyle(textSize), draw.XCenter), shorten(textStyle(textSize), s.text, w-8))
+		c.Box(middle-w/2, y, w, stepBox, s.fill)
+		c.Frame(middle-w/2, y, w, stepBox, draw.LineStyle{Color: canvas.Grey, Width: 1})
+		c.Text(middle, y+stepBox/2, canvas.Body.Centred(), canvas.Body.Shorten(s.text, w-8))
 		y += stepBox
 		if s.shape != nil {
 			down()
@@ -119,30 +118,23 @@ func (in *inset) draw(c *canvas, x, y float64) {
 	}
 	down()
 	const radius = plusRadius
-	c.plus(middle, y+radius, radius)
+	plus(c, middle, y+radius, radius)
 	// The shortcut leaves the input at its left end and joins the sum.
 	inputLeft := middle - max(3, mostChannelsWidth*float64(channels(in.shape))/float64(in.widest))/2
-	c.shortcut(inputLeft, top+tensorBar/2, x+30, middle-radius, y+radius)
-	c.shortcutWord(x+18, (top+y)/2)
+	shortcut(c, inputLeft, top+tensorBar/2, x+30, middle-radius, y+radius)
+	shortcutWord(c, x+18, (top+y)/2)
 	y += 2 * radius
 	down()
 	bar(in.shape)
 }
 
 // plus is the sign of a sum.
-func (c *canvas) plus(x, y, radius float64) {
-	var ring vg.Path
-	centre := c.point(x, y)
-	ring.Move(vg.Point{X: centre.X + vg.Length(radius), Y: centre.Y})
-	ring.Arc(centre, vg.Length(radius), 0, 2*math.Pi)
-	ring.Close()
-	c.SetColor(white)
-	c.Fill(ring)
-	c.SetLineStyle(draw.LineStyle{Color: black, Width: 1.5})
-	c.Stroke(ring)
-	stroke := draw.LineStyle{Color: black, Width: 2}
-	c.line(stroke, x-5, y, x+5, y)
-	c.line(stroke, x, y-5, x, y+5)
+func plus(c *canvas.Canvas, x, y, radius float64) {
+	c.Disc(x, y, radius, canvas.White)
+	c.Circle(x, y, radius, draw.LineStyle{Color: canvas.Black, Width: 1.5})
+	stroke := draw.LineStyle{Color: canvas.Black, Width: 2}
+	c.Line(stroke, x-5, y, x+5, y)
+	c.Line(stroke, x, y-5, x, y+5)
 }
 
 // explanation says what is special about a block, in sentences that hold for the list.

@@ -1,12 +1,12 @@
-package figure
+package diagram
 
 import (
 	"fmt"
 	"strconv"
 
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -81,64 +81,63 @@ const (
 // lines are the text beside the image, broken to the width of the picture.
 func (p *patches) lines(width float64) (lines []string) {
 	for _, text := range p.text() {
-		lines = append(lines, wrap(textStyle(textSize), text, width-patchesTextX)...)
+		lines = append(lines, canvas.Body.Wrap(text, width-patchesTextX)...)
 	}
 	return lines
 }
 
 func (p *patches) size(width float64) float64 {
-	return patchesTitle + max(imageSide, tokenHeight+gap+float64(len(p.lines(width)))*patchLine)
+	return patchesTitle + max(imageSide, tokenHeight+canvas.Gap+float64(len(p.lines(width)))*patchLine)
 }
 
 // draw shows the image with its patches, and the first tokens and the last. The patches of these tokens are darker.
-func (p *patches) draw(c *canvas, x, y, width float64) {
-	c.text(x, y+10, bold(textStyle(labelSize)), "From image to tokens: layers "+indices(p.start, p.end))
+func (p *patches) draw(c *canvas.Canvas, x, y, width float64) {
+	c.Text(x, y+10, canvas.Label.Bold(), "From image to tokens: layers "+indices(p.start, p.end))
 	y += patchesTitle
 	p.drawImage(c, x, y)
 	x += patchesTextX
-	c.line(draw.LineStyle{Color: grey, Width: 1.5}, x-20, y+tokenHeight/2, x-9, y+tokenHeight/2)
-	c.FillPolygon(grey, []vg.Point{c.point(x-11, y+tokenHeight/2-4), c.point(x-11, y+tokenHeight/2+4),
-		c.point(x-4, y+tokenHeight/2)})
+	c.Line(draw.LineStyle{Color: canvas.Grey, Width: 1.5}, x-20, y+tokenHeight/2, x-9, y+tokenHeight/2)
+	c.Polygon(canvas.Grey, x-11, y+tokenHeight/2-4, x-11, y+tokenHeight/2+4, x-4, y+tokenHeight/2)
 	p.drawTokens(c, x, y)
 	for i, text := range p.lines(width) {
-		c.text(x, y+tokenHeight+gap+(float64(i)+0.5)*patchLine, textStyle(textSize), text)
+		c.Text(x, y+tokenHeight+canvas.Gap+(float64(i)+0.5)*patchLine, canvas.Body, text)
 	}
 }
 
 // shown is how many of the first tokens are drawn.
 func (p *patches) shown() int { return min(4, p.rows*p.columns-1) }
 
-func (p *patches) drawImage(c *canvas, x, y float64) {
+func (p *patches) drawImage(c *canvas.Canvas, x, y float64) {
 	pixel := imageSide / float64(max(p.height, p.width))
-	c.fill(x, y, pixel*float64(p.width), pixel*float64(p.height), frozenFill)
+	c.Box(x, y, pixel*float64(p.width), pixel*float64(p.height), frozenFill)
 	side := pixel * float64(p.side)
 	for i := range p.rows * p.columns {
 		fill := tensorTop
 		if i < p.shown() || i == p.rows*p.columns-1 {
 			fill = tensorFill
 		}
-		c.fill(x+side*float64(i%p.columns), y+side*float64(i/p.columns), side, side, fill)
+		c.Box(x+side*float64(i%p.columns), y+side*float64(i/p.columns), side, side, fill)
 	}
-	grid := draw.LineStyle{Color: white, Width: 1}
+	grid := draw.LineStyle{Color: canvas.White, Width: 1}
 	right, bottom := x+side*float64(p.columns), y+side*float64(p.rows)
 	for i := range p.columns - 1 {
-		c.line(grid, x+side*float64(i+1), y, x+side*float64(i+1), bottom)
+		c.Line(grid, x+side*float64(i+1), y, x+side*float64(i+1), bottom)
 	}
 	for i := range p.rows - 1 {
-		c.line(grid, x, y+side*float64(i+1), right, y+side*float64(i+1))
+		c.Line(grid, x, y+side*float64(i+1), right, y+side*float64(i+1))
 	}
-	c.frame(x, y, pixel*float64(p.width), pixel*float64(p.height), draw.LineStyle{Color: grey, Width: 1})
+	c.Frame(x, y, pixel*float64(p.width), pixel*float64(p.height), draw.LineStyle{Color: canvas.Grey, Width: 1})
 }
 
-func (p *patches) drawTokens(c *canvas, x, y float64) {
+func (p *patches) drawTokens(c *canvas.Canvas, x, y float64) {
 	token := func(number int) {
 		fill := tensorFill
 		if number == 0 {
-			fill = wrongColor
+			fill = canvas.Vermillion
 		}
-		c.fill(x, y, tokenWidth, tokenHeight, fill)
-		style := aligned(colored(textStyle(tinySize), white), draw.XCenter)
-		c.text(x+tokenWidth/2, y+tokenHeight/2, style, strconv.Itoa(number))
+		c.Box(x, y, tokenWidth, tokenHeight, fill)
+		style := canvas.Tiny.In(canvas.White).Centred()
+		c.Text(x+tokenWidth/2, y+tokenHeight/2, style, strconv.Itoa(number))
 		x += tokenWidth + 4
 	}
 	if p.classToken {
@@ -148,7 +147,7 @@ func (p *patches) drawTokens(c *canvas, x, y float64) {
 		token(i + 1)
 	}
 	if p.shown()+1 < p.rows*p.columns {
-		c.text(x+tokenWidth/2, y+tokenHeight/2, aligned(textStyle(textSize), draw.XCenter), "…")
+		c.Text(x+tokenWidth/2, y+tokenHeight/2, canvas.Body.Centred(), "…")
 		x += tokenWidth + 4
 	}
 	token(p.rows * p.columns)

@@ -1,4 +1,4 @@
-package figure
+package diagram
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -72,11 +72,11 @@ func (p part) fill() color.RGBA {
 	return trainedFill
 }
 
-func (d overview) draw(c *canvas) {
-	small := colored(textStyle(tinySize), grey)
-	c.text(d.left, d.top-12, small, "stage and its layers (/2: stride 2)")
-	c.text(d.left+iconX, d.top-12, small, "output")
-	c.text(d.left+paramsX, d.top-12, small, "parameters")
+func (d overview) draw(c *canvas.Canvas) {
+	small := canvas.Tiny.In(canvas.Grey)
+	c.Text(d.left, d.top-12, small, "stage and its layers (/2: stride 2)")
+	c.Text(d.left+iconX, d.top-12, small, "output")
+	c.Text(d.left+paramsX, d.top-12, small, "parameters")
 	side, channels, most := 1.0, 1.0, 1
 	for _, s := range d.stages {
 		h, w, ch := tensorSize(s.layers.Output())
@@ -86,22 +86,22 @@ func (d overview) draw(c *canvas) {
 		y := d.top + float64(i)*rowPitch
 		d.box(c, s, y)
 		if i > 0 {
-			c.arrow(d.left+boxWidth/2, y-(rowPitch-boxHeight), y)
+			arrow(c, d.left+boxWidth/2, y-(rowPitch-boxHeight), y)
 		}
 		h, w, ch := tensorSize(s.layers.Output())
-		c.tensor(d.left+iconX, y+boxHeight/2, 26*math.Sqrt(h/side), 26*math.Sqrt(w/side), 2+12*math.Sqrt(ch/channels))
-		c.text(d.left+shapeX, y+boxHeight/2, textStyle(textSize), shapeText(s.layers.Output()))
+		tensor(c, d.left+iconX, y+boxHeight/2, 26*math.Sqrt(h/side), 26*math.Sqrt(w/side), 2+12*math.Sqrt(ch/channels))
+		c.Text(d.left+shapeX, y+boxHeight/2, canvas.Body, shapeText(s.layers.Output()))
 		n := s.layers.Params()
-		c.text(d.left+paramsX, y+boxHeight/2-7, textStyle(textSize), thousands(n))
+		c.Text(d.left+paramsX, y+boxHeight/2-7, canvas.Body, thousands(n))
 		if n > 0 {
-			c.fill(d.left+paramsX, y+boxHeight/2+5, max(1, paramsWidth*float64(n)/float64(most)), 7, tensorFill)
+			c.Box(d.left+paramsX, y+boxHeight/2+5, max(1, paramsWidth*float64(n)/float64(most)), 7, tensorFill)
 		}
 	}
 	if len(d.parts) == 1 && !d.parts[0].frozen {
 		return
 	}
 	for _, p := range d.parts {
-		c.bracket(d.left, d.height(p.start)+2, d.height(p.end-1)+d.layerHeight(p.end-1)-2, p.word())
+		bracket(c, d.left, d.height(p.start)+2, d.height(p.end-1)+d.layerHeight(p.end-1)-2, p.word())
 	}
 }
 
@@ -125,57 +125,49 @@ func (d overview) layerHeight(i int) float64 {
 }
 
 // box is a stage. Its layers are coloured from top to bottom as they are frozen or trained.
-func (d overview) box(c *canvas, s stage, y float64) {
+func (d overview) box(c *canvas.Canvas, s stage, y float64) {
 	var numbers []string
 	each := boxHeight / float64(len(s.layers))
 	for _, p := range d.parts {
 		start, end := max(p.start, s.start), min(p.end, s.start+len(s.layers))
 		if start < end {
-			c.fill(d.left, y+float64(start-s.start)*each, boxWidth, float64(end-start)*each, p.fill())
+			c.Box(d.left, y+float64(start-s.start)*each, boxWidth, float64(end-start)*each, p.fill())
 			numbers = append(numbers, indices(start, end))
 		}
 	}
-	c.frame(d.left, y, boxWidth, boxHeight, draw.LineStyle{Color: grey, Width: 1})
-	name, small, right := bold(textStyle(textSize)), textStyle(tinySize), strings.Join(numbers, ", ")
-	room := boxWidth - 14 - textWidth(small, right) - 8
-	if textWidth(name, s.name) > room {
-		name = bold(small)
+	c.Frame(d.left, y, boxWidth, boxHeight, draw.LineStyle{Color: canvas.Grey, Width: 1})
+	name, small, right := canvas.Body.Bold(), canvas.Tiny, strings.Join(numbers, ", ")
+	room := boxWidth - 14 - small.Width(right) - 8
+	if name.Width(s.name) > room {
+		name = small.Bold()
 	}
-	c.text(d.left+7, y+12, name, shorten(name, s.name, room))
-	c.text(d.left+boxWidth-7, y+12, aligned(colored(small, grey), draw.XRight), right)
-	c.text(d.left+7, y+29, small, shorten(small, s.content(), boxWidth-14))
+	c.Text(d.left+7, y+12, name, name.Shorten(s.name, room))
+	c.Text(d.left+boxWidth-7, y+12, small.In(canvas.Grey).Ending(), right)
+	c.Text(d.left+7, y+29, small, small.Shorten(s.content(), boxWidth-14))
 }
 
 // bracket spans a height to the left of x, with a word along it where there is room.
-func (c *canvas) bracket(x, from, to float64, word string) {
-	c.line(draw.LineStyle{Color: grey, Width: 1.5}, x-5, from, x-9, from, x-9, to, x-5, to)
-	style := aligned(bold(textStyle(tinySize)), draw.XCenter)
-	style.Rotation = math.Pi / 2
-	if textWidth(style, word) < to-from {
-		c.text(x-18, (from+to)/2, style, word)
+func bracket(c *canvas.Canvas, x, from, to float64, word string) {
+	c.Line(draw.LineStyle{Color: canvas.Grey, Width: 1.5}, x-5, from, x-9, from, x-9, to, x-5, to)
+	style := canvas.Tiny.Bold().Centred().Turned(math.Pi / 2)
+	if style.Width(word) < to-from {
+		c.Text(x-18, (from+to)/2, style, word)
 	}
 }
 
 // tensor is a block in oblique projection: height and width of the image, and channels as depth.
-func (c *canvas) tensor(x, y, h, w, depth float64) {
+func tensor(c *canvas.Canvas, x, y, h, w, depth float64) {
 	d := depth * 0.7
 	left, top := x, y-h/2+d/2
-	quad := func(fill color.Color, xy ...float64) {
-		var points []vg.Point
-		for i := 0; i < len(xy); i += 2 {
-			points = append(points, c.point(xy[i], xy[i+1]))
-		}
-		c.FillPolygon(fill, points)
-	}
-	quad(tensorFill, left, top, left+w, top, left+w, top+h, left, top+h)
-	quad(tensorTop, left, top, left+d, top-d, left+w+d, top-d, left+w, top)
-	quad(tensorSide, left+w, top, left+w+d, top-d, left+w+d, top+h-d, left+w, top+h)
+	c.Polygon(tensorFill, left, top, left+w, top, left+w, top+h, left, top+h)
+	c.Polygon(tensorTop, left, top, left+d, top-d, left+w+d, top-d, left+w, top)
+	c.Polygon(tensorSide, left+w, top, left+w+d, top-d, left+w+d, top+h-d, left+w, top+h)
 }
 
 // arrow points downwards.
-func (c *canvas) arrow(x, from, to float64) {
-	c.line(draw.LineStyle{Color: grey, Width: 1.5}, x, from, x, to-5)
-	c.FillPolygon(grey, []vg.Point{c.point(x-4, to-7), c.point(x+4, to-7), c.point(x, to)})
+func arrow(c *canvas.Canvas, x, from, to float64) {
+	c.Line(draw.LineStyle{Color: canvas.Grey, Width: 1.5}, x, from, x, to-5)
+	c.Polygon(canvas.Grey, x-4, to-7, x+4, to-7, x, to)
 }
 
 // indices are the positions of layers, the end left out.

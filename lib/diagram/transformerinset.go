@@ -1,4 +1,4 @@
-package figure
+package diagram
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -96,42 +96,42 @@ func inBlock(l *layer.Layer) string {
 	return operation(l)
 }
 
-func (in *transformerInset) draw(c *canvas, x, y float64) {
-	c.text(x+insetPad, y+18, bold(textStyle(labelSize)), in.title)
+func (in *transformerInset) draw(c *canvas.Canvas, x, y float64) {
+	c.Text(x+insetPad, y+18, canvas.Label.Bold(), in.title)
 	if len(in.steps) < len(in.block) {
-		c.text(x+insetPad, y+38, colored(textStyle(tinySize), grey), "dropout left out")
+		c.Text(x+insetPad, y+38, canvas.Tiny.In(canvas.Grey), "dropout left out")
 	}
 	const axis, w = 170.0, 210.0
 	middle, y := x+axis, y+insetTop
 	shape := in.block.Output()
 	caption := fmt.Sprintf("%d tokens of %d numbers", shape[0], shape[1])
-	c.text(middle, y-10, aligned(textStyle(tinySize), draw.XCenter), caption)
-	c.fill(middle-w/2, y, w, tensorBar, tensorFill)
+	c.Text(middle, y-10, canvas.Tiny.Centred(), caption)
+	c.Box(middle-w/2, y, w, tensorBar, tensorFill)
 	from, left := y+tensorBar/2, middle-w/2 // where the next shortcut begins
 	y += tensorBar
-	c.arrow(middle, y, y+stepGap)
+	arrow(c, middle, y, y+stepGap)
 	y += stepGap
 	for _, l := range in.steps {
 		height, below := in.size(l)
 		if isSum(l) {
-			c.plus(middle, y+plusRadius, plusRadius)
-			c.shortcut(left, from, x+30, middle-plusRadius, y+plusRadius)
-			c.shortcutWord(x+18, (from+y+plusRadius)/2)
+			plus(c, middle, y+plusRadius, plusRadius)
+			shortcut(c, left, from, x+30, middle-plusRadius, y+plusRadius)
+			shortcutWord(c, x+18, (from+y+plusRadius)/2)
 		} else {
-			c.fill(middle-w/2, y, w, height, stepFill(l))
-			c.frame(middle-w/2, y, w, height, draw.LineStyle{Color: grey, Width: 1})
-			style := aligned(textStyle(textSize), draw.XCenter)
-			c.text(middle, y+height/2, style, shorten(style, inBlock(l), w-8))
+			c.Box(middle-w/2, y, w, height, stepFill(l))
+			c.Frame(middle-w/2, y, w, height, draw.LineStyle{Color: canvas.Grey, Width: 1})
+			style := canvas.Body.Centred()
+			c.Text(middle, y+height/2, style, style.Shorten(inBlock(l), w-8))
 		}
 		y += height
-		c.arrow(middle, y, y+below)
+		arrow(c, middle, y, y+below)
 		if in.tapped(l) {
 			from, left = y+tapAt, middle
-			c.dot(middle, from, wrongColor)
+			c.Disc(middle, from, 3.5, canvas.Vermillion) // where the shortcut leaves
 		}
 		y += below
 	}
-	c.fill(middle-w/2, y, w, tensorBar, tensorFill)
+	c.Box(middle-w/2, y, w, tensorBar, tensorFill)
 }
 
 func stepFill(l *layer.Layer) color.RGBA {
@@ -145,24 +145,12 @@ func stepFill(l *layer.Layer) color.RGBA {
 }
 
 // shortcut is a line from (x, from) out to the left at far, down, and back to an arrowhead at (end, to).
-func (c *canvas) shortcut(x, from, far, end, to float64) {
-	c.line(draw.LineStyle{Color: wrongColor, Width: 2.5}, x, from, far, from, far, to, end-6, to)
-	c.FillPolygon(wrongColor, []vg.Point{c.point(end-8, to-5), c.point(end-8, to+5), c.point(end, to)})
+func shortcut(c *canvas.Canvas, x, from, far, end, to float64) {
+	c.Line(draw.LineStyle{Color: canvas.Vermillion, Width: 2.5}, x, from, far, from, far, to, end-6, to)
+	c.Polygon(canvas.Vermillion, end-8, to-5, end-8, to+5, end, to)
 }
 
-func (c *canvas) shortcutWord(x, y float64) {
-	word := aligned(colored(bold(textStyle(textSize)), wrongColor), draw.XCenter)
-	word.Rotation = math.Pi / 2
-	c.text(x, y, word, "shortcut")
-}
-
-// dot marks where a line leaves another.
-func (c *canvas) dot(x, y float64, fill color.Color) {
-	var disc vg.Path
-	centre := c.point(x, y)
-	disc.Move(vg.Point{X: centre.X + 3.5, Y: centre.Y})
-	disc.Arc(centre, 3.5, 0, 2*math.Pi)
-	disc.Close()
-	c.SetColor(fill)
-	c.Fill(disc)
+func shortcutWord(c *canvas.Canvas, x, y float64) {
+	word := canvas.Body.Bold().In(canvas.Vermillion).Centred().Turned(math.Pi / 2)
+	c.Text(x, y, word, "shortcut")
 }

@@ -1,9 +1,11 @@
-package figure
+package diagram
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 )
 
 // detail is what stands beside an overview: one of its blocks, layer by layer.
@@ -11,7 +13,7 @@ type detail struct {
 	stage  int // that the block belongs to
 	height float64
 	text   []string // paragraphs
-	draw   func(c *canvas, x, y float64)
+	draw   func(c *canvas.Canvas, x, y float64)
 }
 
 // zoom picks the block to look into: the first of a transformer, else the first whose shortcut is its input.
@@ -78,5 +80,5 @@ func shortcuts(all []stage) string {
 			parts[i] += " (the last of a stage)"
 		}
 	}
-	return fmt.Sprintf("Shortcuts of the %s: %s.", plural(blocks, "block"), strings.Join(parts, ", "))
+	return fmt.Sprintf("Shortcuts of the %s: %s.", canvas.Plural(blocks, "block"), strings.Join(parts, ", "))
 }

@@ -1,4 +1,4 @@
-package figure
+package diagram
 
 import (
 	"maps"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -70,10 +71,10 @@ func TestRowsEndWithTheHeadAndFindBlocksWithoutNames(t *testing.T) {
 // No name of a row and no text in it may be cut off.
 func TestTextsOfRowsFitIntoTheirBoxes(t *testing.T) {
 	for name, ls := range networks(t) {
-		small := textStyle(tinySize)
+		small := canvas.Tiny
 		for _, s := range stages(ls) {
-			room := boxWidth - 14 - textWidth(small, indices(s.start, s.start+len(s.layers))) - 8
-			if textWidth(bold(small), s.name) > room || textWidth(small, s.content()) > boxWidth-14 {
+			room := boxWidth - 14 - small.Width(indices(s.start, s.start+len(s.layers))) - 8
+			if small.Bold().Width(s.name) > room || small.Width(s.content()) > boxWidth-14 {
 				t.Errorf("%s: no room for %q, %q", name, s.name, s.content())
 			}
 		}

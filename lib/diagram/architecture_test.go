@@ -1,4 +1,4 @@
-package figure
+package diagram
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -159,14 +161,14 @@ func TestInsetBarsShowChannels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	right := image.Rect(int((pageWidth-margin-insetWidth)*scale), 0, f.Image.Rect.Max.X, f.Image.Rect.Max.Y)
+	right := image.Rect(int((canvas.PageWidth-canvas.Margin-insetWidth)*canvas.Scale), 0, f.Image.Rect.Max.X, f.Image.Rect.Max.Y)
 	lengths := map[int]bool{}
 	for y := right.Min.Y; y < right.Max.Y; y++ {
-		if n := count(f, image.Rect(right.Min.X, y, right.Max.X, y+1), tensorFill); n > 0 {
+		if n := golden.Pixels(f.Image, image.Rect(right.Min.X, y, right.Max.X, y+1), tensorFill); n > 0 {
 			lengths[n] = true
 		}
 	}
-	wide, narrow := int(mostChannelsWidth*scale), int(mostChannelsWidth*scale/4)
+	wide, narrow := int(mostChannelsWidth*canvas.Scale), int(mostChannelsWidth*canvas.Scale/4)
 	for n := range lengths {
 		if math.Abs(float64(n-wide)) > 3 && math.Abs(float64(n-narrow)) > 3 {
 			t.Errorf("bars are %v pixels wide, want %d and %d", lengths, wide, narrow)
@@ -185,13 +187,13 @@ func TestFrozenLayersAreGrey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		left := int(margin * scale)
+		left := int(canvas.Margin * canvas.Scale)
 		if frozen > 0 {
-			left += int(bracketRoom * scale)
+			left += int(bracketRoom * canvas.Scale)
 		}
 		// A column of pixels at the left edge of the boxes, where no text stands.
 		column := image.Rect(left+6, 150, left+7, f.Image.Rect.Max.Y)
-		area[frozen] = float64(count(f, column, frozenFill)) / scale / boxHeight
+		area[frozen] = float64(golden.Pixels(f.Image, column, frozenFill)) / canvas.Scale / boxHeight
 	}
 	for frozen, want := range map[int]float64{0: 0, 2: 2, 4: 2.5, 6: 3} {
 		if math.Abs(area[frozen]-want) > 0.15 {
@@ -206,7 +208,7 @@ func TestArchitectureWithoutBlocksHasNoInset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := count(f, f.Image.Rect, zoomFill); n != 0 || float64(f.Image.Rect.Dx())/scale > pageWidth/1.5 {
+	if n := golden.Pixels(f.Image, f.Image.Rect, zoomFill); n != 0 || float64(f.Image.Rect.Dx())/canvas.Scale > canvas.PageWidth/1.5 {
 		t.Errorf("the figure is %v wide, with %d pixels of an inset", f.Image.Rect.Dx(), n)
 	}
 	for _, op := range []layer.Op{layer.Dropout{Rate: 0.5}, layer.ZeroPadding2D{}} {

@@ -1,10 +1,11 @@
-package figure
+package diagram
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -93,7 +94,7 @@ func operation(l *layer.Layer) string {
 	case layer.GlobalAveragePooling1D:
 		return "mean over tokens"
 	case layer.Cropping1D:
-		return "crop to " + plural(l.Shape[0], "token")
+		return "crop to " + canvas.Plural(l.Shape[0], "token")
 	case layer.Flatten:
 		return "flatten"
 	case layer.Resizing:
