@@ -112,16 +112,13 @@ func TestBestTakesTheNearestWidthOnDisk(t *testing.T) {
 
 // What a program prints beside results must not appear without the notice: New announces it.
 func TestSubstitutesAreAnnounced(t *testing.T) {
-	var told []string
-	notice.Show(func(text string) { told = append(told, text) })
-	defer notice.Show(func(string) {})
 	for _, source := range []string{"embedded", "random"} {
 		b, err := MobileNetV2(Config{Alpha: 0.35, Input: 32, Weights: source})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.Notice == "" || !slices.Contains(told, b.Notice) {
-			t.Errorf("%s: notice %q, told %q", source, b.Notice, told)
+		if b.Notice == "" || !slices.Contains(notice.Told(), b.Notice) {
+			t.Errorf("%s: notice %q, told %q", source, b.Notice, notice.Told())
 		}
 	}
 }
