@@ -6,7 +6,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // Conv2D is Keras's Conv2D: kernel [Kernel, Kernel, channels, Filters], with "valid" or "same" padding.
@@ -52,7 +52,7 @@ func (o Conv2D) Weights(in [][]int) []Weight {
 	return ws
 }
 
-func (o Conv2D) Build(c *Call, in []*Node) *Node {
+func (o Conv2D) Build(c *Call, in []*graph.Node) *graph.Node {
 	x, kernel := in[0], c.Weight(0)
 	pads := windowPads(x.Shape().Dimensions[1:], o.Kernel, o.Strides, o.Padding, o.Pad)
 	if o.Kernel == 1 && pads == [4]int{} {
@@ -60,14 +60,14 @@ func (o Conv2D) Build(c *Call, in []*Node) *Node {
 	} else if o.Winograd || o.winogradPays(x.Shape().Dimensions[3]) {
 		x = winograd(x, kernel, pads)
 	} else {
-		x = Convolve(x, kernel).Strides(max(1, o.Strides)).
+		x = graph.Convolve(x, kernel).Strides(max(1, o.Strides)).
 			PaddingPerDim([][2]int{{pads[0], pads[1]}, {pads[2], pads[3]}}).Done()
 	}
 	if o.Scaled {
-		x = Mul(x, ExpandLeftToRank(c.Weight(2), 4))
+		x = graph.Mul(x, graph.ExpandLeftToRank(c.Weight(2), 4))
 	}
 	if o.UseBias {
-		x = Add(x, ExpandLeftToRank(c.Weight(1), 4))
+		x = graph.Add(x, graph.ExpandLeftToRank(c.Weight(1), 4))
 	}
 	return activate(x, o.Activation)
 }
@@ -86,18 +86,18 @@ func (o Conv2D) winogradPaysFolded(in []int) bool {
 }
 
 // pointwise is the 1×1 convolution as a matrix product: [b, h, w, c]·[c, f] → [b, h, w, f].
-func pointwise(x, kernel *Node) *Node {
+func pointwise(x, kernel *graph.Node) *graph.Node {
 	d, k := x.Shape().Dimensions, kernel.Shape().Dimensions
-	rows := Reshape(x, d[0]*d[1]*d[2], d[3])
-	return Reshape(Dot(rows, Reshape(kernel, k[2], k[3])).Product(), d[0], d[1], d[2], k[3])
+	rows := graph.Reshape(x, d[0]*d[1]*d[2], d[3])
+	return graph.Reshape(graph.Dot(rows, graph.Reshape(kernel, k[2], k[3])).Product(), d[0], d[1], d[2], k[3])
 }
 
 // stride keeps every s-th row and column.
-func stride(x *Node, s int) *Node {
+func stride(x *graph.Node, s int) *graph.Node {
 	if s == 1 {
 		return x
 	}
-	return Slice(x, AxisRange(), AxisRange().Stride(s), AxisRange().Stride(s), AxisRange())
+	return graph.Slice(x, graph.AxisRange(), graph.AxisRange().Stride(s), graph.AxisRange().Stride(s), graph.AxisRange())
 }
 
 // DepthwiseConv2D is Keras's DepthwiseConv2D with depth multiplier 1: each channel is
@@ -138,7 +138,7 @@ func (o DepthwiseConv2D) Weights(in [][]int) []Weight {
 	return ws
 }
 
-func (o DepthwiseConv2D) Build(c *Call, in []*Node) *Node {
+func (o DepthwiseConv2D) Build(c *Call, in []*graph.Node) *graph.Node {
 	x, kernel := in[0], c.Weight(0)
 	d := x.Shape().Dimensions
 	pads := windowPads(d[1:], o.Kernel, o.Strides, o.Padding, o.Pad)
@@ -146,25 +146,25 @@ func (o DepthwiseConv2D) Build(c *Call, in []*Node) *Node {
 	h := (d[1]+pads[0]+pads[1]-o.Kernel)/s + 1
 	w := (d[2]+pads[2]+pads[3]-o.Kernel)/s + 1
 	x = pad(x, pads)
-	var sum *Node
+	var sum *graph.Node
 	for i := range o.Kernel {
 		for j := range o.Kernel {
-			tap := Reshape(Slice(kernel, AxisElem(i), AxisElem(j), AxisRange(), AxisRange()), 1, 1, 1, d[3])
-			view := Slice(x, AxisRange(), AxisRange(i, i+(h-1)*s+1).Stride(s),
-				AxisRange(j, j+(w-1)*s+1).Stride(s), AxisRange())
-			term := Mul(view, tap)
+			tap := graph.Reshape(graph.Slice(kernel, graph.AxisElem(i), graph.AxisElem(j), graph.AxisRange(), graph.AxisRange()), 1, 1, 1, d[3])
+			view := graph.Slice(x, graph.AxisRange(), graph.AxisRange(i, i+(h-1)*s+1).Stride(s),
+				graph.AxisRange(j, j+(w-1)*s+1).Stride(s), graph.AxisRange())
+			term := graph.Mul(view, tap)
 			if sum == nil {
 				sum = term
 			} else {
-				sum = Add(sum, term)
+				sum = graph.Add(sum, term)
 			}
 		}
 	}
 	if o.Scaled {
-		sum = Mul(sum, ExpandLeftToRank(c.Weight(2), 4))
+		sum = graph.Mul(sum, graph.ExpandLeftToRank(c.Weight(2), 4))
 	}
 	if o.UseBias {
-		sum = Add(sum, ExpandLeftToRank(c.Weight(1), 4))
+		sum = graph.Add(sum, graph.ExpandLeftToRank(c.Weight(1), 4))
 	}
 	return activate(sum, o.Activation)
 }
@@ -183,14 +183,14 @@ func (o ZeroPadding2D) Output(in [][]int) ([]int, error) {
 	return []int{in[0][0] + o.Pad[0] + o.Pad[1], in[0][1] + o.Pad[2] + o.Pad[3], in[0][2]}, nil
 }
 
-func (ZeroPadding2D) Weights([][]int) []Weight          { return nil }
-func (o ZeroPadding2D) Build(_ *Call, in []*Node) *Node { return pad(in[0], o.Pad) }
+func (ZeroPadding2D) Weights([][]int) []Weight                      { return nil }
+func (o ZeroPadding2D) Build(_ *Call, in []*graph.Node) *graph.Node { return pad(in[0], o.Pad) }
 
-func pad(x *Node, p [4]int) *Node {
+func pad(x *graph.Node, p [4]int) *graph.Node {
 	if p == [4]int{} {
 		return x
 	}
-	return Pad(x, ScalarZero(x.Graph(), dtypes.Float32), compute.PadAxis{}, compute.PadAxis{Start: p[0], End: p[1]},
+	return graph.Pad(x, graph.ScalarZero(x.Graph(), dtypes.Float32), compute.PadAxis{}, compute.PadAxis{Start: p[0], End: p[1]},
 		compute.PadAxis{Start: p[2], End: p[3]}, compute.PadAxis{})
 }
 

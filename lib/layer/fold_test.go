@@ -3,7 +3,7 @@ package layer
 import (
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
@@ -16,10 +16,10 @@ func requireEqualFold(t *testing.T, ls List, batch int) (folded List) {
 	folded, foldedValues := ls.Fold(values)
 	in := append([]int{batch}, ls[0].Shape...)
 	x := tensors.FromFlatDataAndDimensions(golden.Uniform("fold/x", product(in), -1, 1), in...)
-	out := run(t, func(in []*Node) []*Node {
+	out := run(t, func(in []*graph.Node) []*graph.Node {
 		a := ls.BuildAll(inference(in[0].Graph(), values), in[0])
 		b := folded.BuildAll(inference(in[0].Graph(), foldedValues), in[0])
-		return []*Node{a[ls[len(ls)-1].Name], b[folded[len(folded)-1].Name]}
+		return []*graph.Node{a[ls[len(ls)-1].Name], b[folded[len(folded)-1].Name]}
 	}, x)
 	if d := golden.Relative(out[1], out[0]); d > 1e-5 {
 		t.Errorf("the folded list differs by %.2g of the largest value", d)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
@@ -44,22 +44,22 @@ func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string
 		t.Fatalf("output %v, %v; Keras gives %v", shape, err, c.Output[1:])
 	}
 	l := &Layer{Name: c.Name, Op: op, W: op.Weights(in)}
-	got := run(t, func(x []*Node) []*Node {
+	got := run(t, func(x []*graph.Node) []*graph.Node {
 		env := inference(x[0].Graph(), filled(List{l}))
-		weights := make([]*Node, len(l.W))
+		weights := make([]*graph.Node, len(l.W))
 		for i := range l.W {
 			weights[i] = env.Weight(l, i)
 		}
-		env.Weight = func(_ *Layer, i int) *Node { return weights[i] }
+		env.Weight = func(_ *Layer, i int) *graph.Node { return weights[i] }
 		y := op.Build(&Call{layer: l, env: env}, x)
 		if !slices.Equal(y.Shape().Dimensions, c.Output) {
 			t.Errorf("the graph gives %v, Keras %v", y.Shape(), c.Output)
 		}
 		if c.Gradients == nil {
-			return []*Node{y}
+			return []*graph.Node{y}
 		}
-		u := Reshape(Const(y.Graph(), golden.Uniform(c.Name+"/u", product(c.Output), -1, 1)), c.Output...)
-		return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, u)), append([]*Node{x[0]}, weights...)...)...)
+		u := graph.Reshape(graph.Const(y.Graph(), golden.Uniform(c.Name+"/u", product(c.Output), -1, 1)), c.Output...)
+		return append([]*graph.Node{y}, graph.Gradient(graph.ReduceAllSum(graph.Mul(y, u)), append([]*graph.Node{x[0]}, weights...)...)...)
 	}, args...)
 	if c.Gradients != nil {
 		gradients = map[string][]float32{"x": got[1]}

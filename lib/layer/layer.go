@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute/shapes"
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // Op is what a layer computes. Its exported fields are its configuration, in Keras's terms.
@@ -23,7 +23,7 @@ type Op interface {
 	// Weights lists the layer's weights in Keras's order.
 	Weights(inputs [][]int) []Weight
 	// Build adds the layer to a graph. It panics on a wrong rank, as GoMLX's graph functions do.
-	Build(c *Call, x []*Node) *Node
+	Build(c *Call, x []*graph.Node) *graph.Node
 }
 
 // Weight describes one weight of a layer.
@@ -66,7 +66,7 @@ type Call struct {
 }
 
 // Weight is the i-th weight of the layer, in the order of Op.Weights.
-func (c *Call) Weight(i int) *Node { return c.env.Weight(c.layer, i) }
+func (c *Call) Weight(i int) *graph.Node { return c.env.Weight(c.layer, i) }
 
 // Training tells whether the layer is built for a training step.
 func (c *Call) Training() bool { return c.env.Training && !c.layer.Inference }
@@ -86,13 +86,13 @@ func (l *Layer) Random() bool {
 type Env struct {
 	Training bool
 	// Weight gives the value of the i-th weight of a layer.
-	Weight func(l *Layer, i int) *Node
+	Weight func(l *Layer, i int) *graph.Node
 	// Update takes the new value of a moving statistic. It is needed only while training.
-	Update func(l *Layer, i int, value *Node)
+	Update func(l *Layer, i int, value *graph.Node)
 	// Uniform draws numbers from [0, 1) for dropout. It is needed only while training.
-	Uniform func(g *Graph, shape shapes.Shape) *Node
+	Uniform func(g *graph.Graph, shape shapes.Shape) *graph.Node
 	// Attention is told the weights of each MultiHeadAttention, [batch, heads, n, n]; may be nil.
-	Attention func(l *Layer, weights *Node)
+	Attention func(l *Layer, weights *graph.Node)
 }
 
 // List is a model: layers in Keras's order, each after those that it reads.
@@ -130,19 +130,19 @@ func (ls List) TrainableParams() int {
 func (ls List) Output() []int { return ls[len(ls)-1].Shape }
 
 // Build adds the layers to a graph, x being what the Input layer gives, and returns the output of the last.
-func (ls List) Build(env *Env, x *Node) *Node {
+func (ls List) Build(env *Env, x *graph.Node) *graph.Node {
 	return ls.BuildAll(env, x)[ls[len(ls)-1].Name]
 }
 
 // BuildAll is Build, returning the output of every layer by name.
-func (ls List) BuildAll(env *Env, x *Node) map[string]*Node {
-	values := map[string]*Node{}
+func (ls List) BuildAll(env *Env, x *graph.Node) map[string]*graph.Node {
+	values := map[string]*graph.Node{}
 	for _, l := range ls {
 		if len(l.Inputs) == 0 {
 			values[l.Name] = x
 			continue
 		}
-		inputs := make([]*Node, len(l.Inputs))
+		inputs := make([]*graph.Node, len(l.Inputs))
 		for i, name := range l.Inputs {
 			inputs[i] = values[name]
 		}

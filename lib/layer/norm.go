@@ -3,7 +3,7 @@ package layer
 import (
 	"cmp"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // BatchNormalization is Keras's BatchNormalization over the last axis (Ioffe and Szegedy, 2015):
@@ -37,25 +37,25 @@ func (BatchNormalization) Weights(in [][]int) []Weight {
 	}
 }
 
-func (o BatchNormalization) Build(c *Call, in []*Node) *Node {
+func (o BatchNormalization) Build(c *Call, in []*graph.Node) *graph.Node {
 	x := in[0]
-	wide := func(v *Node) *Node { return ExpandLeftToRank(v, x.Rank()) }
+	wide := func(v *graph.Node) *graph.Node { return graph.ExpandLeftToRank(v, x.Rank()) }
 	mean, variance := c.Weight(2), c.Weight(3)
 	if c.Training() && !c.layer.Frozen {
 		axes := make([]int, x.Rank()-1)
 		for i := range axes {
 			axes[i] = i
 		}
-		batchMean := ReduceMean(x, axes...)
-		batchVariance := ReduceMean(Square(Sub(x, wide(batchMean))), axes...)
-		move := func(old, now *Node) *Node {
-			return Add(MulScalar(old, o.Momentum), MulScalar(StopGradient(now), 1-o.Momentum))
+		batchMean := graph.ReduceMean(x, axes...)
+		batchVariance := graph.ReduceMean(graph.Square(graph.Sub(x, wide(batchMean))), axes...)
+		move := func(old, now *graph.Node) *graph.Node {
+			return graph.Add(graph.MulScalar(old, o.Momentum), graph.MulScalar(graph.StopGradient(now), 1-o.Momentum))
 		}
 		c.env.Update(c.layer, 2, move(mean, batchMean))
 		c.env.Update(c.layer, 3, move(variance, batchVariance))
 		mean, variance = batchMean, batchVariance
 	}
-	scale := Div(c.Weight(0), Sqrt(AddScalar(variance, o.Epsilon)))
-	offset := Sub(c.Weight(1), Mul(mean, scale))
-	return Add(Mul(x, wide(scale)), wide(offset))
+	scale := graph.Div(c.Weight(0), graph.Sqrt(graph.AddScalar(variance, o.Epsilon)))
+	offset := graph.Sub(c.Weight(1), graph.Mul(mean, scale))
+	return graph.Add(graph.Mul(x, wide(scale)), wide(offset))
 }

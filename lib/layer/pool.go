@@ -3,7 +3,7 @@ package layer
 import (
 	"cmp"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // MaxPooling2D is Keras's MaxPooling2D over Pool×Pool windows, with "valid" or "same" padding. Padded places never
@@ -30,12 +30,12 @@ func (o MaxPooling2D) Output(in [][]int) ([]int, error) {
 	return []int{h, w, in[0][2]}, err
 }
 
-func (o MaxPooling2D) Build(_ *Call, in []*Node) *Node {
+func (o MaxPooling2D) Build(_ *Call, in []*graph.Node) *graph.Node {
 	x := in[0]
 	if o.Pool == 1 {
 		return stride(x, o.Strides)
 	}
 	p := windowPads(x.Shape().Dimensions[1:], o.Pool, o.Strides, o.Padding, [4]int{})
-	return MaxPool(x).Window(o.Pool).Strides(o.Strides).
+	return graph.MaxPool(x).Window(o.Pool).Strides(o.Strides).
 		PaddingPerDim([][2]int{{p[0], p[1]}, {p[2], p[3]}}).Done()
 }

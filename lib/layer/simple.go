@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // weightless is embedded by layers without weights.
@@ -20,9 +20,9 @@ type Input struct {
 	Shape []int `json:"shape"`
 }
 
-func (Input) Class() string                   { return "InputLayer" }
-func (o Input) Output([][]int) ([]int, error) { return o.Shape, nil }
-func (Input) Build(_ *Call, in []*Node) *Node { return in[0] }
+func (Input) Class() string                               { return "InputLayer" }
+func (o Input) Output([][]int) ([]int, error)             { return o.Shape, nil }
+func (Input) Build(_ *Call, in []*graph.Node) *graph.Node { return in[0] }
 
 // ReLU is Keras's ReLU; MaxValue 6 gives the ReLU6 of the MobileNets, 0 has no upper bound.
 type ReLU struct {
@@ -30,18 +30,18 @@ type ReLU struct {
 	MaxValue float64 `json:"max_value,omitempty"`
 }
 
-func (ReLU) Class() string                     { return "ReLU" }
-func (ReLU) Output(in [][]int) ([]int, error)  { return in[0], nil }
-func (o ReLU) Build(_ *Call, in []*Node) *Node { return clip(in[0], o.MaxValue) }
-func clip(x *Node, maxValue float64) *Node {
+func (ReLU) Class() string                                 { return "ReLU" }
+func (ReLU) Output(in [][]int) ([]int, error)              { return in[0], nil }
+func (o ReLU) Build(_ *Call, in []*graph.Node) *graph.Node { return clip(in[0], o.MaxValue) }
+func clip(x *graph.Node, maxValue float64) *graph.Node {
 	if maxValue > 0 {
-		return ClipScalar(x, 0, maxValue)
+		return graph.ClipScalar(x, 0, maxValue)
 	}
-	return MaxScalar(x, 0)
+	return graph.MaxScalar(x, 0)
 }
 
 // activate applies an activation by its Keras name.
-func activate(x *Node, name string) *Node {
+func activate(x *graph.Node, name string) *graph.Node {
 	switch name {
 	case "":
 		return x
@@ -52,7 +52,7 @@ func activate(x *Node, name string) *Node {
 	case "gelu":
 		return gelu(x)
 	case "softmax":
-		return Softmax(x, -1)
+		return graph.Softmax(x, -1)
 	}
 	panic(knownActivation(name))
 }
@@ -65,8 +65,8 @@ func knownActivation(name string) error {
 }
 
 // gelu is x·Φ(x), Φ being the normal distribution (Hendrycks and Gimpel, 2016), in its exact form as Keras's default.
-func gelu(x *Node) *Node {
-	return MulScalar(Mul(x, AddScalar(Erf(MulScalar(x, 1/math.Sqrt2)), 1)), 0.5)
+func gelu(x *graph.Node) *graph.Node {
+	return graph.MulScalar(graph.Mul(x, graph.AddScalar(graph.Erf(graph.MulScalar(x, 1/math.Sqrt2)), 1)), 0.5)
 }
 
 // Activation is Keras's Activation, by the name of the function: "relu", "relu6", "gelu" or "softmax".
@@ -79,7 +79,9 @@ func (Activation) Class() string { return "Activation" }
 func (o Activation) Output(in [][]int) ([]int, error) {
 	return in[0], knownActivation(o.Activation)
 }
-func (o Activation) Build(_ *Call, in []*Node) *Node { return activate(in[0], o.Activation) }
+func (o Activation) Build(_ *Call, in []*graph.Node) *graph.Node {
+	return activate(in[0], o.Activation)
+}
 
 // Sum is Keras's Add: the sum of inputs of one shape.
 type Sum struct{ weightless }
@@ -93,10 +95,10 @@ func (Sum) Output(in [][]int) ([]int, error) {
 	}
 	return in[0], nil
 }
-func (Sum) Build(_ *Call, in []*Node) *Node {
+func (Sum) Build(_ *Call, in []*graph.Node) *graph.Node {
 	sum := in[0]
 	for _, x := range in[1:] {
-		sum = Add(sum, x)
+		sum = graph.Add(sum, x)
 	}
 	return sum
 }
@@ -111,7 +113,9 @@ func (GlobalAveragePooling2D) Output(in [][]int) ([]int, error) {
 	}
 	return in[0][2:], nil
 }
-func (GlobalAveragePooling2D) Build(_ *Call, in []*Node) *Node { return ReduceMean(in[0], 1, 2) }
+func (GlobalAveragePooling2D) Build(_ *Call, in []*graph.Node) *graph.Node {
+	return graph.ReduceMean(in[0], 1, 2)
+}
 
 // Dense is Keras's Dense on the last axis, [inputs] or [n, inputs]: x·kernel + bias with kernel [inputs, Units], then
 // the activation. The kernel starts Glorot-uniform, the bias at zero.
@@ -136,12 +140,12 @@ func (o Dense) Weights(in [][]int) []Weight {
 		{Name: "bias", Shape: []int{o.Units}, Init: ZerosInitializer},
 	}
 }
-func (o Dense) Build(c *Call, in []*Node) *Node {
+func (o Dense) Build(c *Call, in []*graph.Node) *graph.Node {
 	x, dims := in[0], in[0].Shape().Dimensions
 	last := len(dims) - 1
-	x = Reshape(x, x.Shape().Size()/dims[last], dims[last]) // one matrix product for all vectors of all images
-	x = Add(Dot(x, c.Weight(0)).Product(), ExpandLeftToRank(c.Weight(1), 2))
-	return Reshape(activate(x, o.Activation), append(slices.Clone(dims[:last]), o.Units)...)
+	x = graph.Reshape(x, x.Shape().Size()/dims[last], dims[last]) // one matrix product for all vectors of all images
+	x = graph.Add(graph.Dot(x, c.Weight(0)).Product(), graph.ExpandLeftToRank(c.Weight(1), 2))
+	return graph.Reshape(activate(x, o.Activation), append(slices.Clone(dims[:last]), o.Units)...)
 }
 
 // Rescaling is Keras's Rescaling: x·Scale + Offset. With Scale 1/127.5 and Offset −1 it is the preprocess_input of
@@ -154,6 +158,6 @@ type Rescaling struct {
 
 func (Rescaling) Class() string                    { return "Rescaling" }
 func (Rescaling) Output(in [][]int) ([]int, error) { return in[0], nil }
-func (o Rescaling) Build(_ *Call, in []*Node) *Node {
-	return AddScalar(MulScalar(in[0], o.Scale), o.Offset)
+func (o Rescaling) Build(_ *Call, in []*graph.Node) *graph.Node {
+	return graph.AddScalar(graph.MulScalar(in[0], o.Scale), o.Offset)
 }

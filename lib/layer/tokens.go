@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // A transformer works on tokens: [n, d], n vectors of d numbers.
@@ -22,8 +22,8 @@ func (o Reshaping) Output(in [][]int) ([]int, error) {
 	}
 	return o.Shape, nil
 }
-func (o Reshaping) Build(_ *Call, in []*Node) *Node {
-	return Reshape(in[0], append([]int{in[0].Shape().Dimensions[0]}, o.Shape...)...)
+func (o Reshaping) Build(_ *Call, in []*graph.Node) *graph.Node {
+	return graph.Reshape(in[0], append([]int{in[0].Shape().Dimensions[0]}, o.Shape...)...)
 }
 
 // PositionEmbedding adds a learned vector to each token, so that a transformer can tell where a token stands:
@@ -41,8 +41,8 @@ func (PositionEmbedding) Output(in [][]int) ([]int, error) {
 func (PositionEmbedding) Weights(in [][]int) []Weight {
 	return []Weight{{Name: "embeddings", Shape: in[0], Init: UniformInitializer}}
 }
-func (PositionEmbedding) Build(c *Call, in []*Node) *Node {
-	return Add(in[0], ExpandLeftToRank(c.Weight(0), 3))
+func (PositionEmbedding) Build(c *Call, in []*graph.Node) *graph.Node {
+	return graph.Add(in[0], graph.ExpandLeftToRank(c.Weight(0), 3))
 }
 
 // ClassToken puts one learned token before the others, [n, d] → [n+1, d]: what the last block makes of it stands for
@@ -59,10 +59,10 @@ func (ClassToken) Output(in [][]int) ([]int, error) {
 func (ClassToken) Weights(in [][]int) []Weight {
 	return []Weight{{Name: "class_token", Shape: []int{1, in[0][1]}, Init: ZerosInitializer}}
 }
-func (ClassToken) Build(c *Call, in []*Node) *Node {
+func (ClassToken) Build(c *Call, in []*graph.Node) *graph.Node {
 	x := in[0].Shape().Dimensions
-	token := BroadcastToDims(ExpandLeftToRank(c.Weight(0), 3), x[0], 1, x[2])
-	return Concatenate([]*Node{token, in[0]}, 1)
+	token := graph.BroadcastToDims(graph.ExpandLeftToRank(c.Weight(0), 3), x[0], 1, x[2])
+	return graph.Concatenate([]*graph.Node{token, in[0]}, 1)
 }
 
 // GlobalAveragePooling1D is Keras's: the mean over tokens, [n, d] → [d].
@@ -75,7 +75,9 @@ func (GlobalAveragePooling1D) Output(in [][]int) ([]int, error) {
 	}
 	return in[0][1:], nil
 }
-func (GlobalAveragePooling1D) Build(_ *Call, in []*Node) *Node { return ReduceMean(in[0], 1) }
+func (GlobalAveragePooling1D) Build(_ *Call, in []*graph.Node) *graph.Node {
+	return graph.ReduceMean(in[0], 1)
+}
 
 // Cropping1D is Keras's: it drops tokens at the start and at the end. With Cropping {0, n−1} and a Flatten behind it,
 // the class token of a ViT is left.
@@ -95,7 +97,7 @@ func (o Cropping1D) Output(in [][]int) ([]int, error) {
 	}
 	return []int{left, in[0][1]}, nil
 }
-func (o Cropping1D) Build(_ *Call, in []*Node) *Node {
+func (o Cropping1D) Build(_ *Call, in []*graph.Node) *graph.Node {
 	n := in[0].Shape().Dimensions[1]
-	return Slice(in[0], AxisRange(), AxisRange(o.Cropping[0], n-o.Cropping[1]), AxisRange())
+	return graph.Slice(in[0], graph.AxisRange(), graph.AxisRange(o.Cropping[0], n-o.Cropping[1]), graph.AxisRange())
 }
