@@ -75,8 +75,8 @@ func vit(c Config) (layer.List, error) {
 
 	b := &layer.Builder{}
 	b.Add("input_layer", layer.Input{Shape: []int{c.Input, c.Input, 3}})
-	b.Add("patch_embedding", layer.Conv2D{Filters: v.width, Kernel: v.patch, Strides: v.patch, UseBias: true})
-	b.Add("patches", layer.Reshaping{Shape: []int{tokens, v.width}})
+	b.Add("patch_embedding", layer.Conv2D{Filters: v.width, Kernel: v.patch, Strides: v.patch})
+	b.Add("patches", layer.Reshape{Shape: []int{tokens, v.width}})
 	b.Add("class_token", layer.ClassToken{})
 	b.Add("position_embedding", layer.PositionEmbedding{})
 	for n := range v.blocks {
@@ -101,11 +101,11 @@ func transformerBlock(b *layer.Builder, name string, v vitVariant, norm layer.La
 	input := b.Last()
 	b.Add(name+"norm1", norm)
 	attention := b.Add(name+"attention", layer.MultiHeadAttention{NumHeads: v.heads, KeyDim: v.width / v.heads})
-	sum := b.Add(name+"add1", layer.Sum{}, input, attention)
+	sum := b.Add(name+"add1", layer.Add{}, input, attention)
 	b.Add(name+"norm2", norm)
 	b.Add(name+"mlp1", layer.Dense{Units: 4 * v.width, Activation: "gelu"})
 	mlp := b.Add(name+"mlp2", layer.Dense{Units: v.width})
-	b.Add(name+"add2", layer.Sum{}, sum, mlp)
+	b.Add(name+"add2", layer.Add{}, sum, mlp)
 }
 
 // vitOf names the ViT that has so many numbers per token and pixels along a patch.

@@ -1,42 +1,11 @@
 package layer
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
-
-// LayerNormalization is Keras's LayerNormalization over the last axis (Ba et al., 2016): each vector is brought to mean
-// 0 and variance 1, then multiplied by gamma and moved by beta. It acts the same in training and inference.
-type LayerNormalization struct {
-	Epsilon float64 `json:"epsilon,omitempty"` // 0 is Keras's 1e-3
-}
-
-func (LayerNormalization) Class() string                    { return "LayerNormalization" }
-func (LayerNormalization) Output(in [][]int) ([]int, error) { return in[0], nil }
-
-func (o LayerNormalization) withDefaults() Op {
-	o.Epsilon = cmp.Or(o.Epsilon, 1e-3)
-	return o
-}
-
-func (LayerNormalization) Weights(in [][]int) []Weight {
-	shape := in[0][len(in[0])-1:]
-	return []Weight{
-		{Name: "gamma", Shape: shape, Init: OnesInitializer},
-		{Name: "beta", Shape: shape, Init: ZerosInitializer},
-	}
-}
-
-func (o LayerNormalization) Build(c *Call, in []*graph.Node) *graph.Node {
-	x := in[0]
-	centred := graph.Sub(x, graph.ReduceAndKeep(x, graph.ReduceMean, -1))
-	variance := graph.ReduceAndKeep(graph.Square(centred), graph.ReduceMean, -1)
-	normal := graph.Div(centred, graph.Sqrt(graph.AddScalar(variance, o.Epsilon)))
-	return graph.Add(graph.Mul(normal, graph.ExpandLeftToRank(c.Weight(0), x.Rank())), graph.ExpandLeftToRank(c.Weight(1), x.Rank()))
-}
 
 // MultiHeadAttention is self-attention (Vaswani et al., 2017), as Keras's MultiHeadAttention(NumHeads, KeyDim,
 // dropout=Dropout)(x, x), [n, d] → [n, d]. In each head every token asks a query, which is compared with the keys of
@@ -46,10 +15,12 @@ func (o LayerNormalization) Build(c *Call, in []*graph.Node) *graph.Node {
 //
 // What the heads give is put side by side and mapped back to d. In training, Dropout drops weights of that mean.
 type MultiHeadAttention struct {
-	NumHeads int     `json:"num_heads"`
-	KeyDim   int     `json:"key_dim"`
-	Dropout  float64 `json:"dropout,omitempty"`
+	NumHeads int
+	KeyDim   int
+	Dropout  float64
 }
+
+func init() { register("MultiHeadAttention", readMultiHeadAttention) }
 
 func (MultiHeadAttention) Class() string { return "MultiHeadAttention" }
 
@@ -74,6 +45,48 @@ func (o MultiHeadAttention) Weights(in [][]int) []Weight {
 	return append(ws,
 		Weight{Name: "attention_output/kernel", Shape: []int{o.NumHeads, o.KeyDim, d}, Init: GlorotUniform},
 		Weight{Name: "attention_output/bias", Shape: []int{d}, Init: ZerosInitializer})
+}
+
+func (MultiHeadAttention) inputs() Inputs { return SelfAttention }
+
+func (MultiHeadAttention) sublayers() []Sublayer {
+	return []Sublayer{{"query", "query_dense"}, {"key", "key_dense"}, {"value", "value_dense"},
+		{"attention_output", "output_dense"}}
+}
+
+func (o MultiHeadAttention) dropRate() float64 { return o.Dropout }
+
+func (MultiHeadAttention) label([]int) Label { return Label{Text: "attention"} }
+
+func (o MultiHeadAttention) Config() (Settings, error) {
+	return Settings{"num_heads": o.NumHeads, "key_dim": o.KeyDim, "value_dim": o.KeyDim, "dropout": o.Dropout,
+		"use_bias": true, "output_shape": nil, "attention_axes": nil}, nil
+}
+
+func readMultiHeadAttention(f *Fields) Op {
+	var o MultiHeadAttention
+	f.positive("num_heads", &o.NumHeads)
+	f.positive("key_dim", &o.KeyDim)
+	f.Only("value_dim", fmt.Sprint(o.KeyDim))
+	f.Read("dropout", &o.Dropout)
+	if o.Dropout < 0 || o.Dropout >= 1 {
+		f.Fail("dropout is %v; it must be in [0, 1)", o.Dropout)
+	}
+	f.Only("use_bias", "true")
+	f.Only("use_gate", "false")
+	f.Ignore("output_shape") // see check
+	f.Only("attention_axes", "1", "[1]")
+	f.Only("sliding_window")
+	f.Ignore("seed", "kernel_initializer", "bias_initializer", "flash_attention", "softmax_robust_masking", "query_shape",
+		"key_shape", "value_shape")
+	f.training("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint")
+	return o
+}
+
+// check demands that what the layer gives is as wide as its input.
+func (MultiHeadAttention) check(in []int, f *Fields) {
+	width := in[len(in)-1]
+	f.Only("output_shape", fmt.Sprint(width), fmt.Sprintf("[%d]", width))
 }
 
 func (o MultiHeadAttention) Build(c *Call, in []*graph.Node) *graph.Node {
@@ -152,6 +165,6 @@ func (o MultiHeadAttention) attend(c *Call, query, key, value *graph.Node) (mixe
 	weights = graph.Exp(graph.Sub(scores, graph.StopGradient(graph.ReduceAndKeep(scores, graph.ReduceMax, -1))))
 	// The softmax divides by its sums after the values are mixed, where numbers are fewer.
 	scale := graph.Inverse(graph.ReduceAndKeep(weights, graph.ReduceSum, -1))
-	mixed = graph.Einsum("bhqn,bhnk->bhqk", drop(c, weights, o.Dropout), value)
+	mixed = graph.Einsum("bhqn,bhnk->bhqk", drop(c, weights, o.Dropout, nil), value)
 	return graph.Mul(mixed, scale), graph.Mul(weights, scale)
 }

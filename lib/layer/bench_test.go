@@ -19,7 +19,7 @@ func BenchmarkPointwise(b *testing.B) {
 // BenchmarkDepthwise compares the depthwise convolution as shifted multiply-adds with a native, grouped one.
 func BenchmarkDepthwise(b *testing.B) {
 	shifted := func(x, kernel *graph.Node) *graph.Node {
-		op := DepthwiseConv2D{Kernel: 3, Padding: "same"}
+		op := DepthwiseConv2D{Kernel: 3, Padding: "same", NoBias: true}
 		env := &Env{Weight: func(*Layer, int) *graph.Node { return kernel }}
 		return op.Build(&Call{layer: &Layer{}, env: env}, []*graph.Node{x})
 	}

@@ -85,7 +85,7 @@ func randomBits(t *testing.T, seed int64, rows, columns, layers int) [][]uint32 
 			return u
 		}}}
 		for range layers {
-			bits := c.bits(in[0])
+			bits := c.bits(in[0].Graph(), in[0].Shape().Dimensions)
 			// float32 holds 16 bits exactly.
 			high := graph.BitwiseShiftRightLogicalScalar(bits, uint32(16))
 			low := graph.BitwiseAnd(bits, graph.Const(bits.Graph(), uint32(0xffff)))

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -14,8 +15,11 @@ import (
 
 // kerasCase is one layer on inputs of these shapes, with the values and gradients that it has in Keras.
 type kerasCase struct {
-	Name      string
-	Op        Config
+	Name string
+	Op   struct {
+		Class  string `json:"class_name"`
+		Config json.RawMessage
+	}
 	Shapes    [][]int
 	Low, High float32
 	Output    []int
@@ -24,14 +28,40 @@ type kerasCase struct {
 	Gradients map[string][]float32
 }
 
+// ours are layers that Keras has no class for.
+var ours = map[string]Op{"ClassToken": ClassToken{}, "PositionEmbedding": PositionEmbedding{}}
+
+// read gives the layer by the configuration that Keras writes.
+func (c kerasCase) read(t *testing.T) Op {
+	t.Helper()
+	if op, ok := ours[c.Op.Class]; ok {
+		return op
+	}
+	f := NewFields(c.Name, c.Op.Class, c.Op.Config)
+	f.Common()
+	op, ok := Read(c.Op.Class, f)
+	if !ok {
+		t.Fatalf("the class %s is not known", c.Op.Class)
+	}
+	f.Rest()
+	in := make([][]int, len(c.Shapes))
+	for i, shape := range c.Shapes {
+		in[i] = shape[1:]
+	}
+	if r, ok := op.(resolved); ok {
+		op = r.resolve(in)
+	}
+	Check(op, in[0], f)
+	if f.Problems != nil {
+		t.Fatal(f.Problems)
+	}
+	return op
+}
+
 // compute gives what the layer computes here.
 func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string][]float32) {
 	t.Helper()
-	ops, err := Ops([]Config{c.Op})
-	if err != nil {
-		t.Fatal(err)
-	}
-	op := ops[0]
+	op := c.read(t)
 	in := make([][]int, len(c.Shapes))
 	args := make([]*tensors.Tensor, len(c.Shapes))
 	for i, shape := range c.Shapes {
@@ -59,15 +89,32 @@ func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string
 			return []*graph.Node{y}
 		}
 		u := graph.Reshape(graph.Const(y.Graph(), golden.Uniform(c.Name+"/u", product(c.Output), -1, 1)), c.Output...)
-		return append([]*graph.Node{y}, graph.Gradient(graph.ReduceAllSum(graph.Mul(y, u)), append([]*graph.Node{x[0]}, weights...)...)...)
-	}, args...)
-	if c.Gradients != nil {
-		gradients = map[string][]float32{"x": got[1]}
+		var trained []*graph.Node
 		for i, w := range l.W {
-			gradients[w.Name] = got[2+i]
+			if !w.Statistic {
+				trained = append(trained, weights[i])
+			}
+		}
+		return append([]*graph.Node{y}, graph.Gradient(graph.ReduceAllSum(graph.Mul(y, u)), append(slices.Clone(x), trained...)...)...)
+	}, args...)
+	values = got[0]
+	if c.Gradients != nil {
+		gradients = map[string][]float32{}
+		for i := range args {
+			name := "x"
+			if len(args) > 1 {
+				name = fmt.Sprint("x", i)
+			}
+			gradients[name] = got[1+i]
+		}
+		got = got[1+len(args):]
+		for _, w := range l.W {
+			if !w.Statistic {
+				gradients[w.Name], got = got[0], got[1:]
+			}
 		}
 	}
-	return got[0], gradients
+	return values, gradients
 }
 
 func TestLayersEqualKeras(t *testing.T) {

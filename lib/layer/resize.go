@@ -10,8 +10,8 @@ import (
 // tf.image.resize(method="bilinear").
 type Resizing struct {
 	weightless
-	Height int `json:"height"`
-	Width  int `json:"width"`
+	Height int
+	Width  int
 }
 
 func (Resizing) Class() string { return "Resizing" }
@@ -24,6 +24,45 @@ func (o Resizing) Output(in [][]int) ([]int, error) {
 		return nil, fmt.Errorf("%d×%d pixels: give a positive size", o.Height, o.Width)
 	}
 	return []int{o.Height, o.Width, in[0][2]}, nil
+}
+
+func (o Resizing) Config() (Settings, error) {
+	return Settings{"height": o.Height, "width": o.Width, "interpolation": "bilinear", "crop_to_aspect_ratio": false}, nil
+}
+
+func (o Resizing) label([]int) Label {
+	return Label{Text: fmt.Sprintf("resize to %d×%d", o.Height, o.Width)}
+}
+
+func init() {
+	register("Resizing", func(f *Fields) Op {
+		f.bilinear()
+		var o Resizing
+		f.positive("height", &o.Height)
+		f.positive("width", &o.Width)
+		return o
+	})
+	registerFunction(func(f *Fields) Op {
+		f.bilinear()
+		var size []int
+		if f.Need("size", &size); len(size) != 2 || size[0] < 1 || size[1] < 1 {
+			f.Fail("size is %s; it must be height and width", Short(f.values["size"]))
+			return nil
+		}
+		return Resizing{Height: size[0], Width: size[1]}
+	}, "Resize", "image.resize")
+}
+
+// bilinear reads how an image is resized.
+func (f *Fields) bilinear() {
+	f.channelsLast()
+	for _, name := range []string{"interpolation", "method"} {
+		f.Only(name, `"bilinear"`)
+	}
+	for _, name := range []string{"antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "preserve_aspect_ratio"} {
+		f.Only(name, "false")
+	}
+	f.Ignore("fill_mode", "fill_value")
 }
 
 func (o Resizing) Build(_ *Call, in []*graph.Node) *graph.Node {

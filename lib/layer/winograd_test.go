@@ -57,7 +57,7 @@ func TestWinogradEqualsConvolution(t *testing.T) {
 
 // A convolution of 256 channels is lowered by winograd in a training step, too.
 func TestWideConvolutionEqualsConvolution(t *testing.T) {
-	l := &Layer{Name: "conv", Op: Conv2D{Filters: 256, Kernel: 3, Padding: "same"}}
+	l := &Layer{Name: "conv", Op: Conv2D{Filters: 256, Kernel: 3, Padding: "same", NoBias: true}}
 	out := run(t, func(in []*graph.Node) []*graph.Node {
 		env := &Env{Training: true, Weight: func(*Layer, int) *graph.Node { return in[1] }}
 		return []*graph.Node{l.Op.Build(&Call{layer: l, env: env}, in[:1]), direct(in[0], in[1], [4]int{1, 1, 1, 1})}
@@ -71,13 +71,13 @@ func TestFoldTransformsKernels(t *testing.T) {
 	b := &Builder{}
 	b.Add("image", Input{Shape: []int{5, 6, 64}})
 	b.Add("pad", ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
-	b.Add("conv", Conv2D{Filters: 64, Kernel: 3})
+	b.Add("conv", Conv2D{Filters: 64, Kernel: 3, NoBias: true})
 	b.Add("norm", BatchNormalization{Epsilon: 1e-3})
 	if b.Err != nil {
 		t.Fatal(b.Err)
 	}
 	folded := requireEqualFold(t, b.List, 2)
-	if op, ok := folded[len(folded)-1].Op.(Conv2D); !ok || !op.Winograd {
+	if op, ok := folded[len(folded)-1].Op.(Conv2D); !ok || !op.folded.winograd {
 		t.Errorf("the kernel is not transformed: %+v", folded[len(folded)-1].Op)
 	}
 	if shape := fmt.Sprint(b.List[2].W[0].Shape); shape != "[3 3 64 64]" {
@@ -88,12 +88,12 @@ func TestFoldTransformsKernels(t *testing.T) {
 func TestFoldKeepsKernelsOfLargeImages(t *testing.T) {
 	b := &Builder{}
 	b.Add("image", Input{Shape: []int{200, 200, 64}})
-	b.Add("conv", Conv2D{Filters: 64, Kernel: 3})
+	b.Add("conv", Conv2D{Filters: 64, Kernel: 3, NoBias: true})
 	if b.Err != nil {
 		t.Fatal(b.Err)
 	}
 	folded, _ := b.List.Fold(filled(b.List))
-	if folded[1].Op.(Conv2D).Winograd {
+	if folded[1].Op.(Conv2D).folded.winograd {
 		t.Error("an image of 10 MB, 40 MB when transformed, should not be: it leaves the cache")
 	}
 }

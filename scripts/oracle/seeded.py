@@ -35,7 +35,7 @@ def weight(layer, name, shape):
             fan_in = shape[0]
         high = math.sqrt(3 / fan_in)
         low = -high
-    elif name in ("gamma", "moving_variance"):
+    elif name in ("gamma", "moving_variance", "variance"):
         low, high = 0.5, 1.5
     elif name in ("beta", "moving_mean"):
         low, high = -0.3, 0.3

@@ -52,7 +52,7 @@ func Weight(layer, name string, shape []int) []float32 {
 		}
 		high = float32(math.Sqrt(3 / float64(fanIn)))
 		low = -high
-	case "gamma", "moving_variance":
+	case "gamma", "moving_variance", "variance":
 		low, high = 0.5, 1.5
 	case "beta", "moving_mean":
 		low, high = -0.3, 0.3
