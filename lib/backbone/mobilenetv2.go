@@ -48,7 +48,7 @@ func mobileNetV2Layers(c Config) (layer.List, error) {
 	norm := layer.BatchNormalization{Epsilon: 1e-3, Momentum: 0.999}
 
 	b.Add("input_layer", layer.Input{Shape: []int{c.Input, c.Input, 3}})
-	b.Add("Conv1", layer.Conv2D{Filters: divisible(32 * c.Alpha), Kernel: 3, Strides: 2, Padding: "same"})
+	b.Add("Conv1", layer.Conv2D{Filters: divisible(32 * c.Alpha), Kernel: 3, Strides: 2, Padding: "same", NoBias: true})
 	b.Add("bn_Conv1", norm)
 	b.Add("Conv1_relu", relu6)
 
@@ -72,7 +72,7 @@ func mobileNetV2Layers(c Config) (layer.List, error) {
 	if c.Alpha > 1 {
 		last = divisible(1280 * c.Alpha)
 	}
-	b.Add("Conv_1", layer.Conv2D{Filters: last, Kernel: 1})
+	b.Add("Conv_1", layer.Conv2D{Filters: last, Kernel: 1, NoBias: true})
 	b.Add("Conv_1_bn", norm)
 	b.Add("out_relu", relu6)
 	if c.IncludeTop {
@@ -94,7 +94,7 @@ func invertedResidual(b *layer.Builder, n, expansion, filters, stride int, norm 
 	if n == 0 {
 		prefix = "expanded_conv_"
 	} else {
-		b.Add(prefix+"expand", layer.Conv2D{Filters: expansion * channels, Kernel: 1})
+		b.Add(prefix+"expand", layer.Conv2D{Filters: expansion * channels, Kernel: 1, NoBias: true})
 		b.Add(prefix+"expand_BN", norm)
 		b.Add(prefix+"expand_relu", relu6)
 	}
@@ -103,13 +103,13 @@ func invertedResidual(b *layer.Builder, n, expansion, filters, stride int, norm 
 		padding = "valid"
 		b.Add(prefix+"pad", layer.ZeroPadding2D{Pad: correctPad(input.Shape, 3)})
 	}
-	b.Add(prefix+"depthwise", layer.DepthwiseConv2D{Kernel: 3, Strides: stride, Padding: padding})
+	b.Add(prefix+"depthwise", layer.DepthwiseConv2D{Kernel: 3, Strides: stride, Padding: padding, NoBias: true})
 	b.Add(prefix+"depthwise_BN", norm)
 	b.Add(prefix+"depthwise_relu", relu6)
-	b.Add(prefix+"project", layer.Conv2D{Filters: filters, Kernel: 1})
+	b.Add(prefix+"project", layer.Conv2D{Filters: filters, Kernel: 1, NoBias: true})
 	project := b.Add(prefix+"project_BN", norm)
 	if stride == 1 && channels == filters {
-		b.Add(prefix+"add", layer.Sum{}, input.Name, project)
+		b.Add(prefix+"add", layer.Add{}, input.Name, project)
 	}
 }
 

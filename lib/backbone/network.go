@@ -149,7 +149,7 @@ func (n *Network) withWeights(c Config, checkpoint *weights.Checkpoint) (*Backbo
 	if err != nil {
 		return nil, err
 	}
-	values, err := keras.Match(layers, nil, checkpoint)
+	values, err := keras.Match(layers, checkpoint)
 	return &Backbone{Layers: layers, Values: values, preprocess: n.preprocess}, err
 }
 

@@ -35,7 +35,7 @@ func resNet50V2Layers(c Config) (layer.List, error) {
 	b := &layer.Builder{}
 	b.Add("input_layer", layer.Input{Shape: []int{c.Input, c.Input, 3}})
 	b.Add("conv1_pad", layer.ZeroPadding2D{Pad: [4]int{3, 3, 3, 3}})
-	b.Add("conv1_conv", layer.Conv2D{Filters: 64, Kernel: 7, Strides: 2, UseBias: true})
+	b.Add("conv1_conv", layer.Conv2D{Filters: 64, Kernel: 7, Strides: 2})
 	// The image here is not rectified: a zero at the border may win over values below it. So the pooling must see zeros.
 	b.Add("pool1_pad", layer.ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
 	b.Add("pool1_pool", layer.MaxPooling2D{Pool: 3, Strides: 2})
@@ -72,18 +72,18 @@ func residual(b *layer.Builder, name string, filters, stride int, project bool) 
 	shortcut := b.Last()
 	b.Add(name+"preact_bn", resNetNorm)
 	preact := b.Add(name+"preact_relu", relu)
-	b.Add(name+"1_conv", layer.Conv2D{Filters: filters, Kernel: 1})
+	b.Add(name+"1_conv", layer.Conv2D{Filters: filters, Kernel: 1, NoBias: true})
 	b.Add(name+"1_bn", resNetNorm)
 	b.Add(name+"1_relu", relu)
 	b.Add(name+"2_pad", layer.ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
-	b.Add(name+"2_conv", layer.Conv2D{Filters: filters, Kernel: 3, Strides: stride})
+	b.Add(name+"2_conv", layer.Conv2D{Filters: filters, Kernel: 3, Strides: stride, NoBias: true})
 	b.Add(name+"2_bn", resNetNorm)
 	inner := b.Add(name+"2_relu", relu)
 	if project {
-		shortcut = b.Add(name+"0_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1, UseBias: true}, preact)
+		shortcut = b.Add(name+"0_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1}, preact)
 	} else if stride > 1 {
 		shortcut = b.Add("", layer.MaxPooling2D{Pool: 1, Strides: stride}, shortcut)
 	}
-	last := b.Add(name+"3_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1, UseBias: true}, inner)
-	b.Add(name+"out", layer.Sum{}, shortcut, last)
+	last := b.Add(name+"3_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1}, inner)
+	b.Add(name+"out", layer.Add{}, shortcut, last)
 }

@@ -86,8 +86,8 @@ func (v vitVariant) layers(c Config, s vitSettings) (layer.List, error) {
 
 	b := &layer.Builder{}
 	b.Add("input_layer", layer.Input{Shape: []int{c.Input, c.Input, 3}})
-	b.Add("patch_embedding", layer.Conv2D{Filters: v.width, Kernel: v.patch, Strides: v.patch, UseBias: true})
-	b.Add("patches", layer.Reshaping{Shape: []int{tokens, v.width}})
+	b.Add("patch_embedding", layer.Conv2D{Filters: v.width, Kernel: v.patch, Strides: v.patch})
+	b.Add("patches", layer.Reshape{Shape: []int{tokens, v.width}})
 	b.Add("class_token", layer.ClassToken{})
 	b.Add("position_embedding", layer.PositionEmbedding{})
 	for n := range v.blocks {
@@ -113,11 +113,11 @@ func transformerBlock(b *layer.Builder, name string, width int, s vitSettings) {
 	input := b.Last()
 	b.Add(name+"norm1", norm)
 	attention := b.Add(name+"attention", layer.MultiHeadAttention{NumHeads: s.heads, KeyDim: width / s.heads})
-	sum := b.Add(name+"add1", layer.Sum{}, input, attention)
+	sum := b.Add(name+"add1", layer.Add{}, input, attention)
 	b.Add(name+"norm2", norm)
 	b.Add(name+"mlp1", layer.Dense{Units: 4 * width, Activation: s.activation})
 	mlp := b.Add(name+"mlp2", layer.Dense{Units: width})
-	b.Add(name+"add2", layer.Sum{}, sum, mlp)
+	b.Add(name+"add2", layer.Add{}, sum, mlp)
 }
 
 // vitOf names the ViT that has so many numbers per token and pixels along a patch.

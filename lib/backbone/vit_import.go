@@ -70,7 +70,7 @@ func loadViT(c Config, checkpoint *weights.Checkpoint) (*Backbone, error) {
 		if err != nil {
 			return nil, err
 		}
-		values, err := keras.Match(layers, nil, withPositions(checkpoint, layers))
+		values, err := keras.Match(layers, withPositions(checkpoint, layers))
 		return &Backbone{Layers: layers, Values: values, preprocess: minusOneToOne}, err
 	}
 	got := f.tensors[f.name(patchEmbedding, "kernel")].Shape

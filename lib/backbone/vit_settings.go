@@ -93,10 +93,10 @@ func (f *vitFile) ofHuggingFace(s *vitSettings, v vitVariant, c *settings) {
 	}
 	switch act := c.text("hidden_act", "gelu"); act {
 	case "gelu", "gelu_python":
-	case "relu":
+	case "relu", "silu", "swish":
 		s.activation = act
 	default:
-		c.refuse("hidden_act", "%q: only \"gelu\" (exact) and \"relu\" are supported", act)
+		c.refuse("hidden_act", "%q: only \"gelu\" (exact), \"relu\" and \"silu\" are supported", act)
 	}
 	if !c.flag("qkv_bias", true) {
 		c.refuse("qkv_bias", "false: queries, keys and values without biases are not supported")
@@ -185,8 +185,7 @@ func (c *settings) normalization(name string, scale float64, mean, std [3]float6
 		scales[i], offsets[i] = scale/std[i], -mean[i]/std[i]
 	}
 	if scales != [3]float64{scales[0], scales[0], scales[0]} || offsets != [3]float64{offsets[0], offsets[0], offsets[0]} {
-		c.refuse(name, "%v, or the mean is not the same for all channels: that is not supported yet", std)
-		return nil
+		return layer.ChannelRescaling{Scale: scales[:], Offset: offsets[:]}
 	}
 	if math.Abs(scales[0]-minusOneToOne.Scale) < 1e-12 && offsets[0] == minusOneToOne.Offset { // 1/255 has many spellings
 		return minusOneToOne
