@@ -11,7 +11,7 @@ def variants(network):
     """The smallest width."""
     variant = dict(name=network["name"], input=96, top=True) | backbones.widths(network)[0]
     published = backbones.has_published_layers(network["name"])
-    return [variant | dict(classes=6)] + [variant | dict(classes=1000, published=True)] * published
+    return [variant | dict(classes=6)] + [variant | dict(input=224, classes=1000, published=True)] * published
 
 
 def activations(variant):
