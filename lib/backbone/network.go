@@ -41,7 +41,7 @@ type Network struct {
 // minusOneToOne is the preprocess_input of most of Keras's networks.
 var minusOneToOne = layer.Rescaling{Scale: 1 / 127.5, Offset: -1}
 
-var networks = []*Network{mobileNetV2, resNet50V2, vit}
+var networks = []*Network{mobileNetV2, resNet50V2, vit, efficientNetB0}
 
 // Names lists the networks that New builds.
 var Names = names()

@@ -37,7 +37,7 @@ func TestPublishedWeightsLoad(t *testing.T) {
 // What Keras saves of a base alone names no layers, but counts them.
 func TestVariablesOfABaseAloneAreMatched(t *testing.T) {
 	for name, c := range map[string]Config{"mobilenetv2": {Alpha: 0.35, Input: 32}, "resnet50v2": {Input: 32},
-		"vit": {Variant: "tiny/16", Input: 32}} {
+		"vit": {Variant: "tiny/16", Input: 32}, "efficientnetb0": {Input: 32}} {
 		c.Seed = 3
 		b, err := New(name, c)
 		if err != nil {
