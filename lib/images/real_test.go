@@ -27,7 +27,7 @@ func TestPublishedDataSetOpens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log("\n" + d.Describe())
+	t.Log("\n" + d.String())
 	if !slices.Equal(d.Train.Counts(), []int{240, 240, 240, 240, 240, 240}) ||
 		!slices.Equal(d.Validation.Counts(), []int{60, 60, 60, 60, 60, 60}) {
 		t.Errorf("images per class %v, %v", d.Train.Counts(), d.Validation.Counts())
@@ -35,11 +35,28 @@ func TestPublishedDataSetOpens(t *testing.T) {
 	// An image in both splits would be counted as known when it is only remembered.
 	trained := map[string]string{}
 	for _, f := range d.Train.Images {
-		trained[f.Hash()] = f.Name
+		trained[f.ID()] = f.Name
 	}
 	for _, f := range d.Validation.Images {
-		if other, ok := trained[f.Hash()]; ok {
+		if other, ok := trained[f.ID()]; ok {
 			t.Errorf("%s and %s are the same image", other, f.Name)
+		}
+	}
+}
+
+func TestPublishedDataSetIsDividedEvenly(t *testing.T) {
+	ownCache(t)
+	d, err := Open(realZip(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folds, err := KFold(d.All(), 5, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fold := range folds {
+		if n := fold.Validation.(*Set).Counts(); !slices.Equal(n, []int{60, 60, 60, 60, 60, 60}) || fold.Train.Len() != 1440 {
+			t.Errorf("%v validation and %d training images", n, fold.Train.Len())
 		}
 	}
 }

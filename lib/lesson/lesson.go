@@ -14,7 +14,6 @@ import (
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 	"github.com/transfer-learning-go/defects/lib/notebook"
-	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // quick reports whether the environment variable LESSON_QUICK is set to anything but "" and "0".
@@ -39,9 +38,11 @@ func Data() *images.Dataset {
 		notebook.Fail(err)
 		return nil
 	}
-	notice.Tell(d.Notice)
 	if quick() {
 		d.Train, d.Validation = d.Train.Subset(8), d.Validation.Subset(4)
+		if d.Test != nil {
+			d.Test = d.Test.Subset(4)
+		}
 	}
 	return d
 }
