@@ -21,6 +21,7 @@ import (
 // scripts/oracle/common/vit_golden.py has the same.
 func init() {
 	vitVariants = append(vitVariants, vitVariant{name: "tiny/16", width: 32, blocks: 2, heads: 2, patch: 16})
+	vit.Variants = vitNames()
 }
 
 // vitGolden is what a library computes for a small ViT; made by scripts/oracle/goldens/vit_torch.py and vit_kerashub.py.

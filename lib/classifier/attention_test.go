@@ -25,8 +25,8 @@ func attentive(t *testing.T, classToken bool) *Model {
 	t.Helper()
 	b := &layer.Builder{}
 	b.Add("image", layer.Input{Shape: []int{11, 15, 3}})
-	b.Add("patch_embedding", layer.Conv2D{Filters: 8, Kernel: 4, Strides: 4, UseBias: true})
-	b.Add("patches", layer.Reshaping{Shape: []int{6, 8}})
+	b.Add("patch_embedding", layer.Conv2D{Filters: 8, Kernel: 4, Strides: 4})
+	b.Add("patches", layer.Reshape{Shape: []int{6, 8}})
 	if classToken {
 		b.Add("class_token", layer.ClassToken{})
 	}
@@ -35,7 +35,7 @@ func attentive(t *testing.T, classToken bool) *Model {
 		b.Add(fmt.Sprintf("block%d_norm1", i), layer.LayerNormalization{})
 		y := b.Add(fmt.Sprintf("block%d_attention", i),
 			layer.MultiHeadAttention{NumHeads: attentionHeads, KeyDim: 6, Dropout: 0.5})
-		x = b.Add(fmt.Sprintf("block%d_add1", i), layer.Sum{}, x, y)
+		x = b.Add(fmt.Sprintf("block%d_add1", i), layer.Add{}, x, y)
 	}
 	b.Add("pool", layer.GlobalAveragePooling1D{})
 	b.Add("dense", layer.Dense{Units: 2, Activation: "softmax"})
@@ -205,7 +205,7 @@ func TestAttentionRefusesWhatItCannotDraw(t *testing.T) {
 	}
 	heads := layer.MultiHeadAttention{NumHeads: 1, KeyDim: 2}
 	attending := func(b *layer.Builder) {
-		b.Add("tokens", layer.Reshaping{Shape: []int{4, 4}})
+		b.Add("tokens", layer.Reshape{Shape: []int{4, 4}})
 		b.Add("heads", heads)
 	}
 	good, diverged := build(attending), build(attending)
@@ -219,11 +219,11 @@ func TestAttentionRefusesWhatItCannotDraw(t *testing.T) {
 		"no attention": {build(func(b *layer.Builder) { b.Add("relu", layer.ReLU{}) }), 16,
 			"the model has no MultiHeadAttention"},
 		"no patches": {build(func(b *layer.Builder) {
-			b.Add("rows", layer.Reshaping{Shape: []int{2, 8}})
+			b.Add("rows", layer.Reshape{Shape: []int{2, 8}})
 			b.Add("heads", heads)
 		}), 16, "layer heads: nothing before it makes tokens of an image"},
 		"other tokens": {build(func(b *layer.Builder) {
-			b.Add("tokens", layer.Reshaping{Shape: []int{4, 4}})
+			b.Add("tokens", layer.Reshape{Shape: []int{4, 4}})
 			b.Add("crop", layer.Cropping1D{Cropping: [2]int{0, 1}})
 			b.Add("heads", heads)
 		}), 16, "layer heads attends over 3 tokens, but the image has 2×2 patches"},

@@ -32,17 +32,17 @@ func seededViT(t *testing.T, s vitSize, glorot bool) *Model {
 	b := &layer.Builder{}
 	b.Add("image", layer.Input{Shape: []int{s.Input, s.Input, 3}})
 	b.Add("rescaling", layer.Rescaling{Scale: s.Scale})
-	b.Add("patch_embedding", layer.Conv2D{Filters: s.Width, Kernel: s.Patch, Strides: s.Patch, UseBias: true})
-	b.Add("patches", layer.Reshaping{Shape: []int{side * side, s.Width}})
+	b.Add("patch_embedding", layer.Conv2D{Filters: s.Width, Kernel: s.Patch, Strides: s.Patch})
+	b.Add("patches", layer.Reshape{Shape: []int{side * side, s.Width}})
 	x := b.Add("position_embedding", layer.PositionEmbedding{})
 	for i := range s.Blocks {
 		name := func(part string) string { return fmt.Sprintf("block%d_%s", i, part) }
 		attention := b.Add(name("attention"), layer.MultiHeadAttention{NumHeads: s.Heads, KeyDim: s.Key})
-		b.Add(name("add1"), layer.Sum{}, x, attention)
+		b.Add(name("add1"), layer.Add{}, x, attention)
 		x = b.Add(name("norm1"), layer.LayerNormalization{Epsilon: 1e-6})
 		b.Add(name("mlp1"), layer.Dense{Units: s.MLP, Activation: "gelu"})
 		mlp := b.Add(name("mlp2"), layer.Dense{Units: s.Width})
-		b.Add(name("add2"), layer.Sum{}, x, mlp)
+		b.Add(name("add2"), layer.Add{}, x, mlp)
 		x = b.Add(name("norm2"), layer.LayerNormalization{Epsilon: 1e-6})
 	}
 	b.Add("pool", layer.GlobalAveragePooling1D{})

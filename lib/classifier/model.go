@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -44,7 +43,7 @@ type Model struct {
 	Notes      []string // what Load had to say of the file, such as weights that were converted
 
 	baseStart, baseEnd int
-	nested             []keras.Nested // the base, and other models that a file nests
+	nested             []layer.Nested // the base, and other models that a file nests
 	compiled           compiled
 }
 
@@ -78,7 +77,7 @@ func New(c Config) (*Model, error) {
 		b.List = append(b.List, l)
 	}
 	m.baseEnd = len(b.List)
-	m.nested = []keras.Nested{{Name: c.Base.String(), Start: m.baseStart, End: m.baseEnd}}
+	m.nested = []layer.Nested{{Name: c.Base.String(), Start: m.baseStart, End: m.baseEnd}}
 	for _, op := range c.Head {
 		b.Add("", op)
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/device"
-	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -23,10 +22,10 @@ type runFile struct {
 	BatchSize    int      `json:"batch_size"`
 	LearningRate float64  `json:"learning_rate"`
 
-	Schedule      *layer.Config  `json:"learning_rate_schedule,omitempty"`
-	EarlyStopping *EarlyStopping `json:"early_stopping,omitempty"`
-	ClassWeights  []float64      `json:"class_weights,omitempty"`
-	Augment       Augmentation   `json:"augmentation,omitzero"`
+	Schedule      *scheduleRecord `json:"learning_rate_schedule,omitempty"`
+	EarlyStopping *EarlyStopping  `json:"early_stopping,omitempty"`
+	ClassWeights  []float64       `json:"class_weights,omitempty"`
+	Augment       Augmentation    `json:"augmentation,omitzero"`
 
 	Data        string         `json:"data"`
 	DataHash    string         `json:"data_hash"`

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -165,8 +164,14 @@ func (t *training) rate() float64 {
 	return t.config.Schedule.Rate(t.config.LearningRate, t.steps, &t.history)
 }
 
+// scheduleRecord is how Keras writes a schedule: its class and configuration.
+type scheduleRecord struct {
+	Class  string          `json:"class_name"`
+	Config json.RawMessage `json:"config"`
+}
+
 // scheduleConfig is the JSON form of a schedule for the record of a run; nil for none.
-func scheduleConfig(s Schedule) (*layer.Config, error) {
+func scheduleConfig(s Schedule) (*scheduleRecord, error) {
 	if s == nil {
 		return nil, nil
 	}
@@ -174,5 +179,5 @@ func scheduleConfig(s Schedule) (*layer.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Class(), err)
 	}
-	return &layer.Config{Class: s.Class(), Config: raw}, nil
+	return &scheduleRecord{Class: s.Class(), Config: raw}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -43,12 +42,12 @@ func sequence(parts []string) string {
 func operations(ls layer.List) []string {
 	var main, rest []string
 	for _, l := range ls {
-		switch text := operation(l); l.Op.(type) {
-		case layer.ZeroPadding2D, layer.Sum:
-		case layer.Input, layer.BatchNormalization, layer.LayerNormalization, layer.ReLU, layer.Activation, layer.Dropout:
-			rest = append(rest, text)
+		switch label := l.Label(); {
+		case label.Drawn:
+		case label.Minor:
+			rest = append(rest, label.Text)
 		default:
-			main = append(main, text)
+			main = append(main, label.Text)
 		}
 	}
 	if len(main) == 0 {
@@ -58,56 +57,4 @@ func operations(ls layer.List) []string {
 }
 
 // operation names what a layer computes.
-func operation(l *layer.Layer) string {
-	switch op := l.Op.(type) {
-	case layer.Input:
-		return "input"
-	case layer.Conv2D:
-		return fmt.Sprintf("%d×%[1]d convolution", op.Kernel) + striding(op.Strides)
-	case layer.DepthwiseConv2D:
-		return fmt.Sprintf("%d×%[1]d depthwise", op.Kernel) + striding(op.Strides)
-	case layer.MaxPooling2D:
-		return fmt.Sprintf("%d×%[1]d max pooling", op.Pool) + striding(op.Strides)
-	case layer.BatchNormalization:
-		return "batch normalization"
-	case layer.ReLU:
-		if op.MaxValue > 0 {
-			return fmt.Sprintf("ReLU%g", op.MaxValue)
-		}
-		return "ReLU"
-	case layer.Activation:
-		return strings.NewReplacer("relu", "ReLU").Replace(op.Activation)
-	case layer.GlobalAveragePooling2D:
-		return "global average pooling"
-	case layer.Dense:
-		return fmt.Sprintf("dense %d", op.Units)
-	case layer.MultiHeadAttention:
-		return "attention"
-	case layer.LayerNormalization:
-		return "layer normalization"
-	case layer.Reshaping:
-		return fmt.Sprintf("%d tokens", op.Shape[0])
-	case layer.ClassToken:
-		return "class token"
-	case layer.PositionEmbedding:
-		return "position embedding"
-	case layer.GlobalAveragePooling1D:
-		return "mean over tokens"
-	case layer.Cropping1D:
-		return "crop to " + canvas.Plural(l.Shape[0], "token")
-	case layer.Flatten:
-		return "flatten"
-	case layer.Resizing:
-		return fmt.Sprintf("resize to %d×%d", op.Height, op.Width)
-	case layer.Rescaling:
-		return "rescale"
-	}
-	return l.Op.Class()
-}
-
-func striding(strides int) string {
-	if strides < 2 {
-		return ""
-	}
-	return fmt.Sprintf(" /%d", strides)
-}
+func operation(l *layer.Layer) string { return l.Label().Text }

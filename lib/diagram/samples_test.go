@@ -57,7 +57,7 @@ func smallViT(size int, preNorm bool) (layer.List, error) {
 	if preNorm {
 		b.Add("", layer.Rescaling{Scale: 1 / 127.5, Offset: -1})
 	}
-	b.Add("", layer.Conv2D{Filters: 128, Kernel: 16, Strides: 16, UseBias: true})
+	b.Add("", layer.Conv2D{Filters: 128, Kernel: 16, Strides: 16})
 	b.Add("", layer.Reshaping{Shape: []int{(size / 16) * (size / 16), 128}})
 	b.Add("", layer.PositionEmbedding{})
 	for range 4 {

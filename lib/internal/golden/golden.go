@@ -53,9 +53,9 @@ func Weight(layer, name string, shape []int) []float32 {
 		}
 		high = float32(math.Sqrt(3 / float64(fanIn)))
 		low = -high
-	case "gamma", "moving_variance":
+	case "gamma", "moving_variance", "variance":
 		low, high = 0.5, 1.5
-	case "beta", "moving_mean":
+	case "beta", "moving_mean", "mean":
 		low, high = -0.3, 0.3
 	}
 	return Uniform(layer+"/"+name, n, low, high)

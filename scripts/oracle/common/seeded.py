@@ -33,9 +33,9 @@ def weight(layer, name, shape):
             fan_in = shape[0]
         high = math.sqrt(3 / fan_in)
         low = -high
-    elif name in ("gamma", "moving_variance"):
+    elif name in ("gamma", "moving_variance", "variance"):
         low, high = 0.5, 1.5
-    elif name in ("beta", "moving_mean"):
+    elif name in ("beta", "moving_mean", "mean"):
         low, high = -0.3, 0.3
     return uniform(f"{layer}/{name}", shape, low, high)
 

@@ -23,16 +23,14 @@ import seeded
 import tensorflow as tf
 
 LIMIT = 1e-4
-# Width and input of the variants that get seeded weights, and of the one that has ImageNet weights.
-SEEDED = {"mobilenetv2": ((0.75, 160), (1.4, 96), (1.0, 224)), "resnet50v2": ((None, 200), (None, 224), (None, 75))}
-IMAGENET = {"mobilenetv2": (0.35, 224), "resnet50v2": (None, 200)}
+NETWORKS = backbones.networks()
 failed = []
 
 
 def every_output(base, pixels):
     """What each layer gives for pixels 0…255."""
     model = keras.Model(base.input, [layer.output for layer in base.layers])
-    outputs = model(keras.applications.mobilenet_v2.preprocess_input(np.array(pixels)), training=False)
+    outputs = model(backbones.preprocess(ask.backbone, np.array(pixels)), training=False)
     return {layer.name: y.numpy() for layer, y in zip(base.layers, outputs)}
 
 
@@ -76,9 +74,9 @@ def variant(alpha, size):
 
 def compare_images(folder):
     """Features of real images with ImageNet weights, decoded by each side and as numbers."""
-    alpha, size = IMAGENET[ask.backbone]
+    alpha, size = WIDTHS[0].get("alpha"), NETWORKS[ask.backbone]["input"]
     files = neu.images(ask.data, "validation", ask.images, folder)
-    base = backbones.build(ask.backbone, size, alpha, weights=ask.weights)
+    base = backbones.build(ask.backbone, size, alpha, weights=ask.weights, published=True)
     last = base.layers[-1].name
     # As image_dataset_from_directory(image_size=(255, 255)) and the lesson's Resizing do. TensorFlow decodes JPEG with
     # a fast and rough inverse cosine transform, unless it is told otherwise.
@@ -102,12 +100,13 @@ def compare_images(folder):
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--backbone", choices=SEEDED, default="mobilenetv2")
-parser.add_argument("--weights", type=Path, help="Keras's ImageNet weights without top; MobileNetV2's of alpha 0.35")
+parser.add_argument("--backbone", choices=NETWORKS, default="mobilenetv2")
+parser.add_argument("--weights", type=Path, help="Keras's ImageNet weights without top, of the smallest width")
 parser.add_argument("--data", type=Path, help="the folder NEU-DET, or its zip")
 parser.add_argument("--images", type=int, default=20, help="how many images to compare")
 parser.add_argument("--layers", action="store_true", help="print the difference of every layer")
 ask = parser.parse_args()
+WIDTHS = backbones.widths(NETWORKS[ask.backbone])
 if (ask.weights is None) != (ask.data is None):
     parser.error("features of real images need both --weights and --data")
 
@@ -115,10 +114,10 @@ with tempfile.TemporaryDirectory() as folder:
     folder = Path(folder)
     if ask.weights:
         compare_images(folder)
-    for alpha, size in SEEDED[ask.backbone]:
+    for width, size in zip((2, -1, 0, 3, 0), (160, 96, 75, 224, NETWORKS[ask.backbone]["input"])):
+        alpha = WIDTHS[width % len(WIDTHS)].get("alpha")
         base = backbones.build(ask.backbone, size, alpha)
-        for layer in base.layers:
-            seeded.fill(layer)
+        backbones.fill(base)
         path = folder / f"{size}.h5"
         base.save(path)
         compare_layers(f"{variant(alpha, size)}, seeded weights, 2 images", base, path, alpha,

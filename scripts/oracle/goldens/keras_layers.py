@@ -11,8 +11,8 @@ cases = []
 
 
 def case(op, config, layer, *shapes, low=-1.0, high=1.0, call=None):
-    """One layer on inputs of these shapes. config is what Go builds the layer from. call is how Keras computes what our
-    layer does, where it is not layer(x); then gradients of the sum of y·u are stored too, u being seeded."""
+    """One layer on inputs of these shapes. config is its name here; Go reads what Keras writes. call is how Keras computes
+    what our layer does, where it is not layer(x); then gradients of the sum of y·u are stored too, u being seeded."""
     name = f"{op} {config} on {list(shapes)}".replace("'", "")
     xs = [tf.constant(seeded.uniform(f"{name}/x{i}", shape, low, high)) for i, shape in enumerate(shapes)]
     x = xs if len(xs) > 1 else xs[0]
@@ -22,11 +22,13 @@ def case(op, config, layer, *shapes, low=-1.0, high=1.0, call=None):
         tape.watch(xs)
         y = (call or layer)(x)
         loss = tf.reduce_sum(y * seeded.uniform(f"{name}/u", y.shape))
-    found = dict(name=name, op={"class_name": op, "config": config}, shapes=shapes, low=low, high=high,
+    written = layer.get_config() if op == type(layer).__name__ else {}
+    found = dict(name=name, op={"class_name": op, "config": written}, shapes=shapes, low=low, high=high,
                  output=list(y.shape), values=seeded.numbers(y))
     if call:
-        gradients = tape.gradient(loss, [x, *[w.value for w in layer.weights]])
-        names = ["x", *[seeded.weight_name(layer, w) for w in layer.weights]]
+        gradients = tape.gradient(loss, [*xs, *[w.value for w in layer.trainable_weights]])
+        names = ["x"] if len(xs) == 1 else [f"x{i}" for i in range(len(xs))]
+        names += [seeded.weight_name(layer, w) for w in layer.trainable_weights]
         found["gradients"] = {name: seeded.numbers(g) for name, g in zip(names, gradients)}
     cases.append(found)
 
@@ -131,6 +133,51 @@ def transformer():
     with_gradients("Activation", dict(activation="gelu"), L.Activation("gelu"), (2, 30, 4), low=-6.0, high=6.0)
 
 
+def more():
+    for activation in ("leaky_relu", "elu", "silu", "sigmoid", "hard_sigmoid", "hard_silu", "tanh", "softplus"):
+        with_gradients("Activation", dict(activation=activation), L.Activation(activation), (2, 30, 4), low=-6.0, high=6.0)
+    for size, activation in ((1, "swish"), (3, "hard_swish")):
+        with_gradients("Conv2D", dict(filters=3, kernel_size=size, activation=activation),
+                       L.Conv2D(3, size, activation=activation), (2, 6, 5, 4))
+    with_gradients("LeakyReLU", {}, L.LeakyReLU(), (1, 5, 6, 3), low=-9.0, high=9.0)
+    with_gradients("LeakyReLU", dict(negative_slope=0.1), L.LeakyReLU(0.1), (1, 5, 6, 3), low=-9.0, high=9.0)
+    with_gradients("Softmax", {}, L.Softmax(), (4, 7), low=-3.0, high=3.0)
+    same = (2, 3, 4, 2), (2, 3, 4, 2), (2, 3, 4, 2)
+    for merge in (L.Add, L.Average, L.Multiply, L.Concatenate):
+        with_gradients(merge.__name__, {}, merge(), *same)
+    with_gradients("Multiply", {}, L.Multiply(), (2, 3, 4, 5), (2, 1, 1, 5))
+    with_gradients("Multiply", {}, L.Multiply(), (2, 1, 1, 5), (2, 3, 4, 5))
+    for axis, shapes in ((-1, ((2, 3, 4, 2), (2, 3, 4, 5))), (3, ((2, 3, 4, 2), (2, 3, 4, 1))), (1, ((2, 3, 4), (2, 5, 4)))):
+        with_gradients("Concatenate", dict(axis=axis), L.Concatenate(axis=axis), *shapes)
+    for shape in ((1, 1, 6), (-1, 2)):
+        with_gradients("Reshape", dict(target_shape=list(shape)), L.Reshape(shape), (2, 6))
+    with_gradients("GlobalAveragePooling2D", dict(keepdims=True), L.GlobalAveragePooling2D(keepdims=True), (2, 7, 6, 3))
+    with_gradients("GlobalMaxPooling2D", dict(keepdims=True), L.GlobalMaxPooling2D(keepdims=True), (2, 7, 6, 3))
+    numbers = dict(mean=[0.1, 0.2, 0.3], variance=[0.5, 1.5, 2.5])
+    with_gradients("Normalization", numbers, L.Normalization(**numbers), (2, 3, 4, 3))
+    measured = L.Normalization()
+
+    def normalized(x):
+        measured.finalize_state()  # as after loading weights
+        return measured(x)
+
+    with_gradients("Normalization", {}, measured, (2, 3, 4, 3), call=normalized)
+    with_gradients("Rescaling", dict(scale=[0.5, 2, 3], offset=[1, -1, 0]), L.Rescaling([0.5, 2, 3], [1, -1, 0]), (2, 3, 4, 3))
+    with_gradients("Rescaling", dict(scale=[0.5, 2, 3]), L.Rescaling([0.5, 2, 3]), (2, 3, 4, 3))
+    with_gradients("Dense", dict(units=5, use_bias=False), L.Dense(5, use_bias=False), (4, 7))
+    for center, scale in ((False, True), (True, False), (False, False)):
+        layer = L.BatchNormalization(center=center, scale=scale)
+        with_gradients("BatchNormalization", dict(center=center, scale=scale), layer, (2, 3, 4, 5))
+    with_gradients("BatchNormalization", {}, L.BatchNormalization(), (2, 3, 4, 5))
+    for size, stride, padding in ((3, 1, "same"), (5, 1, "same"), (5, 2, "valid"), (3, 2, "same")):
+        layer = L.DepthwiseConv2D(size, stride, padding, activation="swish")
+        with_gradients("DepthwiseConv2D", dict(kernel_size=size, strides=stride, padding=padding, activation="swish"), layer,
+                       (2, 9, 8, 3))
+    table = L.EinsumDense("btd,td->btd", output_shape=(5, 4))
+    with_gradients("EinsumDense", dict(output_shape=[5, 4]), table, (2, 5, 4))
+    with_gradients("Dropout", dict(rate=0.3, noise_shape=[None, 1, 1, 1]), L.Dropout(0.3, (None, 1, 1, 1)), (2, 3, 4, 2))
+
+
 def training_step():
     """Loss, gradients and moving statistics of a small stack on one batch, as tf.GradientTape gives them."""
     norm = dict(epsilon=1e-3, momentum=0.999)
@@ -167,6 +214,7 @@ def initial(layer, shape):
 
 
 transformer()
+more()
 keras.utils.set_random_seed(1)  # a layer takes its seed when it is made
 testdata.write("lib/layer/testdata/layers.json.gz", dict(
     cases=cases,

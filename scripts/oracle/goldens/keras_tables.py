@@ -6,13 +6,18 @@ import backbones
 import keras
 import testdata
 
-MOBILENET = [dict(alpha=a, input=224) for a in (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)]
-MOBILENET += [dict(alpha=0.35, input=n) for n in (32, 96, 200, 255)]
-MOBILENET += [dict(alpha=1.4, input=224, top=True, classes=1000), dict(alpha=0.35, input=96, top=True, classes=6)]
-# Odd and even sizes at every stride, and the smallest.
-RESNET = [dict(input=n) for n in (200, 224, 32, 33, 75)]
-RESNET += [dict(input=224, top=True, classes=1000), dict(input=75, top=True, classes=6)]
-VARIANTS = [dict(name="mobilenetv2", **v) for v in MOBILENET] + [dict(name="resnet50v2", **v) for v in RESNET]
+SIZES = 32, 33, 75, 96, 200, 255  # odd and even ones at every stride, and the smallest
+
+
+def variants(network):
+    """Each width, many inputs, and the classifier."""
+    widths = backbones.widths(network)
+    found = [width | dict(input=224) for width in widths] + [widths[0] | dict(input=n) for n in SIZES]
+    found += [widths[-1] | dict(input=224, top=True, classes=1000)]
+    found += [widths[0] | dict(input=n, top=True, classes=6) for n in (75, 96)]
+    if backbones.has_published_layers(network["name"]):
+        found.append(widths[0] | dict(input=224, published=True))
+    return [dict(name=network["name"]) | variant for variant in found]
 
 
 def inputs(layer):
@@ -75,6 +80,7 @@ def lesson():
     return keras.Model(image, x)
 
 
-testdata.write("lib/backbone/testdata/tables.json.gz", [table(v) for v in VARIANTS])
+testdata.write("lib/backbone/testdata/tables.json.gz",
+               [table(v) for n in backbones.networks().values() for v in variants(n)])
 for path, model in (("lib/layer/testdata/summary.txt", small), ("lib/classifier/testdata/summary.txt", lesson)):
     testdata.place(path).write_text(summary(model()) + "\n")

@@ -1,4 +1,4 @@
-package weights
+package backbone
 
 import (
 	"context"
@@ -17,16 +17,20 @@ func TestFolderOfWeightsMayHoldTheRepository(t *testing.T) {
 	write(t, filepath.Join(dir, "model.safetensors"), nil) // of which model?
 	for _, name := range []string{"google/vit-base-patch16-224/model.safetensors", "vit-base-patch16-224/model.safetensors", "vit-base-patch16-224.safetensors"} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if s, ok := Find(ViT()); ok && s.Path == path {
+		if found, _ := viTFile(t).Find(); found == path {
 			t.Errorf("found %s before it was there", path)
 		}
 		write(t, path, []byte("weights"))
-		if s, ok := Find(ViT()); !ok || s.Path != path || s.Name != "imagenet" { // each goes before those written before
-			t.Errorf("found %v, want %s", s, path)
+		if found, damaged := viTFile(t).Find(); found != path || damaged != nil { // each goes before those written before
+			t.Errorf("found %q, want %s, %v", found, path, damaged)
 		}
 	}
-	if s, ok := Find(ResNet50V2(false)); ok {
-		t.Errorf("ResNet50V2 found as %v", s)
+	p, err := resNet50V2.Published(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, damaged := p.Find(); found != "" || damaged != nil {
+		t.Errorf("ResNet50V2 found as %q, %v", found, damaged)
 	}
 }
 
@@ -62,10 +66,10 @@ func TestFileInHuggingFacesCacheIsNotFetchedAgain(t *testing.T) {
 	} {
 		t.Setenv(c.variable, c.value)
 		path, _ := hubCached(t, c.cache, "abc", content)
-		if s, ok := Find(ViT()); !ok || s != (Source{Path: path, Name: "imagenet"}) {
-			t.Errorf("%v: found %v, want %s", c.variable, s, path)
+		if found, damaged := viTFile(t).Find(); found != path || damaged != nil {
+			t.Errorf("%v: found %q, want %s, %v", c.variable, found, path, damaged)
 		}
-		if got, err := Fetch(context.Background(), ViT(), nil); got != path || err != nil || h.sent != 0 {
+		if got, err := viTFile(t).Fetch(context.Background(), nil); got != path || err != nil || h.sent != 0 {
 			t.Errorf("%v: fetched %s, %v, %d bytes sent", c.variable, got, err, h.sent)
 		}
 	}
@@ -77,24 +81,28 @@ func TestHuggingFacesCacheGivesTheMainVersionUnlessDamaged(t *testing.T) {
 	older, olderBlob := hubCached(t, cache, "aaa", []byte("older"))
 	main, mainBlob := hubCached(t, cache, "bbb", h.content)
 	write(t, filepath.Join(cache, "models--google--vit-base-patch16-224", "refs", "main"), []byte("bbb"))
-	finds := func(want string) {
+	finds := func(want, damaged string) {
 		t.Helper()
-		if s, _ := Find(ViT()); s.Path != want {
-			t.Errorf("found %q, want %q", s.Path, want)
+		found, err := viTFile(t).Find()
+		if found != want {
+			t.Errorf("found %q, want %q", found, want)
+		}
+		if damaged == "" && err != nil || damaged != "" && (err == nil || !strings.Contains(err.Error(), damaged+" is damaged")) {
+			t.Errorf("said to be damaged: %v, want %q", err, damaged)
 		}
 	}
-	finds(main)
+	finds(main, "")
 	write(t, mainBlob, []byte("half a fi"))
-	finds(older)
+	finds(older, main)
 	if err := os.Remove(olderBlob); err != nil { // as a user who wants the space does
 		t.Fatal(err)
 	}
-	finds("")
-	if path, err := Fetch(context.Background(), ViT(), nil); err != nil || !strings.HasPrefix(path, os.Getenv("DEFECTS_CACHE")) || h.sent != len(h.content) {
+	finds("", main)
+	if path, err := viTFile(t).Fetch(context.Background(), nil); err != nil || !strings.HasPrefix(path, os.Getenv("DEFECTS_CACHE")) || h.sent != len(h.content) {
 		t.Errorf("fetched %s, %v, %d bytes sent", path, err, h.sent)
 	}
 	plain := filepath.Join(filepath.Dir(older), "..", "ccc", hubFile) // where there are no symbolic links
 	t.Setenv("DEFECTS_CACHE", t.TempDir())
 	write(t, plain, h.content)
-	finds(filepath.Clean(plain))
+	finds(filepath.Clean(plain), main)
 }

@@ -1,4 +1,4 @@
-package weights
+package backbone
 
 import (
 	"bytes"
@@ -82,7 +82,7 @@ func (c *cutWriter) Write(b []byte) (int, error) {
 
 func checkpointBytes(t *testing.T) []byte {
 	t.Helper()
-	b, err := os.ReadFile("testdata/keras3_weights.h5")
+	b, err := os.ReadFile("../weights/testdata/keras3_weights.h5")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,14 +110,24 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
+// viTFile is the published file of the lesson's ViT.
+func viTFile(t *testing.T) Published {
+	t.Helper()
+	p, err := vit.Published(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestViTNamesTheHubsFile(t *testing.T) {
 	for endpoint, want := range map[string]string{"": "https://huggingface.co", "https://mirror.example/hf/": "https://mirror.example/hf"} {
 		t.Setenv("HF_ENDPOINT", endpoint)
-		p := ViT()
+		p := viTFile(t)
 		if want += "/google/vit-base-patch16-224/resolve/main/model.safetensors"; p.URL != want {
 			t.Errorf("HF_ENDPOINT %q: %s, want %s", endpoint, p.URL, want)
 		}
-		if p.Model != "vit" || p.File != "vit-base-patch16-224.safetensors" || p.MD5 != "" || p.Size != 224 || !p.Top {
+		if p.Network != "vit" || p.File != "vit-base-patch16-224.safetensors" || p.MD5 != "" {
 			t.Errorf("%+v", p)
 		}
 	}
@@ -129,16 +139,16 @@ func TestHubFileIsFetchedOnce(t *testing.T) {
 	for _, silent := range []bool{false, true} { // a mirror that announces nothing: the first download counts
 		h.silent, h.sent = silent, 0
 		t.Setenv("DEFECTS_CACHE", t.TempDir())
-		path, err := Fetch(context.Background(), ViT(), nil)
+		path, err := viTFile(t).Fetch(context.Background(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := Fetch(context.Background(), ViT(), nil)
+		again, err := viTFile(t).Fetch(context.Background(), nil)
 		if err != nil || again != path || h.sent != len(content) {
 			t.Errorf("fetched %s again as %s, %d bytes sent, %v", path, again, h.sent, err)
 		}
-		if s, ok := Find(ViT()); !ok || s != (Source{Path: path, Name: "imagenet"}) {
-			t.Errorf("found %v", s)
+		if found, damaged := viTFile(t).Find(); found != path || damaged != nil {
+			t.Errorf("found %q, %v", found, damaged)
 		}
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
 			t.Errorf("it has %d bytes, %v", len(got), err)
@@ -150,7 +160,7 @@ func TestHubFileIsFetchedOnce(t *testing.T) {
 		spoiled := bytes.Clone(content)
 		spoiled[len(spoiled)/2] ^= 1
 		write(t, path, spoiled)
-		if _, err := Fetch(context.Background(), ViT(), nil); err != nil || h.sent != 2*len(content) {
+		if _, err := viTFile(t).Fetch(context.Background(), nil); err != nil || h.sent != 2*len(content) {
 			t.Errorf("a file that has changed: %v, %d bytes sent", err, h.sent)
 		}
 	}
@@ -160,7 +170,7 @@ func TestHubFileGoesOnWhereItBroke(t *testing.T) {
 	content := checkpointBytes(t)
 	h := newHub(t, content)
 	h.cut = len(content)/3 + 1
-	if _, err := Fetch(context.Background(), ViT(), nil); err != nil {
+	if _, err := viTFile(t).Fetch(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if h.sent != len(content) {
@@ -177,7 +187,7 @@ func TestHubFileGoesOnWhereItBroke(t *testing.T) {
 			first = done
 		}
 	}
-	if _, err := Fetch(context.Background(), ViT(), progress); err != nil {
+	if _, err := viTFile(t).Fetch(context.Background(), progress); err != nil {
 		t.Fatal(err)
 	}
 	if h.sent != len(content)-1000 || first != 1000 || cached(t) != " .sha256" {
@@ -189,8 +199,8 @@ func TestWrongBytesFromTheHubLeaveNothing(t *testing.T) {
 	h := newHub(t, checkpointBytes(t))
 	h.sends = bytes.Clone(h.content)
 	h.sends[len(h.sends)-1] ^= 1
-	_, err := Fetch(context.Background(), ViT(), nil)
-	for _, s := range []string{ViT().URL, fmt.Sprintf("%x", sha256.Sum256(h.content)), fmt.Sprintf("%x", sha256.Sum256(h.sends)), "run again"} {
+	_, err := viTFile(t).Fetch(context.Background(), nil)
+	for _, s := range []string{viTFile(t).URL, fmt.Sprintf("%x", sha256.Sum256(h.content)), fmt.Sprintf("%x", sha256.Sum256(h.sends)), "run again"} {
 		if err == nil || !strings.Contains(err.Error(), s) {
 			t.Errorf("got %v, want %q in it", err, s)
 		}
@@ -199,7 +209,7 @@ func TestWrongBytesFromTheHubLeaveNothing(t *testing.T) {
 		t.Errorf("the cache holds %q", cached(t))
 	}
 	h.silent, h.sends = true, []byte("<html>Please log in")
-	if _, err := Fetch(context.Background(), ViT(), nil); err == nil || !strings.Contains(err.Error(), "was removed") || cached(t) != "" {
+	if _, err := viTFile(t).Fetch(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "was removed") || cached(t) != "" {
 		t.Errorf("a page was taken for weights: %v, the cache holds %q", err, cached(t))
 	}
 }
@@ -208,15 +218,15 @@ func TestHubThatRefusesSaysWhatToDo(t *testing.T) {
 	h := newHub(t, nil)
 	for status, advice := range map[int]string{401: "login", 403: "login", 404: "no such file"} {
 		h.status = status
-		_, err := Fetch(context.Background(), ViT(), nil)
-		for _, s := range []string{"HF_ENDPOINT", ViT().URL, strconv.Itoa(status), advice, ViT().File + " by hand"} {
+		_, err := viTFile(t).Fetch(context.Background(), nil)
+		for _, s := range []string{"HF_ENDPOINT", viTFile(t).URL, strconv.Itoa(status), advice, viTFile(t).File + " by hand"} {
 			if err == nil || !strings.Contains(err.Error(), s) {
 				t.Errorf("got %v, want %q in it", err, s)
 			}
 		}
 	}
 	t.Setenv("HF_ENDPOINT", "mirror.example")
-	if _, err := Fetch(context.Background(), ViT(), nil); err == nil || !strings.Contains(err.Error(), `HF_ENDPOINT is "mirror.example"`) {
+	if _, err := viTFile(t).Fetch(context.Background(), nil); err == nil || !strings.Contains(err.Error(), `HF_ENDPOINT is "mirror.example"`) {
 		t.Error(err)
 	}
 	if cached(t) != "" {

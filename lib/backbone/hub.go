@@ -1,4 +1,4 @@
-package weights
+package backbone
 
 import (
 	"cmp"
@@ -14,14 +14,12 @@ import (
 // hubFile is the name of the weights in a repository on Hugging Face's hub.
 const hubFile = "model.safetensors"
 
-// ViT names the ViT-B/16 of google/vit-base-patch16-224 on Hugging Face's hub: trained on ImageNet-21k, fine-tuned on
-// ImageNet-1k (Dosovitskiy et al. 2021, https://arxiv.org/abs/2010.11929). As in Python's huggingface_hub, HF_ENDPOINT
-// is the address of a mirror to ask instead.
-func ViT() Published {
-	const repository = "google/vit-base-patch16-224"
+// onHub is the file of a repository, OWNER/NAME. As in Python's huggingface_hub, HF_ENDPOINT is the address of a mirror
+// to ask instead.
+func onHub(network, repository string) Published {
 	endpoint := cmp.Or(strings.TrimRight(os.Getenv("HF_ENDPOINT"), "/"), "https://huggingface.co")
 	return Published{
-		Model: "vit", File: path.Base(repository) + ".safetensors", Repository: repository, Size: 224, Top: true,
+		Network: network, File: path.Base(repository) + ".safetensors", Repository: repository,
 		URL: endpoint + "/" + repository + "/resolve/main/" + hubFile,
 	}
 }
@@ -36,12 +34,13 @@ func (p Published) inFolder(dir string) []string {
 	return files
 }
 
-// inHubCache finds the file where Python's huggingface_hub has put it. Of several versions it takes the one that is main
-// there, else any. A file that has changed is passed over: it is stored under its SHA-256.
-func (p Published) inHubCache() (path string, ok bool) {
+// inHubCache finds the file where Python's huggingface_hub has put it; the path is "" if it is not there. Of several
+// versions it takes the one that is main there, else any. A file that has changed is passed over, and damaged says so:
+// it is stored under its SHA-256.
+func (p Published) inHubCache() (path string, damaged error) {
 	cache := hubCacheDir()
 	if p.Repository == "" || cache == "" {
-		return "", false
+		return "", nil
 	}
 	repository := filepath.Join(cache, "models--"+strings.ReplaceAll(p.Repository, "/", "--"))
 	var versions []string
@@ -54,26 +53,30 @@ func (p Published) inHubCache() (path string, ok bool) {
 		versions = append(versions, e.Name())
 	}
 	for _, version := range versions {
-		if path := filepath.Join(snapshots, version, hubFile); soundInHubCache(path) {
-			return path, true
+		path := filepath.Join(snapshots, version, hubFile)
+		switch there, sound := inspect(path); {
+		case sound:
+			return path, damaged
+		case there && damaged == nil:
+			damaged = errDamaged(path)
 		}
 	}
-	return "", false
+	return "", damaged
 }
 
-// soundInHubCache tells whether a file is there and unchanged. Where there are no symbolic links, the name does not tell
-// its sum, and it is taken as it is.
-func soundInHubCache(path string) bool {
+// inspect reports whether a file of that cache is there, and unchanged. Where there are no symbolic links, the name does
+// not tell its sum, and it is taken as it is.
+func inspect(path string) (there, sound bool) {
 	stored, err := filepath.EvalSymlinks(path)
 	if err != nil || !isFile(stored) {
-		return false
+		return false, false
 	}
 	name := filepath.Base(stored)
 	if sum, err := hex.DecodeString(name); err != nil || len(sum) != 32 {
-		return true
+		return true, true
 	}
 	got, err := files.SHA256(stored)
-	return err == nil && got == name
+	return true, err == nil && got == name
 }
 
 // hubCacheDir is the folder of the files that Python's huggingface_hub has fetched, or "".
