@@ -41,6 +41,7 @@ var ErrClosed = errors.New("inference: the program is closed")
 type Program struct {
 	exec       *graph.Exec
 	parameters *layer.Parameters
+	weights    []any // the parameters' tensors
 	shape      Graph
 	batch      int
 	slots      chan struct{}
@@ -89,6 +90,14 @@ func NewGraph(ls layer.List, v layer.Values, g Graph) (*Program, error) {
 		largest = max(largest, 4*size(l.Shape))
 	}
 	p := &Program{parameters: ls.Parameters(v), shape: g, slots: make(chan struct{}, inFlight)}
+	p.weights = p.parameters.Args()
+	for _, w := range p.weights {
+		// The first call would move them otherwise, and two at once may fail: GoMLX reads a tensor's place unlocked.
+		if err := w.(*tensors.Tensor).ToDevice(d.Backend, 0); err != nil {
+			p.parameters.Finalize()
+			return nil, fmt.Errorf("inference: %w", err)
+		}
+	}
 	// A power of two divides a batch of 32 without a rest that would have to be filled up.
 	p.batch = 1 << (bits.Len(uint(min(32, max(1, microBatchBytes/largest)))) - 1)
 	p.exec, err = graph.NewExec(d.Backend, func(nodes []*graph.Node) []*graph.Node {
@@ -228,7 +237,7 @@ func (p *Program) compute(inputs, results [][]float32, start, batch int) error {
 		defer t.MustFinalizeAll()
 		args = append(args, t)
 	}
-	out, err := p.exec.Call(append(args, p.parameters.Args()...)...)
+	out, err := p.exec.Call(append(args, p.weights...)...)
 	if err != nil {
 		return err
 	}
