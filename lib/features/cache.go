@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
 )
 
 // File is a file of stored features.
@@ -50,6 +49,9 @@ func Stored() ([]File, error) {
 
 func describe(f File) string {
 	name := filepath.Base(f.Path)
+	if strings.HasSuffix(name, extension+".lock") {
+		return "lock of features"
+	}
 	if !strings.HasSuffix(name, extension) {
 		return "features of an earlier version, read by nothing"
 	}
@@ -89,7 +91,7 @@ func Clear() ([]File, error) {
 	var removed []File
 	var failed []error
 	for _, f := range files {
-		lock := flock.New(f.Path)
+		lock := lockOf(f.Path)
 		locked, err := lock.TryLock()
 		if err == nil && !locked {
 			failed = append(failed, fmt.Errorf("%s is being written by a process: clear it when that has ended", f.Path))
