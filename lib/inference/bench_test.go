@@ -55,18 +55,28 @@ func BenchmarkCalls(b *testing.B) {
 		for _, at := range []int{1, 2, 4} {
 			p.slots = make(chan struct{}, at)
 			each := rows[:min(32, 2*p.batch)*size(p.In())]
-			fastest(b, fmt.Sprintf("%s/at-a-time=%d", n.name, at), 4*len(each)/size(p.In()), func() (err error) {
-				var calls sync.WaitGroup
-				for range 4 {
-					calls.Go(func() {
-						if _, failed := p.Run(b.Context(), each); failed != nil {
-							b.Error(failed)
-						}
-					})
+			together := func(call func() error) func() error {
+				return func() error {
+					var calls sync.WaitGroup
+					for range 4 {
+						calls.Go(func() {
+							if err := call(); err != nil {
+								b.Error(err)
+							}
+						})
+					}
+					calls.Wait()
+					return nil
 				}
-				calls.Wait()
-				return nil
-			})
+			}
+			fastest(b, fmt.Sprintf("%s/many/at-a-time=%d", n.name, at), 4*len(each)/size(p.In()), together(func() error {
+				_, err := p.Run(b.Context(), each)
+				return err
+			}))
+			fastest(b, fmt.Sprintf("%s/one/at-a-time=%d", n.name, at), 4, together(func() error {
+				_, err := p.One(b.Context(), each[:size(p.In())])
+				return err
+			}))
 		}
 	}
 }
