@@ -22,7 +22,7 @@ const chunk = 32
 // Extract gives the features of all images of a source: from disk where they are, else computed and stored. What was
 // stored before an error or an interruption is not computed again. If another process computes features of the same
 // layers, Extract waits for it, and takes what it stores. watch may be nil; it is called only if there is something to
-// compute. The caller closes the features.
+// compute or to mend. The caller closes the features.
 func (e *Extractor) Extract(ctx context.Context, s images.Source, watch result.Watcher) (*Features, error) {
 	x := &extraction{Extractor: e, source: s, watch: watch, stored: &stored{source: s, extractor: e, rows: make([]place, s.Len())}}
 	f := &Features{stored: x.stored, at: make([]int, s.Len())}
@@ -141,8 +141,9 @@ func (x *extraction) fill(ctx context.Context) error {
 	}
 	if damaged > 0 {
 		x.damaged.Add(int64(damaged))
-		x.notice = fmt.Sprintf("%d stored features were damaged and are computed again (%s)", damaged, p.path)
+		x.notice = fmt.Sprintf("stored features were damaged and are computed again: %d in %s", damaged, p.path)
 		notice.Tell(x.notice)
+		x.report("features of " + x.source.About().Name)
 	}
 	missing := x.missing()
 	if len(missing) == 0 {

@@ -327,7 +327,7 @@ func TestDamageIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	if !strings.Contains(last.Notice, "1 stored features were damaged") || last.Done != 5 {
+	if !strings.Contains(last.Notice, "features were damaged and are computed again: 1 in ") || last.Done != 5 {
 		t.Errorf("progress %+v", last)
 	}
 }
