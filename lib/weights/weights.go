@@ -54,6 +54,7 @@ type Checkpoint struct {
 	Path, Format string
 	Layers       []Layer
 	Config       []byte   // JSON of the model's configuration, from whole models (.h5 and .keras); else nil
+	Training     []byte   // JSON of what the model was compiled with, its loss among it; nil if it was not
 	Extra        []byte   // JSON that SaveModel or SaveArchive put beside the model; nil if there is none
 	Notes        []string // what a user should know, such as "2 tensors of type float16 were converted to float32"
 }
@@ -156,5 +157,8 @@ func (c *Checkpoint) readHDF5(r io.ReaderAt, size int64) error {
 			"groups model_weights and layers; a model that subclasses keras.Model is not supported")
 	}
 	c.Notes = tensors.notes()
-	return err
+	if err != nil {
+		return err
+	}
+	return c.checkSum(root)
 }
