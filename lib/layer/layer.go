@@ -190,6 +190,7 @@ type Builder struct {
 type Nested struct {
 	Name       string
 	Start, End int
+	Of         any // what the model was made from, such as a *backbone.Backbone; nil if nothing else is known of it
 }
 
 // Sequential adds layers one after the other, each reading the one before it.
