@@ -33,10 +33,10 @@ func TestBadInputIsListedInOneError(t *testing.T) {
 		{"image of another class", func(f tree) { f["NEU-DET/train/images/b/a_77.jpg"] = f[image] },
 			[]string{"train/images/b/a_77.jpg: is misplaced: it is named for class a: move it to train/images/a"}},
 		{"images outside class folders", func(f tree) {
-			for _, name := range []string{"x.jpg", "train/x.jpg", "train/images/x.jpg", "train/images/a/deep/x.jpg", "test/images/a/x.jpg"} {
+			for _, name := range []string{"x.jpg", "train/x.jpg", "train/images/x.jpg", "train/images/a/deep/x.jpg", "extra/images/a/x.jpg"} {
 				f["NEU-DET/"+name] = f[image]
 			}
-		}, []string{"\n  x.jpg: is misplaced", "train/x.jpg: is mis", "train/images/x.jpg: is mis", "train/images/a/deep: is mis", "test/images/a/x.jpg: is mis"}},
+		}, []string{"\n  x.jpg: is misplaced", "train/x.jpg: is mis", "train/images/x.jpg: is mis", "train/images/a/deep: is mis", "extra/images/a/x.jpg: is mis"}},
 		{"no image in a class folder", func(f tree) { f["NEU-DET/train/images/a/a_9.xml"] = []byte("<a/>") },
 			[]string{"train/images/a/a_9.xml: is misplaced"}},
 		{"one class", func(f tree) {
@@ -44,7 +44,7 @@ func TestBadInputIsListedInOneError(t *testing.T) {
 		}, []string{"only one class, a"}},
 		{"no images at all", func(f tree) {
 			maps.DeleteFunc(f, func(name string, _ []byte) bool { return strings.HasSuffix(name, ".jpg") })
-		}, []string{"no images", "NEU_DET_DIR"}},
+		}, []string{"no images in class folders", "name the folder that holds them", "expected: {train,validation}"}},
 		{"several at once", func(f tree) {
 			f[image] = nil
 			f["NEU-DET/validation/images/b/b_12.jpg"] = []byte("<html>")
@@ -98,7 +98,7 @@ func TestMissingEmptyAndWrongFolders(t *testing.T) {
 	if _, err := Open(missing); err == nil || !strings.Contains(err.Error(), missing+" does not exist") {
 		t.Error(err)
 	}
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no folder train or validation here") {
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no folder train or validation") {
 		t.Error(err)
 	}
 	text := zipOnDisk(t, []byte("no archive"))

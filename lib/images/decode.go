@@ -135,9 +135,10 @@ func rgb(img image.Image, x, y int) (r, g, b uint8) {
 	case *image.YCbCr:
 		c := m.YCbCrAt(x, y)
 		return color.YCbCrToRGB(c.Y, c.Cb, c.Cr)
-	case *image.RGBA: // the decoders use it for opaque images only
-		c := m.RGBAAt(x, y)
-		return c.R, c.G, c.B
+	case *image.RGBA:
+		if c := m.RGBAAt(x, y); c.A == 255 { // always, from the decoders
+			return c.R, c.G, c.B
+		}
 	case *image.NRGBA64:
 		c := m.NRGBA64At(x, y)
 		return uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8)

@@ -2,6 +2,7 @@ package images
 
 import (
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -9,8 +10,10 @@ import (
 
 // entry is a file or folder of the source, before anything is known about it.
 type entry struct {
-	name string // relative to NEU-DET, with slashes
+	path string // in the source, with slashes
+	name string // below the folder around all others; for problems
 	dir  bool
+	bad  string                        // what is wrong with it and what to do; "" if nothing
 	size int64                         // as the source claims
 	open func() (io.ReadCloser, error) // nil for folders
 }
@@ -19,84 +22,143 @@ const (
 	maxEntries   = 100_000
 	maxTotalSize = 512 << 20 // bytes of all images together; NEU-DET has 26 MB
 	markerName   = "SYNTHETIC"
+	badName      = "has a name that is not UTF-8: rename it"
 )
 
-var splitNames = []string{"train", "validation"}
+// The splits, in the order in which a data set holds them.
+const (
+	train = iota
+	validation
+	test
+)
 
-// dataset sorts entries into splits and classes, and adds to found what does not fit. The files have no content yet:
-// contents[split][i] opens file i of that split.
-func dataset(source string, entries []entry, found *problems) (d *Dataset, contents [2][]entry) {
-	d = &Dataset{Origin: source}
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	images := map[string][2][]entry{} // by class
-	for i, e := range entries {
-		if e.name == markerName {
-			d.Synthetic, d.Notice = true, syntheticNotice
-			continue
-		}
-		if i > 0 && e.name == entries[i-1].name && !(e.dir && entries[i-1].dir) {
-			found.add(e.name, "is there twice: remove one")
-			continue
-		}
-		split, class, what := place(e)
-		if what != "" {
-			found.add(e.name, "%s", what)
-		}
-		if split < 0 {
-			continue
-		}
-		both := images[class]
-		if !e.dir {
-			both[split] = append(both[split], e)
-		}
-		images[class] = both
-	}
-	for class := range images {
-		d.Classes = append(d.Classes, class)
-	}
-	slices.Sort(d.Classes)
+var splitNames = [...]string{"train", "validation", "test"}
 
-	d.Train = &Set{Name: splitNames[0], Classes: d.Classes, Origin: d.Origin, Notice: d.Notice}
-	d.Validation = &Set{Name: splitNames[1], Classes: d.Classes, Origin: d.Origin, Notice: d.Notice}
-	for label, class := range d.Classes {
-		for i, split := range []*Set{d.Train, d.Validation} {
-			if len(images[class][i]) == 0 {
-				found.add(path.Join(split.Name, "images", class), "has no images: put the images of class %s there", class)
-			}
-			for _, e := range images[class][i] {
-				if other := namedFor(path.Base(e.name), d.Classes); other != "" && other != class {
-					found.add(e.name, "is misplaced: it is named for class %s: move it to %s", other,
-						path.Join(split.Name, "images", other))
-				}
-				split.Images = append(split.Images, Image{Label: label, name: e.name})
-				contents[i] = append(contents[i], e)
-			}
-		}
+// splitOf gives the split that a folder of this name holds, or −1.
+func splitOf(name string) int {
+	switch strings.ToLower(name) {
+	case "train":
+		return train
+	case "val", "valid", "validation":
+		return validation
+	case "test":
+		return test
 	}
-	if len(d.Classes) == 1 {
-		found.add("", "only one class, %s: there is nothing to tell apart; add the other classes", d.Classes[0])
-	}
-	return d, contents
+	return -1
 }
 
-// place says to which split and class an entry belongs, or else split -1. what is not empty if it should not be
-// where it is.
-func place(e entry) (split int, class, what string) {
+// layout is where the images of a source lie: root/[split/][inner/]class/image.
+type layout struct {
+	root   string                  // the one folder around all others, with a slash, or ""
+	splits bool                    // the source tells training from validation images
+	folder [len(splitNames)]string // of each split; "" if there is none
+	inner  bool                    // there is a folder "images" between split and class
+}
+
+// arrange finds the layout of a source and adds to found what makes it unclear.
+func arrange(source string, entries []entry, found *problems) (layout, error) {
+	var l layout
+	top, second := map[string]bool{}, map[string]bool{} // folders here, and folders with splits
+	images := map[int]map[string]bool{2: {}, 3: {}}     // by the depth of an image: the folder at the top
+	for _, e := range entries {
+		parts := strings.Split(e.path, "/")
+		depth := len(parts)
+		if ignored(parts) || depth == 1 && !e.dir {
+			continue
+		}
+		top[parts[0]] = true
+		if depth > 2 || depth == 2 && e.dir {
+			second[parts[0]] = second[parts[0]] || splitOf(parts[1]) >= 0
+		}
+		if !e.dir && isImageName(e.path) && images[depth] != nil {
+			images[depth][parts[0]] = true
+		}
+	}
+	hasSplit := func(name string) bool { return second[name] }
+	isSplit := func(name string) bool { return splitOf(name) >= 0 }
+	names := slices.Sorted(maps.Keys(top))
+	switch {
+	case slices.ContainsFunc(names, isSplit):
+		l.splits = true
+	case slices.ContainsFunc(names, hasSplit):
+		l.splits = true
+		names = slices.DeleteFunc(names, func(name string) bool { return !hasSplit(name) })
+		if len(names) > 1 {
+			return l, severalHere(source, names[0], names[1])
+		}
+		l.root = names[0] + "/"
+	case len(images[2]) == 0 && len(images[3]) == 1:
+		for name := range images[3] {
+			l.root = name + "/"
+		}
+	}
+	if l.splits {
+		l.nameSplits(entries, found)
+	}
+	return l, nil
+}
+
+// nameSplits finds the folders of the splits and whether classes lie in "images" there.
+func (l *layout) nameSplits(entries []entry, found *problems) {
+	folders := map[string]int{}
+	for _, e := range entries {
+		inside, ok := strings.CutPrefix(e.path, l.root)
+		parts := strings.Split(inside, "/")
+		if split := splitOf(parts[0]); ok && split >= 0 && (len(parts) > 1 || e.dir) && !ignored(parts) {
+			folders[parts[0]] = split
+			l.inner = l.inner || len(parts) >= 3 && parts[1] == "images" && (len(parts) > 3 || e.dir)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
+		if split := folders[name]; l.folder[split] == "" {
+			l.folder[split] = name
+		} else {
+			found.add(name, "holds %s images, and so does %s: keep one of them", splitNames[split], l.folder[split])
+		}
+	}
+}
+
+// class is the folder of a class, relative to the root.
+func (l *layout) class(split int, class string) string {
+	if !l.splits {
+		return class
+	}
+	folder := l.folder[split]
+	if folder == "" {
+		folder = splitNames[split]
+	}
+	if l.inner {
+		folder = path.Join(folder, "images")
+	}
+	return path.Join(folder, class)
+}
+
+// place says to which split and class an entry belongs, or else split −1. what is not empty if it should not be where it
+// is. Without splits all belong to training.
+func (l *layout) place(e entry) (split int, class, what string) {
 	parts := strings.Split(e.name, "/")
 	if ignored(parts) {
 		return -1, "", ""
 	}
-	split = slices.Index(splitNames, parts[0])
-	inClass := split >= 0 && len(parts) >= 3 && parts[1] == "images"
-	switch {
-	case inClass && e.dir && len(parts) == 3, inClass && !e.dir && len(parts) == 4 && isImageName(e.name):
-		return split, parts[2], ""
-	case inClass && !e.dir && len(parts) == 4:
-		return -1, "", "is misplaced: it is no .jpg, .jpeg, .png or .bmp: move it out of the class folder"
-	case inClass && len(parts) > 3:
-		return -1, "", "is misplaced: class folders hold images only: move it up or remove it"
+	split = train
+	inClass := true
+	if l.splits {
+		split = splitOf(parts[0])
+		inClass, parts = split >= 0, parts[1:]
+		if l.inner {
+			inClass = inClass && len(parts) > 0 && parts[0] == "images"
+			parts = parts[min(1, len(parts)):]
+		}
+	}
+	switch depth := len(parts); {
+	case inClass && e.dir && depth == 1, inClass && !e.dir && depth == 2 && isImageName(e.name):
+		return split, parts[0], ""
+	case inClass && !e.dir && depth == 2:
+		return -1, parts[0], "is misplaced: it is no .jpg, .jpeg, .png or .bmp: move it out of the class folder"
+	case inClass && depth > 1:
+		return -1, parts[0], "is misplaced: class folders hold images only: move it up or remove it"
 	case !e.dir && isImageName(e.name):
-		return -1, "", "is misplaced: move it to train/images/<class> or validation/images/<class>"
+		return -1, "", "is misplaced: move it to " + l.class(max(split, train), "<class>")
 	}
 	return -1, "", "" // annotations, texts
 }
@@ -109,11 +171,11 @@ func isImageName(name string) bool {
 	return false
 }
 
-// ignored is true for what file managers and archivers leave behind.
+// ignored reports whether a path is what file managers and archivers leave behind.
 func ignored(parts []string) bool {
 	base := parts[len(parts)-1]
-	return strings.HasPrefix(base, ".") || base == "Thumbs.db" || base == "desktop.ini" ||
-		slices.Contains(parts, "__MACOSX")
+	return base == "Thumbs.db" || base == "desktop.ini" || slices.Contains(parts, "__MACOSX") ||
+		slices.ContainsFunc(parts, func(part string) bool { return strings.HasPrefix(part, ".") })
 }
 
 // namedFor is the class that a file name such as "rolled-in_scale_17.jpg" tells, or "".

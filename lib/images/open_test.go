@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // tree is a data set as file contents by slash-separated path.
@@ -181,7 +183,7 @@ func TestSubsetTakesTheFirstOfEachClass(t *testing.T) {
 	}
 }
 
-func TestDescribeTellsCountsAndNotice(t *testing.T) {
+func TestStringTellsCountsAndNotice(t *testing.T) {
 	ownCache(t)
 	files := smallTree(t)
 	delete(files, "NEU-DET/train/images/b/b_9.jpg")
@@ -196,9 +198,24 @@ func TestDescribeTellsCountsAndNotice(t *testing.T) {
 		}
 		want := "source: " + source + "\nnotice: synthetic images (procedural), not NEU-DET\nclasses: a, b\n" +
 			"train: found 5 files belonging to 2 classes (a 3, b 2)\nvalidation: found 4 files belonging to 2 classes (2 each)\n"
-		if got := d.Describe(); got != want {
+		if got := d.String(); got != want {
 			t.Errorf("got:\n%s\nwant:\n%s", got, want)
 		}
+	}
+}
+
+func TestSubstitutesAreAnnounced(t *testing.T) {
+	ownCache(t)
+	files := smallTree(t)
+	files["NEU-DET/SYNTHETIC"] = nil
+	if _, err := Open(files.zip(t)); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	notice.Show(func(text string) { told = append(told, text) })
+	defer notice.Show(func(string) {})
+	if !slices.Contains(told, syntheticNotice) {
+		t.Errorf("announced: %q", told)
 	}
 }
 

@@ -43,7 +43,8 @@ func (e *BadDataError) Error() string {
 	return b.String()
 }
 
-const expectedLayout = "NEU-DET/{train,validation}/images/<class>/*.{jpg,png,bmp}, each class in both splits (see datasets/README.md)"
+const expectedLayout = "{train,validation}/<class>/*.{jpg,png,bmp}, or {train,validation}/images/<class>/*, or <class>/* alone, " +
+	"in a folder or a zip; each class in every split; test beside validation if you have it (see datasets/README.md)"
 
 // problems collects what is wrong; its zero value is empty.
 type problems []Problem

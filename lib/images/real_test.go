@@ -27,7 +27,7 @@ func TestPublishedDataSetOpens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log("\n" + d.Describe())
+	t.Log("\n" + d.String())
 	if !slices.Equal(d.Train.Counts(), []int{240, 240, 240, 240, 240, 240}) ||
 		!slices.Equal(d.Validation.Counts(), []int{60, 60, 60, 60, 60, 60}) {
 		t.Errorf("images per class %v, %v", d.Train.Counts(), d.Validation.Counts())
@@ -35,10 +35,10 @@ func TestPublishedDataSetOpens(t *testing.T) {
 	// An image in both splits would be counted as known when it is only remembered.
 	trained := map[string]string{}
 	for _, f := range d.Train.Images {
-		trained[f.Hash()] = f.Name
+		trained[f.ID()] = f.Name
 	}
 	for _, f := range d.Validation.Images {
-		if other, ok := trained[f.Hash()]; ok {
+		if other, ok := trained[f.ID()]; ok {
 			t.Errorf("%s and %s are the same image", other, f.Name)
 		}
 	}

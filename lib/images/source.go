@@ -44,7 +44,7 @@ func (s *Set) Len() int { return len(s.Images) }
 // Info implements Source.
 func (s *Set) Info(i int) Info {
 	f := s.Images[i]
-	return Info{Name: f.Name, Label: f.Label, ID: f.Hash()}
+	return Info{Name: f.Name, Label: f.Label, ID: f.ID()}
 }
 
 // Pixels implements Source.

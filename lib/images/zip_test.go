@@ -203,7 +203,7 @@ func FuzzOpenZip(f *testing.F) {
 			}
 			return
 		}
-		for _, split := range []*Set{d.Train, d.Validation} {
+		for _, split := range d.sets() {
 			for label, n := range split.Counts() {
 				if n == 0 {
 					t.Fatalf("%s has no image of class %s", split.Name, d.Classes[label])

@@ -50,7 +50,7 @@ func verify(path string) error {
 	if err != nil {
 		return err
 	}
-	n := len(d.Train.Images) + len(d.Validation.Images)
+	n := d.All().Len()
 	if n != neuDetImages || !slices.Equal(d.Classes, Classes) {
 		return fmt.Errorf("%s holds %d images of the classes %v instead of %d of %v",
 			path, n, d.Classes, neuDetImages, Classes)

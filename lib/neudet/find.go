@@ -53,12 +53,15 @@ func find(write func(folder string, seed int64, train, validation int) error) (*
 	return images.Open(folder)
 }
 
+// orFetched adds to an error of data that was found how to get NEU-DET itself.
+func orFetched(err error) error { return fmt.Errorf("%w; or %s", err, howToGet) }
+
 // FindReal is Find without procedural images: it returns nil if there is no data set on this machine.
 func FindReal() (*images.Dataset, error) {
 	if name := os.Getenv("NEU_DET_DIR"); name != "" {
 		d, err := images.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("NEU_DET_DIR: %w", err)
+			return nil, fmt.Errorf("NEU_DET_DIR: %w", orFetched(err))
 		}
 		return d, nil
 	}
@@ -67,7 +70,11 @@ func FindReal() (*images.Dataset, error) {
 		return nil, err
 	}
 	if folder := filepath.Join(here, "NEU-DET"); isDir(folder) {
-		return images.Open(folder)
+		d, err := images.Open(folder)
+		if err != nil {
+			return nil, orFetched(err)
+		}
+		return d, nil
 	}
 	items, err := os.ReadDir(here) // sorted by name
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -93,7 +100,7 @@ func FindReal() (*images.Dataset, error) {
 		failed = append(failed, err)
 	}
 	if len(failed) > 0 {
-		return nil, errors.Join(failed...)
+		return nil, orFetched(errors.Join(failed...))
 	}
 	return nil, nil
 }

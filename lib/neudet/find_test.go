@@ -4,8 +4,12 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,12 +21,57 @@ import (
 	"github.com/transfer-learning-go/defects/lib/surfaces"
 )
 
+// small is a data set of classes a and b, three training and two validation images each, as file contents by path.
+func small(t *testing.T) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for c, class := range []string{"a", "b"} {
+		for i := range 5 {
+			split := "train"
+			if i >= 3 {
+				split = "validation"
+			}
+			files[fmt.Sprintf("NEU-DET/%s/images/%s/%s_%d.jpg", split, class, class, i)] = picture(t, 10*c+i)
+		}
+	}
+	return files
+}
+
+// picture is an encoded image that differs from number to number.
+func picture(t *testing.T, number int) []byte {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 2, 2))
+	binary.LittleEndian.PutUint32(img.Pix, uint32(number))
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func archive(t *testing.T, files map[string][]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Write(files[name])
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 // elsewhere moves the test to a folder outside any module, or inside a copy of ours.
 func elsewhere(t *testing.T, inModule bool) (folder, cache string) {
 	t.Helper()
 	t.Setenv("NEU_DET_DIR", "")
-	cache = ownCache(t)
-	folder = t.TempDir()
+	cache, folder = t.TempDir(), t.TempDir()
+	t.Setenv("DEFECTS_CACHE", cache)
 	if inModule {
 		mod := []byte("module github.com/transfer-learning-go/defects\n\ngo 1.26\n")
 		if err := os.WriteFile(filepath.Join(folder, "go.mod"), mod, 0o644); err != nil {
@@ -54,10 +103,11 @@ func never(folder string, _ int64, _, _ int) error {
 
 func TestFindTakesSourcesInOrder(t *testing.T) {
 	module, cache := elsewhere(t, true)
-	archive := smallTree(t).archive(t)
+	files := small(t)
+	zipped := archive(t, files)
 
 	inCache := filepath.Join(cache, "datasets", zipName)
-	put(t, inCache, archive)
+	put(t, inCache, zipped)
 	expect := func(want string) {
 		t.Helper()
 		d, err := find(never)
@@ -70,13 +120,14 @@ func TestFindTakesSourcesInOrder(t *testing.T) {
 	}
 	expect(inCache)
 	byHand := filepath.Join(module, "datasets", "archive.zip")
-	put(t, byHand, archive)
+	put(t, byHand, zipped)
 	expect(byHand)
-	for name, data := range smallTree(t) {
+	for name, data := range files {
 		put(t, filepath.Join(module, "datasets", name), data)
 	}
 	expect(filepath.Join(module, "datasets", "NEU-DET"))
-	given := zipOnDisk(t, archive)
+	given := filepath.Join(t.TempDir(), "data.zip")
+	put(t, given, zipped)
 	t.Setenv("NEU_DET_DIR", given)
 	expect(given)
 }
@@ -85,11 +136,13 @@ func TestFindTakesSourcesInOrder(t *testing.T) {
 func TestFindDoesNotPassOverBadData(t *testing.T) {
 	module, _ := elsewhere(t, true)
 	put(t, filepath.Join(module, "datasets", "archive.zip"), []byte("PK broken"))
-	if _, err := find(never); err == nil || !strings.Contains(err.Error(), "archive.zip is no zip") {
+	if _, err := find(never); err == nil || !strings.Contains(err.Error(), "archive.zip is no zip") ||
+		!strings.Contains(err.Error(), "download https://www.kaggle.com") {
 		t.Error(err)
 	}
 	put(t, filepath.Join(module, "datasets", "NEU-DET", "train", "images", "a", "a_1.jpg"), []byte("text"))
-	if _, err := find(never); err == nil || !strings.Contains(err.Error(), "a_1.jpg: is not a JPEG") {
+	if _, err := find(never); err == nil || !strings.Contains(err.Error(), "a_1.jpg: is not a JPEG") ||
+		!strings.Contains(err.Error(), "download https://www.kaggle.com") {
 		t.Error(err)
 	}
 	t.Setenv("NEU_DET_DIR", filepath.Join(module, "nowhere"))
@@ -148,25 +201,19 @@ func TestFindWithoutAPlaceToWriteSaysSo(t *testing.T) {
 // published has the names and numbers of NEU-DET, less the last few images.
 func published(t *testing.T, missing int) []byte {
 	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	image := constantBMP(t, 9)
-	left := neuDetImages - missing
+	files := map[string][]byte{}
 	for _, class := range Classes {
 		for i := range 300 {
 			split := "train"
 			if i >= 240 {
 				split = "validation"
 			}
-			if left--; left >= 0 {
-				create(w, &zip.FileHeader{Name: fmt.Sprintf("NEU-DET/%s/images/%s/%s_%d.jpg", split, class, class, i+1)}, image)
+			if n := len(files); n < neuDetImages-missing {
+				files[fmt.Sprintf("NEU-DET/%s/images/%s/%s_%d.jpg", split, class, class, i+1)] = picture(t, n)
 			}
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	return archive(t, files)
 }
 
 // kaggle is a server that sends one answer.
@@ -212,7 +259,7 @@ func TestFetchRefusesWhatIsNotNEUDET(t *testing.T) {
 	}{
 		"a page":          {http.StatusOK, []byte("<html>please log in</html>"), "is no zip"},
 		"images missing":  {http.StatusOK, published(t, 1), "holds 1799 images"},
-		"another data":    {http.StatusOK, smallTree(t).archive(t), "holds 10 images of the classes [a b]"},
+		"another data":    {http.StatusOK, archive(t, small(t)), "holds 10 images of the classes [a b]"},
 		"nothing":         {http.StatusNotFound, nil, "404"},
 		"truncated bytes": {http.StatusOK, published(t, 0)[:5000], "truncated"},
 	} {

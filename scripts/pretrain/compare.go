@@ -18,7 +18,7 @@ func compare(folder string, epochs int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%sepochs: %d\n\n", data.Describe(), epochs)
+	fmt.Printf("%sepochs: %d\n\n", data, epochs)
 	fmt.Println("| backbone | validation accuracy | 95 % interval | seconds |\n|---|---|---|---|")
 	for _, c := range []struct {
 		name, weights string

@@ -1,4 +1,4 @@
-"""Makes the goldens of this folder with TensorFlow and Pillow: python3 lib/neudet/testdata/make.py
+"""Makes the goldens of this folder with TensorFlow and Pillow: python3 lib/images/testdata/make.py
 
 resize.json: images as lists of numbers and what tf.image.resize makes of them.
 decode/*, decode.json: small files in each format and what tf.io.decode_image reads from them. BMP with a palette and

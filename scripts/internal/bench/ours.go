@@ -228,7 +228,7 @@ func (s *served) features(folder string) (answer, error) {
 			if _, _, err := s.fromFiles.Features(batch.Pixels); err != nil {
 				return a, err
 			}
-			a.Images += len(batch.Files)
+			a.Images += len(batch.Indices)
 		}
 	}
 	a.Seconds = time.Since(start).Seconds()

@@ -1,4 +1,4 @@
-// Command decode writes the pixels of images as neudet decodes them: for each image height×width×3 bytes, at the
+// Command decode writes the pixels of images as package images decodes them: for each image height×width×3 bytes, at the
 // image's own size, one after the other to standard output. decode.py compares them with those of other decoders.
 package main
 
