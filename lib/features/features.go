@@ -1,67 +1,174 @@
-// Package features computes what frozen layers give for images.
 package features
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync"
 
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
-	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/result"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
-type Extractor struct {
-	p      *inference.Program
-	layers string
-	n      int
-}
-
-func New(frozen layer.List, v layer.Values) (*Extractor, error) {
-	p, err := inference.New(frozen, v)
-	if err != nil {
-		return nil, err
-	}
-	return &Extractor{p: p, layers: frozen.Hash(v)}, nil
-}
-
-func (e *Extractor) Extract(ctx context.Context, s images.Source, watch result.Watcher) (*Features, error) {
-	f := &Features{Source: s, layers: e.layers, shape: e.p.Out()}
-	for i := range s.Len() {
-		pixels, err := s.Pixels(i, e.p.In()[0], e.p.In()[1])
-		if err != nil {
-			return nil, err
-		}
-		row, err := e.p.Run(ctx, pixels)
-		if err != nil {
-			return nil, err
-		}
-		e.n++
-		f.rows = append(f.rows, row)
-	}
-	if watch != nil {
-		watch(result.Progress{Phase: "features of " + s.About().Name, Done: s.Len(), Total: s.Len(), Notice: s.About().Notice})
-	}
-	return f, nil
-}
-
-func (e *Extractor) Computed() int { return e.n }
-func (e *Extractor) Close() error  { return e.p.Close() }
-
+// Features are those of the images of a source, one row each. They are a Source themselves, that of their images, so
+// that what takes images can take features: it finds the rows by this type. All methods may be called from several
+// goroutines at once.
 type Features struct {
-	images.Source
-	layers string
-	shape  []int
-	rows   [][]float32
+	stored *stored
+	at     []int // which images of the source that was extracted these are
+	view   bool  // made by Select
 }
 
-func (f *Features) Shape() []int   { return f.shape }
-func (f *Features) Layers() string { return f.layers }
-func (f *Features) Close() error   { return nil }
-func (f *Features) Rows(indices []int) (out []float32, err error) {
-	for _, i := range indices {
-		out = append(out, f.rows[i]...)
+// stored is what Features and their selections share.
+type stored struct {
+	source    images.Source
+	extractor *Extractor
+	rows      []place // by image
+	pack      *pack   // nil if no image is known
+	temporary *pack   // rows of images of unknown content; nil if there are none
+
+	use     sync.RWMutex // read while rows are read
+	closed  bool
+	mending sync.Mutex
+}
+
+// place is where a row lies.
+type place struct {
+	key     key
+	slot    int // −1 while it isn't computed
+	unknown bool
+}
+
+var _ images.Source = (*Features)(nil)
+
+// About implements images.Source.
+func (f *Features) About() images.About { return f.stored.source.About() }
+
+// Len implements images.Source.
+func (f *Features) Len() int { return len(f.at) }
+
+// Info implements images.Source.
+func (f *Features) Info(i int) images.Info { return f.stored.source.Info(f.at[i]) }
+
+// Pixels implements images.Source.
+func (f *Features) Pixels(i, height, width int) ([]float32, error) {
+	return f.stored.source.Pixels(f.at[i], height, width)
+}
+
+// Select gives some of the images, with their features: it returns a *Features. It shares the rows of f, is closed with
+// it, and need not be closed. An index that is not one of f is a programming error and panics.
+func (f *Features) Select(indices []int) images.Source {
+	at := make([]int, len(indices))
+	for k, i := range indices {
+		at[k] = f.at[i]
 	}
-	return out, nil
+	return &Features{stored: f.stored, at: at, view: true}
 }
 
-func (e *Extractor) Layers() string { return e.layers }
+// Shape is that of one row.
+func (f *Features) Shape() []int { return f.stored.extractor.Shape() }
+
+// Layers identifies the layers that were computed, as Extractor.Layers.
+func (f *Features) Layers() string { return f.stored.extractor.Layers() }
+
+// Close gives back the file that the rows are read from. A second Close does nothing.
+func (f *Features) Close() error {
+	s := f.stored
+	if f.view {
+		return nil
+	}
+	s.use.Lock()
+	defer s.use.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	var errs []error
+	for _, p := range []*pack{s.pack, s.temporary} {
+		if p != nil {
+			errs = append(errs, p.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Rows reads the features of some images, [len(indices), shape…]. Each row is compared with its checksum. One that is
+// damaged is computed again, stored, and announced (package notice).
+func (f *Features) Rows(indices []int) ([]float32, error) {
+	s := f.stored
+	s.use.RLock()
+	defer s.use.RUnlock()
+	if s.closed {
+		return nil, errors.New("features: they are closed")
+	}
+	size := s.extractor.size()
+	values := make([]float32, len(indices)*size)
+	for k, i := range indices {
+		if i < 0 || i >= len(f.at) {
+			return nil, fmt.Errorf("features of %s: no image %d, there are %d", f.About().Name, i, len(f.at))
+		}
+		if err := s.read(f.at[i], values[k*size:(k+1)*size]); err != nil {
+			return nil, fmt.Errorf("features of %s: %s: %w", f.About().Name, f.Info(i).Name, err)
+		}
+	}
+	return values, nil
+}
+
+func (s *stored) read(i int, row []float32) error {
+	r := s.rows[i]
+	p := s.pack
+	if r.unknown {
+		p = s.temporary
+	}
+	err := p.read(r.slot, r.key, row)
+	if !errors.Is(err, errDamaged) {
+		return err
+	}
+	s.mending.Lock()
+	defer s.mending.Unlock()
+	if err := s.mend(p, i, row); err != nil {
+		return fmt.Errorf("%w, and computing it again failed: %w", errDamaged, err)
+	}
+	return nil
+}
+
+// mend computes a row that is damaged. It is written only if nobody else writes: otherwise that is left to the next one
+// who reads it.
+func (s *stored) mend(p *pack, i int, row []float32) error {
+	r := s.rows[i]
+	ours := p == s.temporary
+	if !ours && !p.replaced() {
+		unlock, err := p.lock()
+		if err == nil && unlock != nil {
+			defer unlock()
+			ours = true
+		}
+	}
+	if p.read(r.slot, r.key, row) == nil { // another has mended it
+		return nil
+	}
+	e := s.extractor
+	pixels, err := images.Pixels(s.source, []int{i}, e.layers[0].Shape[0])
+	if err != nil {
+		return err
+	}
+	err = e.with(func(program *inference.Program) error {
+		out, err := program.Run(context.Background(), pixels)
+		copy(row, out)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	e.computed.Add(1)
+	e.damaged.Add(1)
+	text := fmt.Sprintf("the stored features of %s were damaged and are computed again", s.source.Info(i).Name)
+	if ours {
+		if err := p.write(r.slot, r.key, row); err != nil {
+			text += fmt.Sprintf("; they could not be stored: %v", err)
+		}
+	}
+	notice.Tell(text)
+	return nil
+}

@@ -37,6 +37,8 @@ var commands = []command{
 	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--json]", "measure a run or a .h5 or .keras file on the validation images", evaluate},
 	{"predict", "RUN|FILE [--json] IMAGE...", "classify images with a run or a .h5 or .keras file", predict},
 	{"convert", "RUN|FILE OUT [--json]", "write a model as .h5, .keras or .weights.h5, for Keras", convert},
+	{"cache", "[--clear] [--json]", "list what lies in the cache folder, or remove what can be computed again: features, and " +
+		"marks of images that are whole", cacheCommand},
 }
 
 // run is main with its surroundings as arguments. It returns the exit code.

@@ -1,0 +1,91 @@
+package inference
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+)
+
+var networks = []struct {
+	name, kind string
+	config     backbone.Config
+}{
+	{"alpha=0.35", "mobilenetv2", backbone.Config{Alpha: 0.35}},
+	{"alpha=1", "mobilenetv2", backbone.Config{Alpha: 1}},
+	{"resnet", "resnet50v2", backbone.Config{}},
+}
+
+func benchmarked(b *testing.B, kind string, config backbone.Config) (*Program, []float32) {
+	base, err := backbone.New(kind, config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := program(b, base)
+	return p, golden.Uniform("images", 32*size(p.In()), -1, 1)
+}
+
+// BenchmarkBatch shows why micro-batches are small (see microBatchBytes), and what an image costs alone.
+func BenchmarkBatch(b *testing.B) {
+	for _, n := range networks {
+		p, rows := benchmarked(b, n.kind, n.config)
+		chosen := p.batch
+		for _, batch := range []int{1, 2, 4, 8, 32} {
+			name := fmt.Sprintf("%s/batch=%d", n.name, batch)
+			if batch == chosen {
+				name += "/chosen"
+			}
+			p.batch = batch
+			fastest(b, name, batch, func() error {
+				_, err := p.Run(b.Context(), rows[:batch*size(p.In())])
+				return err
+			})
+		}
+	}
+}
+
+// BenchmarkCalls shows how many micro-batches of one program are best computed at a time: see inFlight.
+func BenchmarkCalls(b *testing.B) {
+	for _, n := range networks {
+		p, rows := benchmarked(b, n.kind, n.config)
+		for _, at := range []int{1, 2, 4} {
+			p.slots = make(chan struct{}, at)
+			each := rows[:min(32, 2*p.batch)*size(p.In())]
+			fastest(b, fmt.Sprintf("%s/at-a-time=%d", n.name, at), 4*len(each)/size(p.In()), func() (err error) {
+				var calls sync.WaitGroup
+				for range 4 {
+					calls.Go(func() {
+						if _, failed := p.Run(b.Context(), each); failed != nil {
+							b.Error(failed)
+						}
+					})
+				}
+				calls.Wait()
+				return nil
+			})
+		}
+	}
+}
+
+// fastest reports the time per image of the fastest call: other programs on the machine only ever slow one down.
+func fastest(b *testing.B, name string, images int, call func() error) {
+	b.Run(name, func(b *testing.B) {
+		if err := call(); err != nil { // compiles
+			b.Fatal(err)
+		}
+		least := math.Inf(1)
+		for b.Loop() {
+			began := time.Now()
+			if err := call(); err != nil {
+				b.Fatal(err)
+			}
+			least = min(least, time.Since(began).Seconds())
+		}
+		b.ReportMetric(1e3*least/float64(images), "ms/image")
+		b.ReportMetric(0, "ns/op")
+	})
+}
