@@ -1,9 +1,11 @@
 package backbone
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -89,7 +91,7 @@ func TestBestTakesTheNearestWidthOnDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := weights.MobileNetV2(alpha, false)
+		p, err := mobileNetV2.Published(Config{Alpha: alpha})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,6 +106,19 @@ func TestBestTakesTheNearestWidthOnDisk(t *testing.T) {
 		}
 		if b.Config.Alpha != want || b.Source != "imagenet" {
 			t.Errorf("asked for %v: %s from %s, want alpha %v", alpha, b, b.Source, want)
+		}
+	}
+}
+
+// What a program prints beside results must not appear without the notice: New announces it.
+func TestSubstitutesAreAnnounced(t *testing.T) {
+	for _, source := range []string{"embedded", "random"} {
+		b, err := MobileNetV2(Config{Alpha: 0.35, Input: 32, Weights: source})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Notice == "" || !slices.Contains(notice.Told(), b.Notice) {
+			t.Errorf("%s: notice %q, told %q", source, b.Notice, notice.Told())
 		}
 	}
 }

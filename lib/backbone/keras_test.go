@@ -15,6 +15,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // variant chooses a backbone in testdata.
@@ -24,18 +25,31 @@ type variant struct {
 	Input   int
 	Top     bool
 	Classes int
+	// Published says that it has the layers that Keras makes for its published weights, where they are others.
+	Published bool
 }
 
 func (v variant) build(t *testing.T) *Backbone {
 	t.Helper()
-	b, err := New(v.Name, Config{Alpha: v.Alpha, Input: v.Input, IncludeTop: v.Top, Classes: v.Classes})
+	c := Config{Alpha: v.Alpha, Input: v.Input, IncludeTop: v.Top, Classes: v.Classes}
+	b, err := New(v.Name, c)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if !v.Published {
+		return b
+	}
+	c.Weights = filepath.Join(t.TempDir(), "published.h5")
+	if err := weights.Save(c.Weights, b.Layers.Checkpoint(filled(b.Layers))); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = New(v.Name, c); err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-// table is one row of testdata/tables.json.gz, made by scripts/oracle/keras_tables.py.
+// table is one row of testdata/tables.json.gz, made by scripts/oracle/goldens/keras_tables.py.
 type table struct {
 	variant
 	Params, Trainable int
@@ -188,7 +202,7 @@ func activations(t testing.TB, ls layer.List, v layer.Values, names []string, ba
 	return values
 }
 
-// testdata/activations.json.gz is made by scripts/oracle/keras_activations.py.
+// testdata/activations.json.gz is made by scripts/oracle/goldens/keras_activations.py.
 func TestBackbonesEqualKerasLayerByLayer(t *testing.T) {
 	var variants []struct {
 		variant
@@ -208,7 +222,11 @@ func TestBackbonesEqualKerasLayerByLayer(t *testing.T) {
 		for _, l := range b.Layers {
 			names = append(names, l.Name)
 		}
-		pixels := golden.Uniform("images", 2*want.Input*want.Input*3, -1, 1)
+		low, high := float32(-1), float32(1)
+		if b.Preprocess() == nil {
+			low, high = 0, 255
+		}
+		pixels := golden.Uniform("images", 2*want.Input*want.Input*3, low, high)
 		got := activations(t, b.Layers, filled(b.Layers), names, 2, pixels)
 		for _, w := range want.Layers {
 			if d := w.Relative(w.Name, got[w.Name]); !(d <= 1e-5) {

@@ -2,31 +2,53 @@ package backbone
 
 import (
 	"fmt"
-	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// Alphas are the width multipliers that Keras publishes ImageNet weights for.
-var Alphas = weights.Alphas
+// Alphas are the width multipliers that Keras publishes ImageNet weights of MobileNetV2 for.
+var Alphas = []float64{0.35, 0.5, 0.75, 1.0, 1.3, 1.4}
 
-// mobileNetV2 lists the layers of MobileNetV2 (Sandler et al., 2018, "Inverted Residuals and Linear Bottlenecks"),
+var mobileNetV2 = &Network{
+	Name: "mobilenetv2", Title: "MobileNetV2", Lesson: true, Megabytes: 9, Input: 224, least: 32, Alphas: Alphas,
+	Embedded: 0.35, embeddedFile: "mobilenet_v2_0.35_224_no_top.h5",
+	preprocess: minusOneToOne, layers: mobileNetV2Layers, published: publishedMobileNetV2,
+}
+
+// MobileNetV2 builds MobileNetV2, as keras.applications.MobileNetV2.
+func MobileNetV2(c Config) (*Backbone, error) { return New("mobilenetv2", c) }
+
+// publishedMobileNetV2 names the file for 224×224 pixels, as keras.applications.MobileNetV2 does. Keras publishes no
+// checksums of these files: Fetch keeps the SHA-256 of the first download instead.
+func publishedMobileNetV2(c Config) (Published, error) {
+	width := strconv.FormatFloat(c.Alpha, 'f', -1, 64)
+	if !strings.Contains(width, ".") {
+		width += ".0" // Python writes 1.0
+	}
+	file := fmt.Sprintf("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_%s_224", width)
+	if !c.IncludeTop {
+		file += "_no_top"
+	}
+	file += ".h5"
+	return Published{Network: "mobilenetv2", File: file,
+		URL: "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/" + file}, nil
+}
+
+// mobileNetV2Layers lists the layers of MobileNetV2 (Sandler et al., 2018, "Inverted Residuals and Linear Bottlenecks"),
 // named and ordered as in Keras.
 //
 // The image passes a strided convolution and seventeen blocks. A block expands its channels by 1×1 convolution,
 // filters each channel by a 3×3 depthwise convolution, and projects down again without activation; where input and
 // output have one shape, the input is added. Each convolution has no bias and is batch-normalized.
-func mobileNetV2(c Config) (layer.List, error) {
-	if !slices.Contains(Alphas, c.Alpha) {
-		return nil, fmt.Errorf("MobileNetV2 with alpha %v: use one of %v", c.Alpha, Alphas)
-	}
+func mobileNetV2Layers(c Config) (layer.List, error) {
 	b := &layer.Builder{}
 	relu6 := layer.ReLU{MaxValue: 6}
 	norm := layer.BatchNormalization{Epsilon: 1e-3, Momentum: 0.999}
 
 	b.Add("input_layer", layer.Input{Shape: []int{c.Input, c.Input, 3}})
-	b.Add("Conv1", layer.Conv2D{Filters: divisible(32 * c.Alpha), Kernel: 3, Strides: 2, Padding: "same"})
+	b.Add("Conv1", layer.Conv2D{Filters: divisible(32 * c.Alpha), Kernel: 3, Strides: 2, Padding: "same", NoBias: true})
 	b.Add("bn_Conv1", norm)
 	b.Add("Conv1_relu", relu6)
 
@@ -50,7 +72,7 @@ func mobileNetV2(c Config) (layer.List, error) {
 	if c.Alpha > 1 {
 		last = divisible(1280 * c.Alpha)
 	}
-	b.Add("Conv_1", layer.Conv2D{Filters: last, Kernel: 1})
+	b.Add("Conv_1", layer.Conv2D{Filters: last, Kernel: 1, NoBias: true})
 	b.Add("Conv_1_bn", norm)
 	b.Add("out_relu", relu6)
 	if c.IncludeTop {
@@ -72,7 +94,7 @@ func invertedResidual(b *layer.Builder, n, expansion, filters, stride int, norm 
 	if n == 0 {
 		prefix = "expanded_conv_"
 	} else {
-		b.Add(prefix+"expand", layer.Conv2D{Filters: expansion * channels, Kernel: 1})
+		b.Add(prefix+"expand", layer.Conv2D{Filters: expansion * channels, Kernel: 1, NoBias: true})
 		b.Add(prefix+"expand_BN", norm)
 		b.Add(prefix+"expand_relu", relu6)
 	}
@@ -81,13 +103,13 @@ func invertedResidual(b *layer.Builder, n, expansion, filters, stride int, norm 
 		padding = "valid"
 		b.Add(prefix+"pad", layer.ZeroPadding2D{Pad: correctPad(input.Shape, 3)})
 	}
-	b.Add(prefix+"depthwise", layer.DepthwiseConv2D{Kernel: 3, Strides: stride, Padding: padding})
+	b.Add(prefix+"depthwise", layer.DepthwiseConv2D{Kernel: 3, Strides: stride, Padding: padding, NoBias: true})
 	b.Add(prefix+"depthwise_BN", norm)
 	b.Add(prefix+"depthwise_relu", relu6)
-	b.Add(prefix+"project", layer.Conv2D{Filters: filters, Kernel: 1})
+	b.Add(prefix+"project", layer.Conv2D{Filters: filters, Kernel: 1, NoBias: true})
 	project := b.Add(prefix+"project_BN", norm)
 	if stride == 1 && channels == filters {
-		b.Add(prefix+"add", layer.Sum{}, input.Name, project)
+		b.Add(prefix+"add", layer.Add{}, input.Name, project)
 	}
 }
 

@@ -10,7 +10,7 @@ import "math"
 // a = −0.75 as PyTorch has it) over 4×4 neighbours, pixel centres at halves, borders repeated, no antialiasing; here in
 // float64. timm's resample_abs_pos_embed antialiases and has a = −0.5 then. For random tables with values within ±1 it
 // differs from this by up to 0.12 from 14×14 to 24×24 patches, and by up to 0.72 from 14×14 to 7×7
-// (scripts/oracle/vit_torch.py).
+// (scripts/oracle/goldens/vit_torch.py).
 func resizePositions(table []float32, d, from, to int) []float32 {
 	out := append(make([]float32, 0, (1+to*to)*d), table[:d]...)
 	taps := bicubic(from, to)

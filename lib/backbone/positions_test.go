@@ -6,7 +6,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 )
 
-// testdata/positions.json.gz is made by scripts/oracle/vit_torch.py.
+// testdata/positions.json.gz is made by scripts/oracle/goldens/vit_torch.py.
 func TestPositionsAreInterpolatedAsByHuggingFace(t *testing.T) {
 	var tables []struct {
 		Before, After int

@@ -8,6 +8,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -30,6 +31,32 @@ func TestPublishedWeightsLoad(t *testing.T) {
 	}
 	if v := b.Values["Conv_1_bn"][3]; slices.Max(v) <= slices.Min(v) {
 		t.Error("the last moving variance is constant: not trained")
+	}
+}
+
+// What Keras saves of a base alone names no layers, but counts them.
+func TestVariablesOfABaseAloneAreMatched(t *testing.T) {
+	for name, c := range map[string]Config{"mobilenetv2": {Alpha: 0.35, Input: 32}, "resnet50v2": {Input: 32},
+		"vit": {Variant: "tiny/16", Input: 32}} {
+		c.Seed = 3
+		b, err := New(name, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ending := range []string{".weights.h5", ".keras"} {
+			c.Weights = filepath.Join(t.TempDir(), "base"+ending)
+			if err := keras.Save(c.Weights, &keras.Model{Name: name, Layers: b.Layers, Values: b.Values}); err != nil {
+				t.Fatal(err)
+			}
+			again, err := New(name, c)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if again.Layers.Hash(again.Values) != b.Layers.Hash(b.Values) {
+				t.Errorf("%s%s: other values come back", name, ending)
+			}
+		}
 	}
 }
 

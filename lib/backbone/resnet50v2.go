@@ -6,17 +6,36 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
-// resNet50V2 lists the layers of ResNet50V2 (He et al., 2016, "Identity Mappings in Deep Residual Networks"), named
+var resNet50V2 = &Network{
+	Name: "resnet50v2", Title: "ResNet50V2", Lesson: true, Megabytes: 95, Input: 200, least: 32,
+	preprocess: minusOneToOne, layers: resNet50V2Layers, published: publishedResNet50V2,
+}
+
+// ResNet50V2 builds ResNet50V2, as keras.applications.ResNet50V2.
+func ResNet50V2(c Config) (*Backbone, error) { return New("resnet50v2", c) }
+
+// publishedResNet50V2 names the file, as keras.applications.ResNet50V2 does.
+func publishedResNet50V2(c Config) (Published, error) {
+	p := Published{Network: "resnet50v2",
+		File: "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5", MD5: "fac2f116257151a9d068a22e544a4917"}
+	if c.IncludeTop {
+		p.File, p.MD5 = "resnet50v2_weights_tf_dim_ordering_tf_kernels.h5", "3ef43a0b657b3be2300d5770ece849e0"
+	}
+	p.URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/" + p.File
+	return p, nil
+}
+
+// resNet50V2Layers lists the layers of ResNet50V2 (He et al., 2016, "Identity Mappings in Deep Residual Networks"), named
 // and ordered as in Keras.
 //
 // The image passes a strided convolution, a max pooling, and four stages of residual blocks. A block adds what its
 // three convolutions compute to what came in, so that it needs to learn only the difference. In this second version
 // batch normalization and ReLU stand before each convolution, and the sum passes on as it is.
-func resNet50V2(c Config) (layer.List, error) {
+func resNet50V2Layers(c Config) (layer.List, error) {
 	b := &layer.Builder{}
 	b.Add("input_layer", layer.Input{Shape: []int{c.Input, c.Input, 3}})
 	b.Add("conv1_pad", layer.ZeroPadding2D{Pad: [4]int{3, 3, 3, 3}})
-	b.Add("conv1_conv", layer.Conv2D{Filters: 64, Kernel: 7, Strides: 2, UseBias: true})
+	b.Add("conv1_conv", layer.Conv2D{Filters: 64, Kernel: 7, Strides: 2})
 	// The image here is not rectified: a zero at the border may win over values below it. So the pooling must see zeros.
 	b.Add("pool1_pad", layer.ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
 	b.Add("pool1_pool", layer.MaxPooling2D{Pool: 3, Strides: 2})
@@ -53,18 +72,18 @@ func residual(b *layer.Builder, name string, filters, stride int, project bool) 
 	shortcut := b.Last()
 	b.Add(name+"preact_bn", resNetNorm)
 	preact := b.Add(name+"preact_relu", relu)
-	b.Add(name+"1_conv", layer.Conv2D{Filters: filters, Kernel: 1})
+	b.Add(name+"1_conv", layer.Conv2D{Filters: filters, Kernel: 1, NoBias: true})
 	b.Add(name+"1_bn", resNetNorm)
 	b.Add(name+"1_relu", relu)
 	b.Add(name+"2_pad", layer.ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
-	b.Add(name+"2_conv", layer.Conv2D{Filters: filters, Kernel: 3, Strides: stride})
+	b.Add(name+"2_conv", layer.Conv2D{Filters: filters, Kernel: 3, Strides: stride, NoBias: true})
 	b.Add(name+"2_bn", resNetNorm)
 	inner := b.Add(name+"2_relu", relu)
 	if project {
-		shortcut = b.Add(name+"0_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1, UseBias: true}, preact)
+		shortcut = b.Add(name+"0_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1}, preact)
 	} else if stride > 1 {
 		shortcut = b.Add("", layer.MaxPooling2D{Pool: 1, Strides: stride}, shortcut)
 	}
-	last := b.Add(name+"3_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1, UseBias: true}, inner)
-	b.Add(name+"out", layer.Sum{}, shortcut, last)
+	last := b.Add(name+"3_conv", layer.Conv2D{Filters: 4 * filters, Kernel: 1}, inner)
+	b.Add(name+"out", layer.Add{}, shortcut, last)
 }

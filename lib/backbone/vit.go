@@ -6,8 +6,17 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/weights"
 )
+
+const lessonViT = "B/16" // the variant of the lesson, and of the published file
+
+var vit = &Network{
+	Name: "vit", Title: "ViT", Lesson: true, Megabytes: 346, Input: 224, Variants: vitNames(), Variant: lessonViT,
+	preprocess: minusOneToOne, layers: vitLayers, published: publishedViT, load: loadViT,
+}
+
+// ViT builds a Vision Transformer, with the layers of google/vit-base-patch16-224 for the zero Config.
+func ViT(c Config) (*Backbone, error) { return New("vit", c) }
 
 // vitVariant is a row of table 1 of the paper, with a size of patch.
 type vitVariant struct {
@@ -42,45 +51,47 @@ func vitNames() (names []string) {
 	return names
 }
 
-// publishedViT names the one file that the lesson takes from the hub.
-func publishedViT(c Config) (weights.Published, error) {
-	if _, err := findViT(c.Variant); err != nil {
-		return weights.Published{}, err
-	}
-	if c.Variant != "B/16" {
-		return weights.Published{}, fmt.Errorf("\"imagenet\" is a file for ViT B/16, not for %s: give the path of a file",
+// publishedViT names the ViT-B/16 of google/vit-base-patch16-224 on Hugging Face's hub: trained on ImageNet-21k,
+// fine-tuned on ImageNet-1k.
+func publishedViT(c Config) (Published, error) {
+	if c.Variant != lessonViT {
+		return Published{}, fmt.Errorf("\"imagenet\" is a file for ViT %s, not for %s: give the path of a file", lessonViT,
 			c.Variant)
 	}
-	return weights.ViT(), nil
+	return onHub("vit", "google/vit-base-patch16-224"), nil
 }
 
-// vit lists the layers of a Vision Transformer (Dosovitskiy et al., 2021, "An Image is Worth 16x16 Words").
+// vitLayers lists the layers of a Vision Transformer (Dosovitskiy et al., 2021, "An Image is Worth 16x16 Words",
+// https://arxiv.org/abs/2010.11929), with the epsilon of the authors' code.
+func vitLayers(c Config) (layer.List, error) {
+	v, err := findViT(c.Variant)
+	if err != nil {
+		return nil, err
+	}
+	return v.layers(c, vitSettings{heads: v.heads, epsilon: 1e-6, activation: "gelu"})
+}
+
+// layers is vitLayers with settings that go with a file.
 //
 // The image is cut into patches, and each becomes a token: a convolution whose stride is its size multiplies all
 // patches by one matrix. It leaves out what remains at the right and at the bottom. A learned class token is put before
 // them, and a learned vector is added to each token, which tells where it stands. Then come the blocks, and a last
 // normalization. With top, the class token alone goes on to the classes.
-//
-// The epsilon of normalizations is that of the authors' code; matchViT changes it where a file needs another.
-func vit(c Config) (layer.List, error) {
-	v, err := findViT(c.Variant)
-	if err != nil {
-		return nil, err
-	}
+func (v vitVariant) layers(c Config, s vitSettings) (layer.List, error) {
 	if c.Input < v.patch {
 		return nil, fmt.Errorf("ViT %s with an input of %d pixels: use at least %d, one patch", v.name, c.Input, v.patch)
 	}
 	tokens := (c.Input / v.patch) * (c.Input / v.patch)
-	norm := layer.LayerNormalization{Epsilon: 1e-6}
+	norm := layer.LayerNormalization{Epsilon: s.epsilon}
 
 	b := &layer.Builder{}
 	b.Add("input_layer", layer.Input{Shape: []int{c.Input, c.Input, 3}})
-	b.Add("patch_embedding", layer.Conv2D{Filters: v.width, Kernel: v.patch, Strides: v.patch, UseBias: true})
-	b.Add("patches", layer.Reshaping{Shape: []int{tokens, v.width}})
+	b.Add("patch_embedding", layer.Conv2D{Filters: v.width, Kernel: v.patch, Strides: v.patch})
+	b.Add("patches", layer.Reshape{Shape: []int{tokens, v.width}})
 	b.Add("class_token", layer.ClassToken{})
 	b.Add("position_embedding", layer.PositionEmbedding{})
 	for n := range v.blocks {
-		transformerBlock(b, fmt.Sprintf("block%d_", n), v, norm)
+		transformerBlock(b, fmt.Sprintf("block%d_", n), v.width, s)
 	}
 	b.Add("norm", norm)
 	if c.IncludeTop {
@@ -94,18 +105,19 @@ func vit(c Config) (layer.List, error) {
 // transformerBlock appends one block: tokens look at each other, then each passes two dense layers of its own. What
 // they compute is added to what came in. The normalizations stand before the two, not behind as in Vaswani et al.
 // (2017), so that the sum passes through all blocks as it is.
-func transformerBlock(b *layer.Builder, name string, v vitVariant, norm layer.LayerNormalization) {
+func transformerBlock(b *layer.Builder, name string, width int, s vitSettings) {
 	if b.Err != nil {
 		return
 	}
+	norm := layer.LayerNormalization{Epsilon: s.epsilon}
 	input := b.Last()
 	b.Add(name+"norm1", norm)
-	attention := b.Add(name+"attention", layer.MultiHeadAttention{NumHeads: v.heads, KeyDim: v.width / v.heads})
-	sum := b.Add(name+"add1", layer.Sum{}, input, attention)
+	attention := b.Add(name+"attention", layer.MultiHeadAttention{NumHeads: s.heads, KeyDim: width / s.heads})
+	sum := b.Add(name+"add1", layer.Add{}, input, attention)
 	b.Add(name+"norm2", norm)
-	b.Add(name+"mlp1", layer.Dense{Units: 4 * v.width, Activation: "gelu"})
-	mlp := b.Add(name+"mlp2", layer.Dense{Units: v.width})
-	b.Add(name+"add2", layer.Sum{}, sum, mlp)
+	b.Add(name+"mlp1", layer.Dense{Units: 4 * width, Activation: s.activation})
+	mlp := b.Add(name+"mlp2", layer.Dense{Units: width})
+	b.Add(name+"add2", layer.Add{}, sum, mlp)
 }
 
 // vitOf names the ViT that has so many numbers per token and pixels along a patch.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -51,38 +52,45 @@ func (f *vitFile) name(layer, weight string) string {
 // outside is the prefix of the names beside the backbone, which are the classes'.
 func (f *vitFile) outside() string { return strings.TrimSuffix(f.prefix, f.wrapper) }
 
-// matchViT takes the values of all weights from a checkpoint: of the hub of Hugging Face, of timm, of KerasHub, or with
-// the names of the list. It gives the normalizations in the list the epsilon that goes with the file, and interpolates
-// the position embeddings if the file was made for another size of image.
+// loadViT takes the values of all weights from a checkpoint: of the hub of Hugging Face, of timm, of KerasHub, or with
+// the names of the list. It gives the list the settings that go with the file, and interpolates the position embeddings
+// if the file was made for another size of image.
 //
 // The error names the variant that the file is for, or lists, in the file's own names, all that is missing, unexpected,
 // or of another shape. The pooler of Hugging Face, which the classifier does not read, and classes that the list does
 // not have are left out.
-func matchViT(layers layer.List, c *weights.Checkpoint) (layer.Values, error) {
-	f := openViT(c)
-	if f == nil {
-		return layers.Match(withPositions(c, layers))
+func loadViT(c Config, checkpoint *weights.Checkpoint) (*Backbone, error) {
+	v, err := findViT(c.Variant)
+	if err != nil {
+		return nil, err
 	}
-	kernel := layers[layers.Index(patchEmbedding)].W[0]
-	got := f.tensors[f.name(patchEmbedding, kernel.Name)].Shape
+	f := openViT(checkpoint)
+	if f == nil {
+		layers, err := vitLayers(c)
+		if err != nil {
+			return nil, err
+		}
+		values, err := keras.Match(layers, withPositions(checkpoint, layers))
+		return &Backbone{Layers: layers, Values: values, preprocess: minusOneToOne}, err
+	}
+	got := f.tensors[f.name(patchEmbedding, "kernel")].Shape
 	patch, width := got[0], got[3]
 	if f.pytorch {
 		patch, width = got[2], got[0]
 	}
-	if patch != kernel.Shape[0] || width != kernel.Shape[3] {
+	if patch != v.patch || width != v.width {
 		return nil, fmt.Errorf("it holds %s, in the names of %s", vitOf(width, patch), f.title)
 	}
-	values, err := f.match(layers)
+	settings, err := f.settings(v, checkpoint.Path, c.Weights == "imagenet" || c.Weights == "best")
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range layers {
-		if norm, ok := l.Op.(layer.LayerNormalization); ok {
-			norm.Epsilon = f.epsilon
-			l.Op = norm
-		}
+	layers, err := v.layers(c, settings)
+	if err != nil {
+		return nil, err
 	}
-	return values, nil
+	values, err := f.match(layers)
+	return &Backbone{Layers: layers, Values: values, Notice: settings.notice, preprocess: settings.preprocess}, err
 }
 
 func (f *vitFile) match(layers layer.List) (layer.Values, error) {

@@ -18,12 +18,13 @@ import (
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// scripts/oracle/vit_golden.py has the same.
+// scripts/oracle/common/vit_golden.py has the same.
 func init() {
 	vitVariants = append(vitVariants, vitVariant{name: "tiny/16", width: 32, blocks: 2, heads: 2, patch: 16})
+	vit.Variants = vitNames()
 }
 
-// vitGolden is what a library computes for a small ViT; made by scripts/oracle/vit_torch.py and vit_kerashub.py.
+// vitGolden is what a library computes for a small ViT; made by scripts/oracle/goldens/vit_torch.py and vit_kerashub.py.
 type vitGolden struct {
 	Library string
 	Tensors []struct {

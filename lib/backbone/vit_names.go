@@ -28,6 +28,8 @@ type naming struct {
 	pytorch bool
 }
 
+const timm = "timm" // a title
+
 // fused is the last part of timm's name for the one tensor of queries, keys and values.
 const fused = "qkv"
 
@@ -52,7 +54,7 @@ var namings = []naming{
 		},
 	},
 	{
-		title: "timm", epsilon: 1e-6, pytorch: true,
+		title: timm, epsilon: 1e-6, pytorch: true,
 		block: func(n int) string { return "blocks." + strconv.Itoa(n) + "." },
 		names: map[string]string{
 			patchEmbedding:               "patch_embed.proj",

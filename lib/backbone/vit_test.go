@@ -13,7 +13,7 @@ func TestViTHasTheParametersOfTimm(t *testing.T) {
 		"Ti/16": 5_524_416, "S/16": 21_665_664, "B/16": 85_798_656, "L/16": 303_301_632,
 		"S/32": 22_493_952, "B/32": 87_455_232, "L/32": 305_510_400,
 	} {
-		layers, err := vit(Config{Variant: name, Input: 224})
+		layers, err := vitLayers(Config{Variant: name, Input: 224})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -24,7 +24,7 @@ func TestViTHasTheParametersOfTimm(t *testing.T) {
 }
 
 func TestViTLayers(t *testing.T) {
-	layers, err := vit(Config{Variant: "B/16", Input: 255, IncludeTop: true, Classes: 1000})
+	layers, err := vitLayers(Config{Variant: "B/16", Input: 255, IncludeTop: true, Classes: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

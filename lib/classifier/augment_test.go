@@ -9,7 +9,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// testdata/augment.json.gz is made by scripts/oracle/keras_augment.py.
+// testdata/augment.json.gz is made by scripts/oracle/goldens/keras_augment.py.
 func TestAugmentationEqualsKeras(t *testing.T) {
 	var cases []struct {
 		Horizontal, Vertical  bool

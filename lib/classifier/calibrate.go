@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/gomlx/compute/shapes"
@@ -48,19 +49,22 @@ func (m *Model) Calibrate(ctx context.Context, s images.Source) error {
 	parameters := list.Parameters(m.Values)
 	defer parameters.Finalize()
 	exec, err := graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
-		moved := map[*layer.Layer][2]*graph.Node{}
+		moved := map[*layer.Layer]map[int]*graph.Node{}
 		env := parameters.Env(in[1:])
 		env.Training = true
 		env.Update = func(l *layer.Layer, i int, value *graph.Node) {
-			pair := moved[l]
-			pair[i-2] = value
-			moved[l] = pair
+			if moved[l] == nil {
+				moved[l] = map[int]*graph.Node{}
+			}
+			moved[l][i] = value
 		}
 		env.Uniform = func(g *graph.Graph, shape shapes.Shape) *graph.Node { panic("a base in inference mode has no dropout") }
 		list.Build(env, in[0])
 		var out []*graph.Node
 		for _, l := range norms {
-			out = append(out, moved[l][0], moved[l][1])
+			for i := range statistics(l) {
+				out = append(out, moved[l][i])
+			}
 		}
 		return out
 	})
@@ -74,17 +78,29 @@ func (m *Model) Calibrate(ctx context.Context, s images.Source) error {
 	if err != nil {
 		return fmt.Errorf("calibrating: %w", err)
 	}
-	for i, l := range norms {
+	for _, l := range norms {
 		values := slices.Clone(m.Values[l.Name])
-		for j := range 2 {
-			if values[2+j], err = tensors.CopyFlatData[float32](out[2*i+j]); err != nil {
+		for i := range statistics(l) {
+			if values[i], err = tensors.CopyFlatData[float32](out[0]); err != nil {
 				return err
 			}
+			out = out[1:]
 		}
 		m.Values[l.Name] = values
 	}
 	m.forget()
 	return nil
+}
+
+// statistics gives the positions of a layer's moving statistics among its weights.
+func statistics(l *layer.Layer) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i, w := range l.W {
+			if w.Statistic && !yield(i) {
+				return
+			}
+		}
+	}
 }
 
 // calibrated gives the layers up to the end of the base, in inference mode but for their batch normalizations, and

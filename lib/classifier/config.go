@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -58,7 +57,7 @@ func New(c Config) (*Model, error) {
 		m.Layers = append(m.Layers, &own)
 	}
 	for _, n := range b.Nested {
-		m.nested = append(m.nested, keras.Nested{Name: n.Name, Start: n.Start, End: n.End})
+		m.nested = append(m.nested, layer.Nested{Name: n.Name, Start: n.Start, End: n.End})
 		for _, l := range m.Layers[n.Start:n.End] {
 			l.Inference = !c.BaseTraining
 		}

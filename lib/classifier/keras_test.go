@@ -15,7 +15,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// testdata/fit.json.gz is made by scripts/oracle/keras_fit.py.
+// testdata/fit.json.gz is made by scripts/oracle/goldens/keras_fit.py.
 func TestFitEqualsKeras(t *testing.T) {
 	var want struct {
 		Losses  []float64
@@ -63,7 +63,7 @@ func TestFitEqualsKeras(t *testing.T) {
 	}
 }
 
-// headOnly is the model that keras_fit.py and keras_fit_options.py train, without a base.
+// headOnly is the model that keras_fit.py trains, without a base.
 func headOnly(t *testing.T) *Model {
 	t.Helper()
 	b := &layer.Builder{}
@@ -114,7 +114,7 @@ func requireClose(t *testing.T, what string, got, want []float64) {
 	}
 }
 
-// testdata/summary.txt is made by scripts/oracle/keras_tables.py.
+// testdata/summary.txt is made by scripts/oracle/goldens/keras_tables.py.
 func TestSummaryEqualsKeras(t *testing.T) {
 	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35})
 	if err != nil {

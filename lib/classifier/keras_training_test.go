@@ -14,7 +14,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// kerasTraining is one case of testdata/training.json.gz, made by scripts/oracle/keras_training.py.
+// kerasTraining is one case of testdata/training.json.gz, made by scripts/oracle/goldens/keras_training.py.
 type kerasTraining struct {
 	Title string
 	Base  struct {

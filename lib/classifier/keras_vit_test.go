@@ -9,7 +9,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
-// kerasViT is one case of testdata/vit_training.json.gz, made by scripts/oracle/keras_vit.py.
+// kerasViT is one case of testdata/vit_training.json.gz, made by scripts/oracle/goldens/keras_vit.py.
 type kerasViT struct {
 	Title      string
 	ViT        vitSize
@@ -47,17 +47,17 @@ func (s vitSize) network(b *layer.Builder) {
 	side := s.Input / s.Patch
 	b.Add("image", layer.Input{Shape: []int{s.Input, s.Input, 3}})
 	b.Add("rescaling", layer.Rescaling{Scale: s.Scale})
-	b.Add("patch_embedding", layer.Conv2D{Filters: s.Width, Kernel: s.Patch, Strides: s.Patch, UseBias: true})
-	b.Add("patches", layer.Reshaping{Shape: []int{side * side, s.Width}})
+	b.Add("patch_embedding", layer.Conv2D{Filters: s.Width, Kernel: s.Patch, Strides: s.Patch})
+	b.Add("patches", layer.Reshape{Shape: []int{side * side, s.Width}})
 	x := b.Add("position_embedding", layer.PositionEmbedding{})
 	for i := range s.Blocks {
 		name := func(part string) string { return fmt.Sprintf("block%d_%s", i, part) }
 		attention := b.Add(name("attention"), layer.MultiHeadAttention{NumHeads: s.Heads, KeyDim: s.Key})
-		b.Add(name("add1"), layer.Sum{}, x, attention)
+		b.Add(name("add1"), layer.Add{}, x, attention)
 		x = b.Add(name("norm1"), layer.LayerNormalization{Epsilon: 1e-6})
 		b.Add(name("mlp1"), layer.Dense{Units: s.MLP, Activation: "gelu"})
 		mlp := b.Add(name("mlp2"), layer.Dense{Units: s.Width})
-		b.Add(name("add2"), layer.Sum{}, x, mlp)
+		b.Add(name("add2"), layer.Add{}, x, mlp)
 		x = b.Add(name("norm2"), layer.LayerNormalization{Epsilon: 1e-6})
 	}
 	b.Add("pool", layer.GlobalAveragePooling1D{})

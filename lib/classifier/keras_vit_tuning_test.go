@@ -13,7 +13,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
-// kerasViTTuning is one case of testdata/vit_tuning.json.gz, made by scripts/oracle/keras_vit_tuning.py.
+// kerasViTTuning is one case of testdata/vit_tuning.json.gz, made by scripts/oracle/goldens/keras_vit_tuning.py.
 type kerasViTTuning struct {
 	Title      string
 	Unfrozen   []string // prefixes of layers

@@ -18,12 +18,12 @@ func tokens(input []int, units int) func(*layer.Builder) {
 
 func addTokens(b *layer.Builder, input []int, units int) {
 	b.Add("image", layer.Input{Shape: input})
-	b.Add("", layer.Conv2D{Filters: 8, Kernel: 8, Strides: 8, UseBias: true})
-	b.Add("", layer.Reshaping{Shape: []int{(input[0] / 8) * (input[1] / 8), 8}})
+	b.Add("", layer.Conv2D{Filters: 8, Kernel: 8, Strides: 8})
+	b.Add("", layer.Reshape{Shape: []int{(input[0] / 8) * (input[1] / 8), 8}})
 	b.Add("", layer.ClassToken{})
 	x := b.Add("", layer.PositionEmbedding{})
 	b.Add("", layer.MultiHeadAttention{NumHeads: 2, KeyDim: 4, Dropout: 0.1})
-	b.Add("", layer.Sum{}, x, b.Last())
+	b.Add("", layer.Add{}, x, b.Last())
 	b.Add("", layer.LayerNormalization{})
 	b.Add("", layer.GlobalAveragePooling1D{})
 	b.Add("", layer.Dense{Units: units, Activation: "softmax"})

@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/notice"
 )
@@ -37,7 +36,7 @@ type Model struct {
 	Notes      []string // what Load had to say of the file, such as weights that were converted
 
 	baseStart, baseEnd int
-	nested             []keras.Nested // the base, and other models that are nested
+	nested             []layer.Nested // the base, and other models that are nested
 	preprocessing      string         // what SetPreprocessing was told
 	// What a file of others does not say, so that results may be wrong. See SetPreprocessing and readOutputs.
 	inputNotice, outputNotice string
@@ -108,7 +107,7 @@ var joinNotices = notice.Join
 func (m *Model) cut() int {
 	cut, weights := 0, 0
 	for i, l := range m.Layers {
-		if l.Random() || len(l.W) > 0 && !l.Frozen {
+		if l.Random() || !l.Frozen && learns(l) {
 			break
 		}
 		weights += len(l.W)
@@ -121,4 +120,10 @@ func (m *Model) cut() int {
 		return 0
 	}
 	return cut
+}
+
+// learns reports whether training changes the weights of a layer that is not frozen. Those of a Normalization stay.
+func learns(l *layer.Layer) bool {
+	differs, _ := layer.InTraining(l.Op)
+	return layer.List{l}.TrainableParams() > 0 || differs && !l.Inference && len(l.W) > 0
 }

@@ -20,21 +20,12 @@ var preprocessings = map[string]struct {
 	"none":  {},
 	"0..1":  {op: layer.Rescaling{Scale: 1.0 / 255}},
 	"-1..1": {op: layer.Rescaling{Scale: 1 / 127.5, Offset: -1}},
-	// A convolution of single pixels moves and scales channels: its kernel is [in, out].
-	"caffe":    {convolution, [][]float32{{0, 0, 1, 0, 1, 0, 1, 0, 0}, {-103.939, -116.779, -123.68}}},
-	"imagenet": {convolution, standardized([3]float64{0.485, 0.456, 0.406}, [3]float64{0.229, 0.224, 0.225})},
-}
-
-var convolution = layer.Conv2D{Filters: 3, Kernel: 1, UseBias: true}
-
-// standardized is (x/255 − mean)/deviation of each channel.
-func standardized(mean, deviation [3]float64) [][]float32 {
-	kernel, bias := make([]float32, 9), make([]float32, 3)
-	for c := range 3 {
-		kernel[4*c] = float32(1 / (255 * deviation[c]))
-		bias[c] = float32(-mean[c] / deviation[c])
-	}
-	return [][]float32{kernel, bias}
+	// No layer of Keras turns channels round but a convolution of single pixels, whose kernel is [in, out].
+	"caffe": {layer.Conv2D{Filters: 3, Kernel: 1}, [][]float32{{0, 0, 1, 0, 1, 0, 1, 0, 0}, {-103.939, -116.779, -123.68}}},
+	"imagenet": {op: layer.ChannelRescaling{
+		Scale:  []float64{1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)},
+		Offset: []float64{-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225},
+	}},
 }
 
 // Preprocessings lists what SetPreprocessing takes.

@@ -8,7 +8,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// kerasSchedules is testdata/schedules.json.gz, made by scripts/oracle/keras_schedules.py.
+// kerasSchedules is testdata/schedules.json.gz, made by scripts/oracle/goldens/keras_schedules.py.
 type kerasSchedules struct {
 	Cosine []struct {
 		Settings CosineDecay

@@ -35,7 +35,7 @@ func TestEarlyStoppingEqualsKeras(t *testing.T) {
 	}
 }
 
-// testdata/fit_options.json.gz is made by scripts/oracle/keras_fit_options.py.
+// testdata/fit_options.json.gz is made by scripts/oracle/goldens/keras_fit.py.
 func TestFitWithOptionsEqualsKeras(t *testing.T) {
 	var want map[string]struct {
 		History result.History

@@ -43,7 +43,7 @@ func attentionOf(ls layer.List) (maps AttentionMaps, last int, err error) {
 			last = i
 			maps.Layers = append(maps.Layers, AttentionLayer{Name: l.Name, Heads: op.NumHeads})
 			if maps.Rows == 0 {
-				return maps, 0, fmt.Errorf("layer %s: nothing before it makes tokens of an image: put a Reshaping from "+
+				return maps, 0, fmt.Errorf("layer %s: nothing before it makes tokens of an image: put a Reshape from "+
 					"[rows, columns, d] to [rows·columns, d] below", l.Name)
 			}
 			if l.Shape[0] != maps.tokens() {
@@ -64,7 +64,7 @@ func attentionOf(ls layer.List) (maps AttentionMaps, last int, err error) {
 // and width that it covers. rows is 0 if there is none.
 func patchGrid(ls layer.List) (rows, columns int, height, width float64) {
 	for _, l := range ls {
-		if _, ok := l.Op.(layer.Reshaping); !ok {
+		if _, ok := l.Op.(layer.Reshape); !ok {
 			continue
 		}
 		patches := ls[ls.Index(l.Inputs[0])]

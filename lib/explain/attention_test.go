@@ -25,7 +25,7 @@ func attentive(t *testing.T, classToken bool) *Attention {
 	t.Helper()
 	b := &layer.Builder{}
 	b.Add("image", layer.Input{Shape: []int{11, 15, 3}})
-	b.Add("patch_embedding", layer.Conv2D{Filters: 8, Kernel: 4, Strides: 4, UseBias: true})
+	b.Add("patch_embedding", layer.Conv2D{Filters: 8, Kernel: 4, Strides: 4})
 	b.Add("patches", layer.Reshaping{Shape: []int{6, 8}})
 	if classToken {
 		b.Add("class_token", layer.ClassToken{})
@@ -35,7 +35,7 @@ func attentive(t *testing.T, classToken bool) *Attention {
 		b.Add(fmt.Sprintf("block%d_norm1", i), layer.LayerNormalization{})
 		y := b.Add(fmt.Sprintf("block%d_attention", i),
 			layer.MultiHeadAttention{NumHeads: attentionHeads, KeyDim: 6, Dropout: 0.5})
-		x = b.Add(fmt.Sprintf("block%d_add1", i), layer.Sum{}, x, y)
+		x = b.Add(fmt.Sprintf("block%d_add1", i), layer.Add{}, x, y)
 	}
 	b.Add("pool", layer.GlobalAveragePooling1D{})
 	b.Add("dense", layer.Dense{Units: 2, Activation: "softmax"})

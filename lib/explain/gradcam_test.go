@@ -18,7 +18,7 @@ import (
 
 const gradcamImages, gradcamPatch = 3, 24
 
-// kerasHeat is made by scripts/oracle/keras_gradcam.py.
+// kerasHeat is made by scripts/oracle/goldens/keras_gradcam.py.
 type kerasHeat struct {
 	Size, Height, Width int
 	Predicted           []int

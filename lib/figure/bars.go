@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
@@ -22,12 +23,28 @@ type BarGroup struct {
 // maxBars keeps a chart at the length of a page or two.
 const maxBars = 200
 
+// Counts is a set of bars that shows whole numbers, such as images per class.
+func Counts(name string, counts []int) BarGroup {
+	g := BarGroup{Name: name}
+	for _, n := range counts {
+		g.Values = append(g.Values, float64(n))
+	}
+	return g
+}
+
+// BarsOptions may be left empty.
+type BarsOptions struct {
+	Title  string
+	X      string // axis title: what the bars measure
+	Notice string // of what the numbers come from
+}
+
 // Bars draws horizontal bars from 0 with their values, labels downwards and the groups of a label next to each
-// other. Whole numbers are shown as they are, shares with three decimals. Options.X says what is measured.
+// other. Whole numbers are shown as they are, shares with three decimals.
 //
 // It is an error if there is nothing to draw, if a group's lengths differ from the number of labels, if a value
 // is negative or infinite, or if there are more than seven groups or 200 bars.
-func Bars(labels []string, groups []BarGroup, o Options) (*Figure, error) {
+func Bars(labels []string, groups []BarGroup, o BarsOptions) (*Figure, error) {
 	if err := checkBars(labels, groups); err != nil {
 		return nil, fmt.Errorf("bar chart: %w", err)
 	}
@@ -37,62 +54,61 @@ func Bars(labels []string, groups []BarGroup, o Options) (*Figure, error) {
 		rowGap  = 12.0
 		nameGap = 8.0
 	)
-	var legend []legendEntry
+	var legend []canvas.Entry
 	if len(groups) > 1 {
 		for g, group := range groups {
-			legend = append(legend, legendEntry{name: group.Name, mark: barMark(seriesColors[g])})
+			legend = append(legend, canvas.Entry{Name: group.Name, Mark: canvas.BarMark(seriesColors[g])})
 		}
 	}
-	h := newHeader(width, o.Title, o.Notice, legend)
-	style := textStyle(textSize)
+	page := newPage(width, o.Title, o.Notice, legend)
+	style := canvas.Body
 	format, high := barFormat(groups)
-	names := shortenAll(style, labels)
-	left := margin + widest(style, names) + nameGap
-	right := width - margin - textWidth(style, format(high)) - nameGap
+	names := style.ShortenNames(labels)
+	left := canvas.Margin + style.Widest(names) + nameGap
+	right := width - canvas.Margin - style.Width(format(high)) - nameGap
 	row := float64(len(groups))*bar + rowGap
 	plotHeight := row * float64(len(labels))
 	axisHeight := 24.0
 	if o.X != "" {
 		axisHeight += 22
 	}
-	c := newCanvas(width, h.height+plotHeight+axisHeight+margin)
-	h.draw(c)
+	c := page.canvas(plotHeight + axisHeight + canvas.Margin)
 
 	x := func(v float64) float64 { return left + (right-left)*v/high }
-	bottom := h.height + plotHeight
-	thin := draw.LineStyle{Color: grey, Width: 1}
+	bottom := page.Height + plotHeight
+	thin := draw.LineStyle{Color: canvas.Grey, Width: 1}
 	for _, t := range ticks(0, high, 8, format(1) == "1") {
-		c.line(draw.LineStyle{Color: lightGrey, Width: 1}, x(t.Value), h.height, x(t.Value), bottom)
-		c.line(thin, x(t.Value), bottom, x(t.Value), bottom+5)
-		c.text(x(t.Value), bottom+15, aligned(style, draw.XCenter), t.Label)
+		c.Line(draw.LineStyle{Color: canvas.LightGrey, Width: 1}, x(t.Value), page.Height, x(t.Value), bottom)
+		c.Line(thin, x(t.Value), bottom, x(t.Value), bottom+5)
+		c.Text(x(t.Value), bottom+15, style.Centred(), t.Label)
 	}
-	c.text((left+right)/2, bottom+36, aligned(textStyle(labelSize), draw.XCenter), o.X)
+	c.Text((left+right)/2, bottom+36, canvas.Label.Centred(), o.X)
 	for i, name := range names {
-		top := h.height + float64(i)*row + rowGap/2
-		c.text(left-nameGap, top+float64(len(groups))*bar/2, aligned(style, draw.XRight), name)
+		top := page.Height + float64(i)*row + rowGap/2
+		c.Text(left-nameGap, top+float64(len(groups))*bar/2, style.Ending(), name)
 		for g, group := range groups {
 			y, v, end := top+float64(g)*bar, group.Values[i], left
 			if finite(v) {
-				c.fill(left, y+1, x(v)-left, bar-2, seriesColors[g])
+				c.Box(left, y+1, x(v)-left, bar-2, seriesColors[g])
 				end = x(v)
 				if group.Intervals != nil {
-					end = max(end, c.errorBar(x(group.Intervals[i].Low), x(group.Intervals[i].High), y+bar/2))
+					end = max(end, errorBar(c, x(group.Intervals[i].Low), x(group.Intervals[i].High), y+bar/2))
 				}
 			}
-			c.text(end+6, y+bar/2, style, format(v))
+			c.Text(end+6, y+bar/2, style, format(v))
 		}
 	}
-	c.line(thin, left, h.height, left, bottom)
-	return c.figure(o.alt(barsAlt(labels, groups, format))), nil
+	c.Line(thin, left, page.Height, left, bottom)
+	return page.figure(c, o.Title, barsAlt(labels, groups, format)), nil
 }
 
 // errorBar draws an interval from x0 to x1, white below black so that it shows on any bar, and returns its end.
-func (c *canvas) errorBar(x0, x1, y float64) float64 {
+func errorBar(c *canvas.Canvas, x0, x1, y float64) float64 {
 	const cap = 4
-	for _, style := range []draw.LineStyle{{Color: white, Width: 3.5}, {Color: black, Width: 1.5}} {
-		c.line(style, x0, y, x1, y)
-		c.line(style, x0, y-cap, x0, y+cap)
-		c.line(style, x1, y-cap, x1, y+cap)
+	for _, style := range []draw.LineStyle{{Color: canvas.White, Width: 3.5}, {Color: canvas.Black, Width: 1.5}} {
+		c.Line(style, x0, y, x1, y)
+		c.Line(style, x0, y-cap, x0, y+cap)
+		c.Line(style, x1, y-cap, x1, y+cap)
 	}
 	return x1
 }

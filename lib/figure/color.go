@@ -3,24 +3,18 @@ package figure
 import (
 	"image/color"
 	"math"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 )
 
 var (
-	black     = color.RGBA{0x00, 0x00, 0x00, 0xff}
-	white     = color.RGBA{0xff, 0xff, 0xff, 0xff}
-	grey      = color.RGBA{0x55, 0x55, 0x55, 0xff} // secondary text
-	lightGrey = color.RGBA{0xdd, 0xdd, 0xdd, 0xff} // grid lines
-
-	// Bluish green and vermillion, darkened from Okabe and Ito's until text in them is readable on white.
-	// Both stay far apart for readers without red or green cones (see the test that simulates them).
+	// Bluish green, darkened from Okabe and Ito's until text in it is readable on white. It and vermillion stay far apart
+	// for readers without red or green cones (see the test that simulates them).
 	rightColor = color.RGBA{0x00, 0x7f, 0x66, 0xff}
-	wrongColor = color.RGBA{0xc4, 0x4f, 0x00, 0xff}
+	wrongColor = canvas.Vermillion
 
-	trainColor      = black
+	trainColor      = canvas.Black
 	validationColor = color.RGBA{0xd6, 0x27, 0x28, 0xff}
-
-	noticeFill = color.RGBA{0xff, 0xe0, 0x8a, 0xff} // amber
-	noticeEdge = color.RGBA{0xb3, 0x6b, 0x00, 0xff}
 )
 
 // seriesColors tell series apart for readers with any colour vision: from the palette of Okabe and Ito,
@@ -68,10 +62,10 @@ func between(anchors [9][3]float64, t float64) color.RGBA {
 
 // readableOn is the one of black and white that contrasts more with the background.
 func readableOn(background color.RGBA) color.RGBA {
-	if contrast(white, background) > contrast(black, background) {
-		return white
+	if contrast(canvas.White, background) > contrast(canvas.Black, background) {
+		return canvas.White
 	}
-	return black
+	return canvas.Black
 }
 
 // contrast is the contrast ratio of two colours, from 1 to 21, as WCAG 2.2 defines it. Text wants 4.5.

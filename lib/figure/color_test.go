@@ -4,6 +4,8 @@ import (
 	"image/color"
 	"math"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 )
 
 // Matrices on linear RGB that simulate missing cones, from G. M. Machado, M. M. Oliveira and L. A. F. Fernandes,
@@ -82,12 +84,12 @@ func TestSimulationMergesRedAndGreen(t *testing.T) {
 }
 
 func TestTextColoursAreReadableOnWhite(t *testing.T) {
-	for name, c := range map[string]color.RGBA{"right": rightColor, "wrong": wrongColor, "grey": grey} {
-		if got := contrast(c, white); got < 4.5 {
+	for name, c := range map[string]color.RGBA{"right": rightColor, "wrong": wrongColor, "grey": canvas.Grey} {
+		if got := contrast(c, canvas.White); got < 4.5 {
 			t.Errorf("%s: contrast %.2f on white, want at least 4.5", name, got)
 		}
 	}
-	if got := contrast(black, noticeFill); got < 7 {
+	if got := contrast(canvas.Black, canvas.NoticeFill); got < 7 {
 		t.Errorf("notice: contrast %.2f, want at least 7", got)
 	}
 }
@@ -99,7 +101,7 @@ func TestCountsAreReadableOnEveryBlue(t *testing.T) {
 			t.Fatalf("contrast %.2f on blues(%v), want at least 4.5", got, float64(k)/1000)
 		}
 	}
-	if readableOn(blues(0)) != black || readableOn(blues(1)) != white {
+	if readableOn(blues(0)) != canvas.Black || readableOn(blues(1)) != canvas.White {
 		t.Error("text does not flip from black to white along Blues")
 	}
 }

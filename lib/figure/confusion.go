@@ -9,17 +9,28 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
+	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
 // maxClasses is how many classes a confusion matrix can show with readable text.
 const maxClasses = 40
 
-// ConfusionMatrix draws counts as a heatmap in Blues with a colour bar. counts[i][j] images of class i were
-// predicted as class j: rows are actual classes, columns predicted ones, as in metrics.Confusion.
+// ConfusionOptions may be left empty.
+type ConfusionOptions struct {
+	Title string // if empty, it says how many are right
+}
+
+// ConfusionMatrix draws counts as a heatmap in Blues with a colour bar: rows are actual classes, columns predicted ones.
 //
-// It is an error if counts is not a square of len(classes), has a negative count or nothing but zeros, or if
-// there are more than 40 classes.
-func ConfusionMatrix(classes []string, counts [][]int, o Options) (*Figure, error) {
+// It is an error if the counts are not a square of as many rows as classes, have a negative one or nothing but zeros, or
+// if there are more than 40 classes.
+func ConfusionMatrix(m *metrics.Confusion, o ConfusionOptions) (*Figure, error) {
+	if m == nil {
+		return nil, errors.New("confusion matrix figure: no confusion matrix given")
+	}
+	classes, counts := m.Classes, m.Counts
 	right, total, most, err := checkCounts(classes, counts)
 	if err != nil {
 		return nil, fmt.Errorf("confusion matrix figure: %w", err)
@@ -29,76 +40,75 @@ func ConfusionMatrix(classes []string, counts [][]int, o Options) (*Figure, erro
 		title = fmt.Sprintf("Confusion matrix: %d of %d right", right, total)
 	}
 
-	names, n := textStyle(textSize), float64(len(classes))
+	names, n := canvas.Body, float64(len(classes))
 	// The number of the fullest cell decides how small cells can be.
-	cell := max(math.Floor(min(72, 520/n)), 22, math.Ceil(textWidth(textStyle(tinySize), strconv.Itoa(most)))+4)
-	labels := shortenAll(names, classes)
-	nameWidth := math.Ceil(widest(names, labels))
+	cell := max(math.Floor(min(72, 520/n)), 22, math.Ceil(canvas.Tiny.Width(strconv.Itoa(most)))+4)
+	labels := names.ShortenNames(classes)
+	nameWidth := math.Ceil(names.Widest(labels))
 	const (
 		axisTitle = 24.0
 		barWidth  = 20.0
 		nameGap   = 8.0
 	)
 	side := cell * n
-	left := margin + axisTitle + nameWidth + nameGap
-	barX := left + side + 2*gap
+	left := canvas.Margin + axisTitle + nameWidth + nameGap
+	barX := left + side + 2*canvas.Gap
 	bar := ticks(0, float64(most), 7, true)
-	barLabels := textWidth(names, strconv.Itoa(most))
-	width := max(barX+barWidth+nameGap+barLabels+margin, 420)
+	barLabels := names.Width(strconv.Itoa(most))
+	width := max(barX+barWidth+nameGap+barLabels+canvas.Margin, 420)
 
-	h := newHeader(width, title, o.Notice, nil)
-	top := h.height + 4
+	page := newPage(width, title, m.Notice, nil)
+	top := page.Height + 4
 	// Names on the x axis are turned by 45°, and their ends stand under the cells.
-	below := nameGap + (nameWidth+textSize)*math.Sqrt2/2
-	c := newCanvas(width, top+side+below+axisTitle+margin)
-	h.draw(c)
+	below := nameGap + (nameWidth+canvas.BodySize)*math.Sqrt2/2
+	c := page.canvas(4 + side + below + axisTitle + canvas.Margin)
 
 	for i, row := range counts {
 		for j, count := range row {
 			x, y := left+float64(j)*cell, top+float64(i)*cell
 			fill := blues(float64(count) / float64(most))
-			c.fill(x, y, cell, cell, fill)
-			number := aligned(colored(countStyle(cell), readableOn(fill)), draw.XCenter)
-			c.text(x+cell/2, y+cell/2, number, strconv.Itoa(count))
+			c.Box(x, y, cell, cell, fill)
+			number := countStyle(cell).In(readableOn(fill)).Centred()
+			c.Text(x+cell/2, y+cell/2, number, strconv.Itoa(count))
 		}
 	}
-	line := draw.LineStyle{Color: grey, Width: 1}
-	c.frame(left, top, side, side, line)
+	line := draw.LineStyle{Color: canvas.Grey, Width: 1}
+	c.Frame(left, top, side, side, line)
 
-	turned := aligned(names, draw.XRight)
-	turned.Rotation = math.Pi / 4
+	turned := names.Ending().Turned(math.Pi / 4)
 	for i, label := range labels {
 		at := (float64(i) + 0.5) * cell
-		c.text(left-nameGap, top+at, aligned(names, draw.XRight), label)
-		c.line(line, left-4, top+at, left, top+at)
-		c.text(left+at, top+side+nameGap, turned, label)
-		c.line(line, left+at, top+side, left+at, top+side+4)
+		c.Text(left-nameGap, top+at, names.Ending(), label)
+		c.Line(line, left-4, top+at, left, top+at)
+		c.Text(left+at, top+side+nameGap, turned, label)
+		c.Line(line, left+at, top+side, left+at, top+side+4)
 	}
-	axis := aligned(bold(textStyle(labelSize)), draw.XCenter)
-	c.text(left+side/2, top+side+below+axisTitle/2, axis, "predicted")
-	axis.Rotation = math.Pi / 2
-	c.text(margin+axisTitle/2-4, top+side/2, axis, "actual")
+	axis := canvas.Label.Bold().Centred()
+	c.Text(left+side/2, top+side+below+axisTitle/2, axis, "predicted")
+	axis = axis.Turned(math.Pi / 2)
+	c.Text(canvas.Margin+axisTitle/2-4, top+side/2, axis, "actual")
 
 	const steps = 256
 	for k := range steps {
 		// From pixel to pixel, so that no seams show.
-		from, to := math.Round(side*scale*float64(k)/steps)/scale, math.Round(side*scale*float64(k+1)/steps)/scale
-		c.fill(barX, top+side-to, barWidth, to-from, blues((float64(k)+0.5)/steps))
+		whole := func(k int) float64 { return math.Round(side*canvas.Scale*float64(k)/steps) / canvas.Scale }
+		from, to := whole(k), whole(k+1)
+		c.Box(barX, top+side-to, barWidth, to-from, blues((float64(k)+0.5)/steps))
 	}
-	c.frame(barX, top, barWidth, side, line)
+	c.Frame(barX, top, barWidth, side, line)
 	for _, t := range bar {
 		y := top + side*(1-t.Value/float64(most))
-		c.line(line, barX+barWidth, y, barX+barWidth+4, y)
-		c.text(barX+barWidth+nameGap, y, names, t.Label)
+		c.Line(line, barX+barWidth, y, barX+barWidth+4, y)
+		c.Text(barX+barWidth+nameGap, y, names, t.Label)
 	}
-	return c.figure(o.alt(confusionAlt(classes, counts, right, total))), nil
+	return page.figure(c, o.Title, confusionAlt(classes, counts, right, total)), nil
 }
 
-func countStyle(cell float64) draw.TextStyle {
+func countStyle(cell float64) canvas.Style {
 	if cell < 44 {
-		return textStyle(tinySize)
+		return canvas.Tiny
 	}
-	return textStyle(labelSize + 1)
+	return canvas.Sized(canvas.LabelSize + 1)
 }
 
 func checkCounts(classes []string, counts [][]int) (right, total, most int, err error) {

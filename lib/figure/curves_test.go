@@ -1,11 +1,15 @@
 package figure
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 var nan = math.NaN()
@@ -39,12 +43,12 @@ func centres(f *Figure, at int, alongRow bool, end int) []float64 {
 		if !alongRow {
 			c = f.Image.RGBAAt(at, i)
 		}
-		line := c == lightGrey
+		line := c == canvas.LightGrey
 		switch {
 		case line && start < 0:
 			start = i
 		case !line && start >= 0:
-			out = append(out, float64(start+i)/2/scale)
+			out = append(out, float64(start+i)/2/canvas.Scale)
 			start = -1
 		}
 	}
@@ -54,22 +58,22 @@ func centres(f *Figure, at int, alongRow bool, end int) []float64 {
 // blob is the bounding box, in CSS pixels, of the pixels of a colour in the left panel below the legend.
 func blob(f *Figure, c color.RGBA, top float64) (x, y, width, height float64) {
 	box := image.Rectangle{}
-	for py := int(top * scale); py < f.Image.Rect.Max.Y; py++ {
+	for py := int(top * canvas.Scale); py < f.Image.Rect.Max.Y; py++ {
 		for px := range f.Image.Rect.Max.X/2 - 10 {
 			if f.Image.RGBAAt(px, py) == c {
 				box = box.Union(image.Rect(px, py, px+1, py+1))
 			}
 		}
 	}
-	return float64(box.Min.X+box.Max.X) / 2 / scale, float64(box.Min.Y+box.Max.Y) / 2 / scale,
-		float64(box.Dx()) / scale, float64(box.Dy()) / scale
+	return float64(box.Min.X+box.Max.X) / 2 / canvas.Scale, float64(box.Min.Y+box.Max.Y) / 2 / canvas.Scale,
+		float64(box.Dx()) / canvas.Scale, float64(box.Dy()) / canvas.Scale
 }
 
 func TestCurvesDrawPointsWhereTheAxesSay(t *testing.T) {
 	black := []float64{2, nan, nan, nan, nan} // makes the loss axis end at 2.0
 	// One finite value: a lone marker at epoch 3.
-	f, err := Curves(Series{black, []float64{nan, nan, 0.6, nan, math.Inf(1)}},
-		Series{[]float64{1, 1, 1, 1, 1}, []float64{1, 1, 1, 1, 1}}, Options{})
+	one := []float64{1, 1, 1, 1, 1}
+	f, err := Curves(historyOf(series{black, []float64{nan, nan, 0.6, nan, math.Inf(1)}}, series{one, one}), CurvesOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,14 +90,14 @@ func TestCurvesDrawPointsWhereTheAxesSay(t *testing.T) {
 
 func TestCurvesConnectFiniteNeighboursOnly(t *testing.T) {
 	one := []float64{1, 1, 1, 1, 1, 1}
-	f, err := Curves(Series{[]float64{2, nan, nan, nan, nan, nan}, []float64{1, 1, 1, nan, 1, 1}}, Series{one, one}, Options{})
+	f, err := Curves(historyOf(series{[]float64{2, nan, nan, nan, nan, nan}, []float64{1, 1, 1, nan, 1, 1}}, series{one, one}), CurvesOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	xs, ys := lossPanel(t, f)
-	middle := int((ys[0] + ys[len(ys)-1]) / 2 * scale)
+	middle := int((ys[0] + ys[len(ys)-1]) / 2 * canvas.Scale)
 	for k := range 5 {
-		at := f.Image.RGBAAt(int((xs[k]+xs[k+1])/2*scale), middle)
+		at := f.Image.RGBAAt(int((xs[k]+xs[k+1])/2*canvas.Scale), middle)
 		if drawn, want := at == validationColor, k != 2 && k != 3; drawn != want {
 			t.Errorf("between epochs %d and %d: line drawn: %v, want %v", k+1, k+2, drawn, want)
 		}
@@ -105,7 +109,9 @@ func TestCurvesKeepSizeAndEpochAxisWhileTrainingGoesOn(t *testing.T) {
 	var first *Figure
 	var firstXs []float64
 	for n := range 6 {
-		f, err := Curves(Series{loss[:n], loss[:n]}, Series{accuracy[:n], accuracy[:n]}, Options{Epochs: 5, Notice: synthetic})
+		h := historyOf(series{loss[:n], loss[:n]}, series{accuracy[:n], accuracy[:n]})
+		h.Notice = synthetic
+		f, err := Curves(h, CurvesOptions{Epochs: 5})
 		if err != nil {
 			t.Fatalf("after %d epochs: %v", n, err)
 		}
@@ -133,32 +139,34 @@ func TestCurvesDrawAnyNumberOfEpochs(t *testing.T) {
 		for i := range values {
 			values[i] = 1 / float64(i+1)
 		}
-		if _, err := Curves(Series{values, values}, Series{values, nil}, Options{}); err == nil {
+		if _, err := Curves(historyOf(series{values, values}, series{values, nil}), CurvesOptions{}); err == nil {
 			t.Errorf("%d epochs: validation accuracy is missing, but there is no error", n)
 		}
-		if _, err := Curves(Series{values, values}, Series{values, values}, Options{}); err != nil {
+		if _, err := Curves(historyOf(series{values, values}, series{values, values}), CurvesOptions{}); err != nil {
 			t.Errorf("%d epochs: %v", n, err)
 		}
 	}
 	for name, v := range map[string]float64{"NaN": nan, "infinite": math.Inf(1)} {
 		lost := []float64{v, v}
-		if _, err := Curves(Series{lost, lost}, Series{lost, lost}, Options{}); err != nil {
+		if _, err := Curves(historyOf(series{lost, lost}, series{lost, lost}), CurvesOptions{}); err != nil {
 			t.Errorf("only %s values: %v", name, err)
 		}
 	}
 }
 
 func TestPhasesAreMarkedBetweenEpochs(t *testing.T) {
-	f, err := Curves(Series{[]float64{1, 1, 1, 1, 1}, nil}, Series{[]float64{1, 1, 1, 1, 1}, nil},
-		Options{Epochs: 7, Phases: []Phase{{4, "fine-tuning"}, {6, "b"}}})
+	one := []float64{1, 1, 1, 1, 1}
+	h := historyOf(series{one, nil}, series{one, nil})
+	h.Phases = []result.Phase{{Name: "head", Epoch: 1}, {Name: "fine-tuning", Epoch: 4}, {Name: "b", Epoch: 6}}
+	f, err := Curves(h, CurvesOptions{Epochs: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
 	xs, ys := lossPanel(t, f)
 	marked := map[int]bool{}
-	for y := int(ys[0] * scale); y < int(ys[len(ys)-1]*scale); y++ {
+	for y := int(ys[0] * canvas.Scale); y < int(ys[len(ys)-1]*canvas.Scale); y++ {
 		for i := range len(xs) - 1 {
-			if f.Image.RGBAAt(int((xs[i]+xs[i+1])/2*scale), y) == grey {
+			if f.Image.RGBAAt(int((xs[i]+xs[i+1])/2*canvas.Scale), y) == canvas.Grey {
 				marked[i+1] = true
 			}
 		}
@@ -166,8 +174,29 @@ func TestPhasesAreMarkedBetweenEpochs(t *testing.T) {
 	if len(marked) != 2 || !marked[3] || !marked[5] {
 		t.Errorf("lines behind epochs %v, want 3 and 5", marked)
 	}
-	if !strings.Contains(f.Alt, "fine-tuning from epoch 4 on; b from epoch 6 on") {
+	if !strings.Contains(f.Alt, "head from epoch 1 on; fine-tuning from epoch 4 on; b from epoch 6 on") {
 		t.Errorf("the description is %q", f.Alt)
+	}
+}
+
+// A training that was interrupted between two phases has no epoch of the second.
+func TestAPhaseWithoutEpochsIsNotDrawn(t *testing.T) {
+	pictures := map[int]*Figure{}
+	for _, phases := range [][]result.Phase{{{Name: "a", Epoch: 1}}, {{Name: "a", Epoch: 1}, {Name: "b", Epoch: 6}}} {
+		one := []float64{1, 1, 1, 1, 1}
+		h := historyOf(series{one, nil}, series{one, nil})
+		h.Phases = phases
+		f, err := Curves(h, CurvesOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pictures[len(phases)] = f
+	}
+	if !bytes.Equal(pictures[1].Image.Pix, pictures[2].Image.Pix) {
+		t.Error("a phase that has not begun changes the picture")
+	}
+	if alt := pictures[2].Alt; !strings.Contains(alt, "b from epoch 6 on") {
+		t.Errorf("the description is %q", alt)
 	}
 }
 

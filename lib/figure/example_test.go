@@ -2,22 +2,26 @@ package figure_test
 
 import (
 	"fmt"
+	"image"
 
 	"github.com/transfer-learning-go/defects/lib/figure"
 	"github.com/transfer-learning-go/defects/lib/metrics"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 func ExampleCurves() {
-	f, err := figure.Curves(
-		figure.Series{Train: []float64{0.71, 0.22, 0.13}, Validation: []float64{0.24, 0.13, 0.09}},
-		figure.Series{Train: []float64{0.76, 0.931, 0.963}, Validation: []float64{0.956, 0.972, 0.986}},
-		figure.Options{Notice: "synthetic images, not NEU-DET"})
+	f, err := figure.Curves(&result.History{
+		Loss: []float64{0.71, 0.22, 0.13}, ValLoss: []float64{0.24, 0.13, 0.09},
+		Accuracy: []float64{0.76, 0.931, 0.963}, ValAccuracy: []float64{0.956, 0.972, 0.986},
+		Phases: []result.Phase{{Name: "head", Epoch: 1}, {Name: "fine-tuning", Epoch: 3}},
+		Notice: "synthetic images, not NEU-DET",
+	}, figure.CurvesOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(f.Alt)
-	// Output: Curves over 3 epochs; training loss from 0.710 to 0.130; validation loss from 0.240 to 0.090; training accuracy from 0.7600 to 0.9630; validation accuracy from 0.9560 to 0.9860. Notice: synthetic images, not NEU-DET.
+	// Output: Curves over 3 epochs; training loss from 0.710 to 0.130; validation loss from 0.240 to 0.090; training accuracy from 0.7600 to 0.9630; validation accuracy from 0.9560 to 0.9860; head from epoch 1 on; fine-tuning from epoch 3 on. Notice: synthetic images, not NEU-DET.
 }
 
 func ExampleConfusionMatrix() {
@@ -26,7 +30,7 @@ func ExampleConfusionMatrix() {
 		fmt.Println(err)
 		return
 	}
-	f, err := figure.ConfusionMatrix(c.Classes, c.Counts, figure.Options{})
+	f, err := figure.ConfusionMatrix(c, figure.ConfusionOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -40,11 +44,29 @@ func ExampleBars() {
 	c := metrics.Confusion{Classes: []string{"crazing", "inclusion"}, Counts: [][]int{{60, 0}, {3, 57}}}
 	recalls, intervals := c.Recalls()
 	f, err := figure.Bars(c.Classes, []figure.BarGroup{{Values: recalls, Intervals: intervals}},
-		figure.Options{Title: "Accuracy per class", X: "share found"})
+		figure.BarsOptions{Title: "Accuracy per class", X: "share found"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(f.Alt)
 	// Output: Accuracy per class. Bar chart. crazing 1.000 (95 % interval 94.0–100.0 %), inclusion 0.950 (95 % interval 86.3–98.3 %).
+}
+
+// Three images with what a model says of them. Pictures come from the method Picture of an *images.Set.
+func ExamplePredictions() {
+	p := &result.Predictions{
+		Classes:       []string{"crazing", "inclusion"},
+		Probabilities: [][]float32{{0.9, 0.1}, {0.3, 0.7}, {0.8, 0.2}},
+		Predicted:     []int{0, 1, 0},
+		Actual:        []int{0, 1, 1},
+	}
+	picture := func(i int) (image.Image, error) { return image.NewGray(image.Rect(0, 0, 200, 200)), nil }
+	f, err := figure.Predictions(p, picture, []int{0, 1, 2}, figure.PredictionsOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(f.Alt)
+	// Output: Grid of 3 images, 2 right, 1 wrong; wrong: P: crazing 80 %, A: inclusion.
 }

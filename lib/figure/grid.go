@@ -11,6 +11,9 @@ import (
 	xdraw "golang.org/x/image/draw"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // Verdict says whether a prediction is right.
@@ -42,13 +45,19 @@ const (
 	badgeRoom = badgeSize + 4
 )
 
+// GridOptions may be left empty.
+type GridOptions struct {
+	Title  string // if empty and there are verdicts, it says how many are right
+	Notice string // of what the tiles show; that of heat maps is known
+}
+
 // Grid draws tiles row by row with their titles above. A right one has a solid bluish green frame, title and
 // tick mark; a wrong one a thick dashed vermillion frame, title and cross, so that shape says it as well as colour.
 // Images keep their proportions. There are fewer columns where titles or images would not fit otherwise. If an image
 // comes from Overlay, a legend explains the heat.
 //
 // It is an error if there are no tiles or more than 200, if a tile has no image, or if columns is less than 1.
-func Grid(tiles []Tile, columns int, o Options) (*Figure, error) {
+func Grid(tiles []Tile, columns int, o GridOptions) (*Figure, error) {
 	if err := checkTiles(tiles, columns); err != nil {
 		return nil, fmt.Errorf("grid of images: %w", err)
 	}
@@ -57,7 +66,7 @@ func Grid(tiles []Tile, columns int, o Options) (*Figure, error) {
 		lines = max(lines, len(tileLines(t)))
 		least = max(least, titleWidth(t))
 	}
-	const room = pageWidth - 2*margin + tileGap
+	const room = canvas.PageWidth - 2*canvas.Margin + tileGap
 	fitting := int(room / (min(least, maxTile) + tileGap))
 	columns = min(columns, fitting, len(tiles))
 	rows := (len(tiles) + columns - 1) / columns
@@ -72,72 +81,66 @@ func Grid(tiles []Tile, columns int, o Options) (*Figure, error) {
 	if title == "" && right+wrong > 0 {
 		title = fmt.Sprintf("%d of %d right", right, right+wrong)
 	}
-	width := max(float64(columns)*(side+tileGap)-tileGap+2*margin, 340)
-	h := newHeader(width, title, o.Notice, heatLegend(tiles))
-	c := newCanvas(width, h.height+float64(rows)*(titleHeight+side+tileGap)-tileGap+margin)
-	h.draw(c)
+	width := max(float64(columns)*(side+tileGap)-tileGap+2*canvas.Margin, 340)
+	legend, heatNotice := heatOf(tiles)
+	page := newPage(width, title, notice.Join(o.Notice, heatNotice), legend)
+	c := page.canvas(float64(rows)*(titleHeight+side+tileGap) - tileGap + canvas.Margin)
 	for i, t := range tiles {
-		x := margin + float64(i%columns)*(side+tileGap)
-		y := h.height + float64(i/columns)*(titleHeight+side+tileGap)
-		c.tile(t, x, y, side, titleHeight)
+		x := canvas.Margin + float64(i%columns)*(side+tileGap)
+		y := page.Height + float64(i/columns)*(titleHeight+side+tileGap)
+		t.draw(c, x, y, side, titleHeight)
 	}
-	return c.figure(o.alt(gridAlt(tiles))), nil
+	return page.figure(c, o.Title, gridAlt(tiles)), nil
 }
 
-func (c *canvas) tile(t Tile, x, y, side, titleHeight float64) {
+func (t Tile) draw(c *canvas.Canvas, x, y, side, titleHeight float64) {
 	style, room, inset := t.titleStyle(), side, 0.0
 	if t.Verdict != None {
 		room, inset = side-badgeRoom, tileInset
-		c.badge(t.Verdict, x+side-badgeSize/2, y+badgeSize/2)
+		badge(c, t.Verdict, x+side-badgeSize/2, y+badgeSize/2)
 	}
 	for k, line := range tileLines(t) {
-		c.text(x, y+(float64(k)+0.5)*tileLine, style, shorten(style, line, room))
+		c.Text(x, y+(float64(k)+0.5)*tileLine, style, style.Shorten(line, room))
 	}
 	y += titleHeight
 	switch t.Verdict {
 	case Right:
-		c.frame(x, y, side, side, draw.LineStyle{Color: rightColor, Width: 3})
+		c.Frame(x, y, side, side, draw.LineStyle{Color: rightColor, Width: 3})
 	case Wrong:
-		c.dashedFrame(x, y, side, draw.LineStyle{Color: wrongColor, Width: 5})
+		dashedFrame(c, x, y, side, draw.LineStyle{Color: wrongColor, Width: 5})
 	}
 	inner := side - 2*inset
 	b := t.Image.Bounds()
 	zoom := inner / float64(max(b.Dx(), b.Dy()))
 	w, h := float64(b.Dx())*zoom, float64(b.Dy())*zoom
 	left, top := x+(side-w)/2, y+(side-h)/2
-	at := image.Rect(int(math.Round(left*scale)), int(math.Round(top*scale)),
-		int(math.Round((left+w)*scale)), int(math.Round((top+h)*scale)))
-	xdraw.CatmullRom.Scale(c.rgba, at, t.Image, b, xdraw.Over, nil)
+	at := image.Rect(int(math.Round(left*canvas.Scale)), int(math.Round(top*canvas.Scale)),
+		int(math.Round((left+w)*canvas.Scale)), int(math.Round((top+h)*canvas.Scale)))
+	xdraw.CatmullRom.Scale(c.Image, at, t.Image, b, xdraw.Over, nil)
 }
 
 // dashedFrame draws a frame of dashes that starts and ends each side with a whole one.
-func (c *canvas) dashedFrame(x, y, side float64, style draw.LineStyle) {
+func dashedFrame(c *canvas.Canvas, x, y, side float64, style draw.LineStyle) {
 	const dash, gap = 11.0, 6.0
 	gaps := max(1, math.Round((side-dash)/(dash+gap)))
 	style.Dashes = []vg.Length{dash, vg.Length((side-dash)/gaps - dash)}
 	in := float64(style.Width) / 2
-	c.line(style, x, y+in, x+side, y+in)
-	c.line(style, x, y+side-in, x+side, y+side-in)
-	c.line(style, x+in, y, x+in, y+side)
-	c.line(style, x+side-in, y, x+side-in, y+side)
+	c.Line(style, x, y+in, x+side, y+in)
+	c.Line(style, x, y+side-in, x+side, y+side-in)
+	c.Line(style, x+in, y, x+in, y+side)
+	c.Line(style, x+side-in, y, x+side-in, y+side)
 }
 
 // badge draws a white tick mark or cross in a disc.
-func (c *canvas) badge(v Verdict, x, y float64) {
-	c.SetColor(v.color())
-	var disc vg.Path
-	centre := c.point(x, y)
-	disc.Move(vg.Point{X: centre.X + badgeSize/2, Y: centre.Y})
-	disc.Arc(centre, badgeSize/2, 0, 2*math.Pi)
-	disc.Close()
-	c.Fill(disc)
-	stroke := draw.LineStyle{Color: white, Width: 2.5}
+func badge(c *canvas.Canvas, v Verdict, x, y float64) {
+	c.Disc(x, y, badgeSize/2, v.color())
+	stroke := draw.LineStyle{Color: canvas.White, Width: 2.5}
 	if v == Right {
-		c.line(stroke, x-5, y+0.5, x-1.5, y+4, x+5, y-4)
+		c.Line(stroke, x-5, y+0.5, x-1.5, y+4, x+5, y-4)
 		return
 	}
-	c.line(stroke, x-4, y-4, x+4, y+4)
-	c.line(stroke, x-4, y+4, x+4, y-4)
+	c.Line(stroke, x-4, y-4, x+4, y+4)
+	c.Line(stroke, x-4, y+4, x+4, y-4)
 }
 
 func (v Verdict) color() color.Color {
@@ -147,20 +150,20 @@ func (v Verdict) color() color.Color {
 	case Wrong:
 		return wrongColor
 	}
-	return black
+	return canvas.Black
 }
 
-func (t Tile) titleStyle() draw.TextStyle {
-	style := colored(textStyle(textSize), t.Verdict.color())
+func (t Tile) titleStyle() canvas.Style {
+	style := canvas.Body.In(t.Verdict.color())
 	if t.Verdict != None {
-		style = bold(style)
+		style = style.Bold()
 	}
 	return style
 }
 
 // titleWidth is the room that a tile's title wants, its badge included.
 func titleWidth(t Tile) float64 {
-	width := widest(t.titleStyle(), tileLines(t))
+	width := t.titleStyle().Widest(tileLines(t))
 	if t.Verdict != None {
 		width += badgeRoom
 	}
@@ -205,8 +208,8 @@ func countVerdicts(tiles []Tile) (right, wrong int) {
 
 func gridAlt(tiles []Tile) string {
 	right, wrong := countVerdicts(tiles)
-	text := "Grid of " + plural(len(tiles), "image")
-	if heatLegend(tiles) != nil {
+	text := "Grid of " + canvas.Plural(len(tiles), "image")
+	if legend, _ := heatOf(tiles); legend != nil {
 		text += " with heat maps"
 	}
 	if right+wrong > 0 {

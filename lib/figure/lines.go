@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
@@ -28,17 +29,25 @@ var (
 	lineDashes = [][]vg.Length{nil, {8, 3}, {3, 2}, {10, 3, 2, 3}}
 )
 
+// LinesOptions may be left empty.
+type LinesOptions struct {
+	Title  string
+	X, Y   string // axis titles
+	LogX   bool   // logarithmic x axis with a tick at each x, for 1, 2, 5, …, 240 labels
+	Notice string // of what the numbers come from
+}
+
 // Lines draws a line chart of several named series, such as accuracy over the number of labels for three backbones.
 // Series differ in colour, marker and dashes.
 //
 // It is an error if there is no series or more than seven, if X, Y and Intervals differ in length, or if LogX
 // meets an X that is not positive.
-func Lines(lines []Line, o Options) (*Figure, error) {
+func Lines(lines []Line, o LinesOptions) (*Figure, error) {
 	if err := checkLines(lines, o.LogX); err != nil {
 		return nil, fmt.Errorf("line chart: %w", err)
 	}
 	curves := make([]curve, len(lines))
-	legend := make([]legendEntry, len(lines))
+	legend := make([]canvas.Entry, len(lines))
 	var xs, ys [][]float64
 	for i, l := range lines {
 		style := curveStyle{seriesColors[i], lineShapes[i], lineDashes[i%len(lineDashes)]}
@@ -63,11 +72,10 @@ func Lines(lines []Line, o Options) (*Figure, error) {
 		p.X.Scale = plot.LogScale{}
 	}
 	const width, height = 720.0, 380.0
-	h := newHeader(width, o.Title, o.Notice, legend)
-	c := newCanvas(width, h.height+height+margin)
-	h.draw(c)
-	p.Draw(c.part(margin, h.height, width-2*margin, height))
-	return c.figure(o.alt(linesAlt(lines))), nil
+	page := newPage(width, o.Title, o.Notice, legend)
+	c := page.canvas(height + canvas.Margin)
+	p.Draw(c.Part(canvas.Margin, page.Height, width-2*canvas.Margin, height))
+	return page.figure(c, o.Title, linesAlt(lines)), nil
 }
 
 func checkLines(lines []Line, logX bool) error {

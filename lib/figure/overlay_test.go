@@ -6,11 +6,15 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 func overlay(t *testing.T, m image.Image, values []float32, h, w int) image.Image {
 	t.Helper()
-	out, err := Overlay(m, values, h, w)
+	out, err := Overlay(m, result.Heatmap{Height: h, Width: w, Values: values})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +52,7 @@ func TestOverlayInterpolatesBetweenCentres(t *testing.T) {
 		out := overlay(t, m, []float32{0, 1}, c.h, c.w)
 		for i, want := range heat {
 			got := out.At(i*c.dx, i*c.dy)
-			if d := channelDistance(got, heated(under, want)); d > 1 {
+			if d := golden.ChannelDistance(got, heated(under, want)); d > 1 {
 				t.Errorf("%s, pixel %d is %v, want %v", name, i, got, heated(under, want))
 			}
 		}
@@ -61,12 +65,12 @@ func TestOverlayInterpolatesBetweenCentres(t *testing.T) {
 }
 
 func TestGridExplainsHeat(t *testing.T) {
-	hot := overlay(t, flat(grey), []float32{1}, 1, 1)
-	without, err := Grid([]Tile{{Image: flat(grey)}}, 1, Options{})
+	hot := overlay(t, flat(canvas.Grey), []float32{1}, 1, 1)
+	without, err := Grid([]Tile{{Image: flat(canvas.Grey)}}, 1, GridOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	with, err := Grid([]Tile{{Image: flat(grey)}, {Image: hot}}, 1, Options{})
+	with, err := Grid([]Tile{{Image: flat(canvas.Grey)}, {Image: hot}}, 1, GridOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

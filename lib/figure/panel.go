@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
@@ -34,10 +35,10 @@ func (s curveStyle) marker() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: s.color, Radius: 4, Shape: s.shape}
 }
 
-func (s curveStyle) legend(name string) legendEntry {
-	return legendEntry{name: name, mark: func(c *canvas, x, y float64) {
-		c.line(s.line(), x, y, x+legendMark, y)
-		c.DrawGlyph(s.marker(), c.point(x+legendMark/2, y))
+func (s curveStyle) legend(name string) canvas.Entry {
+	return canvas.Entry{Name: name, Mark: func(c *canvas.Canvas, x, y float64) {
+		c.Line(s.line(), x, y, x+canvas.LegendMark, y)
+		c.DrawGlyph(s.marker(), c.Point(x+canvas.LegendMark/2, y))
 	}}
 }
 
@@ -47,9 +48,9 @@ const maxMarkers = 30
 // newPanel is a plot of curves with a grid, without title or legend, whose axes reach at least over the ranges.
 func newPanel(curves []curve, xTitle, yTitle string, xTicks, yTicks []plot.Tick, xRange, yRange [2]float64) (*plot.Plot, error) {
 	p := plot.New()
-	p.BackgroundColor = white
+	p.BackgroundColor = canvas.White
 	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = lightGrey, lightGrey
+	grid.Horizontal.Color, grid.Vertical.Color = canvas.LightGrey, canvas.LightGrey
 	grid.Horizontal.Width, grid.Vertical.Width = 1, 1
 	p.Add(grid, markerRoom{})
 	for _, c := range curves {
@@ -64,9 +65,9 @@ func newPanel(curves []curve, xTitle, yTitle string, xTicks, yTicks []plot.Tick,
 		ends  [2]float64
 	}{{&p.X, xTitle, xTicks, xRange}, {&p.Y, yTitle, yTicks, yRange}} {
 		a.axis.Label.Text = a.title
-		a.axis.Label.TextStyle.Font = textStyle(labelSize).Font
+		a.axis.Label.TextStyle.Font = canvas.Label.Font
 		a.axis.Label.Padding = 4
-		a.axis.Tick.Label.Font = textStyle(textSize).Font
+		a.axis.Tick.Label.Font = canvas.Body.Font
 		a.axis.Tick.Marker = plot.ConstantTicks(a.ticks)
 		a.axis.Tick.Length = 5
 		a.axis.LineStyle.Width, a.axis.Tick.LineStyle.Width = 1, 1

@@ -5,6 +5,10 @@ import (
 	"image/color"
 	"math"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
 // bounds is the smallest rectangle that holds all pixels of a colour.
@@ -22,12 +26,12 @@ func bounds(f *Figure, c color.RGBA) image.Rectangle {
 
 func TestHeatmapCellsHaveTheBlueOfTheirCount(t *testing.T) {
 	counts := [][]int{{200, 3, 17}, {31, 150, 47}, {61, 79, 97}}
-	f, err := ConfusionMatrix([]string{"a", "b", "c"}, counts, Options{})
+	f, err := ConfusionMatrix(&metrics.Confusion{Classes: []string{"a", "b", "c"}, Counts: counts}, ConfusionOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := bounds(f, blues(1)).Min.Sub(image.Pt(2, 2)) // the darkest cell is the first; the frame covers its edge
-	cell := int(72 * scale)
+	cell := int(72 * canvas.Scale)
 	for i, row := range counts {
 		for j, n := range row {
 			// A quarter from the corner, where no number stands.
@@ -36,9 +40,9 @@ func TestHeatmapCellsHaveTheBlueOfTheirCount(t *testing.T) {
 				t.Errorf("cell actual %d, predicted %d (count %d) is %v, want %v", i, j, n, got, want)
 			}
 			box := image.Rect(first.X+j*cell+4, first.Y+i*cell+4, first.X+(j+1)*cell-4, first.Y+(i+1)*cell-4)
-			ink, other := white, black
+			ink, other := canvas.White, canvas.Black
 			if n < 100 {
-				ink, other = black, white
+				ink, other = canvas.Black, canvas.White
 			}
 			if count(f, box, ink) < 20 || count(f, box, other) > 0 {
 				t.Errorf("cell actual %d, predicted %d: the number is not in %v", i, j, ink)
@@ -53,8 +57,8 @@ func TestColourBarGoesFromZeroToTheFullestCell(t *testing.T) {
 	dark := bounds(f, blues(1))
 	x := 0
 	for px := f.Image.Rect.Max.X - 1; px > dark.Max.X; px-- {
-		if f.Image.RGBAAt(px, (dark.Min.Y+dark.Max.Y)/2) == grey {
-			x = px - int(10*scale) // the frame's right side; the bar is 20 wide
+		if f.Image.RGBAAt(px, (dark.Min.Y+dark.Max.Y)/2) == canvas.Grey {
+			x = px - int(10*canvas.Scale) // the frame's right side; the bar is 20 wide
 			break
 		}
 	}
@@ -65,14 +69,14 @@ func TestColourBarGoesFromZeroToTheFullestCell(t *testing.T) {
 	for k := range 11 {
 		share := float64(k) / 10
 		at := f.Image.RGBAAt(x, bottom+int(share*float64(top-bottom)))
-		if channelDistance(at, blues(share)) > 6 {
+		if golden.ChannelDistance(at, blues(share)) > 6 {
 			t.Errorf("at %v of its height the colour bar is %v, want about %v", share, at, blues(share))
 		}
 	}
 }
 
 func TestVerdictsDifferInColourAndShape(t *testing.T) {
-	f, err := Grid([]Tile{{flat(grey), "P: a\nA: a", Right}, {flat(grey), "P: a\nA: b", Wrong}, {flat(grey), "a\n", None}}, 3, Options{Title: "t"})
+	f, err := Grid([]Tile{{flat(canvas.Grey), "P: a\nA: a", Right}, {flat(canvas.Grey), "P: a\nA: b", Wrong}, {flat(canvas.Grey), "a\n", None}}, 3, GridOptions{Title: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +99,7 @@ func TestVerdictsDifferInColourAndShape(t *testing.T) {
 		frame := bounds(f, c)
 		gaps, inGap := 0, false
 		for x := frame.Min.X; x < frame.Max.X; x++ {
-			gap := f.Image.RGBAAt(x, frame.Max.Y-3) == white
+			gap := f.Image.RGBAAt(x, frame.Max.Y-3) == canvas.White
 			if gap && !inGap {
 				gaps++
 			}
@@ -114,8 +118,8 @@ func TestVerdictsDifferInColourAndShape(t *testing.T) {
 // badgeInk is the number of white pixels in the badge at the upper right of a tile.
 func badgeInk(f *Figure, c color.RGBA) int {
 	tile := bounds(f, c)
-	size := int(badgeSize * scale)
-	return count(f, image.Rect(tile.Max.X-size, tile.Min.Y, tile.Max.X, tile.Min.Y+size), white)
+	size := int(badgeSize * canvas.Scale)
+	return count(f, image.Rect(tile.Max.X-size, tile.Min.Y, tile.Max.X, tile.Min.Y+size), canvas.White)
 }
 
 func TestTilesKeepTheProportionsOfImages(t *testing.T) {
@@ -124,21 +128,21 @@ func TestTilesKeepTheProportionsOfImages(t *testing.T) {
 	for i := range 20 * 40 {
 		m.Set(5+i%20, 5+i/20, red)
 	}
-	f, err := Grid([]Tile{{Image: m}}, 1, Options{})
+	f, err := Grid([]Tile{{Image: m}}, 1, GridOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if box := bounds(f, red); box.Dy() != int(maxTile*scale) || 2*box.Dx() != box.Dy() {
+	if box := bounds(f, red); box.Dy() != int(maxTile*canvas.Scale) || 2*box.Dx() != box.Dy() {
 		t.Errorf("a 20×40 image is drawn as %v", box.Size())
 	}
 }
 
 func TestGridMakesFewerColumnsForLongTitles(t *testing.T) {
-	narrow, err := Grid(steelTiles(8), 8, Options{})
+	narrow, err := Grid(steelTiles(8), 8, GridOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	five, err := Grid(steelTiles(8), 5, Options{})
+	five, err := Grid(steelTiles(8), 5, GridOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +155,7 @@ func TestBarsAreAsLongAsTheirValues(t *testing.T) {
 	f, err := Bars([]string{"a", "b"}, []BarGroup{
 		{Name: "train", Values: []float64{240, 240}},
 		{Name: "validation", Values: []float64{60, nan}},
-	}, Options{Title: "Images per class"})
+	}, BarsOptions{Title: "Images per class"})
 	if err != nil {
 		t.Fatal(err)
 	}

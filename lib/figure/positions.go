@@ -8,6 +8,8 @@ import (
 
 	xdraw "golang.org/x/image/draw"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 )
 
 // maxGrid is how many patches a side PositionSimilarity can show: 1600 pixels in patches of 16.
@@ -15,6 +17,12 @@ const maxGrid = 100
 
 // mapsPerSide is how many maps PositionSimilarity draws at most in a row or column, so that each can be read.
 const mapsPerSide = 8
+
+// PositionsOptions may be left empty.
+type PositionsOptions struct {
+	Title  string
+	Notice string // of the model that the embeddings come from
+}
 
 // PositionSimilarity draws how alike the learned position embeddings of a Vision Transformer are, as Fig. 7 of
 // Dosovitskiy et al., 2021: one small map per patch, where the patch stands in the grid, with the cosine similarity of
@@ -24,7 +32,7 @@ const mapsPerSide = 8
 // embeddings is the table [rows·columns, dim] of layer.PositionEmbedding, row by row of patches. One row more is taken
 // for the class token's, which comes first and is left out. It is an error if there are other numbers of values, if a
 // side has more than 100 patches, or if an embedding is zero or not finite, which has no direction.
-func PositionSimilarity(embeddings []float32, rows, columns, dim int, o Options) (*Figure, error) {
+func PositionSimilarity(embeddings []float32, rows, columns, dim int, o PositionsOptions) (*Figure, error) {
 	s, err := newSimilarity(embeddings, rows, columns, dim)
 	if err != nil {
 		return nil, fmt.Errorf("similarity of position embeddings: %w", err)
@@ -36,61 +44,61 @@ func PositionSimilarity(embeddings []float32, rows, columns, dim int, o Options)
 		barWidth  = 20.0
 		nameGap   = 8.0
 	)
-	names := textStyle(textSize)
+	names := canvas.Body
 	// Cells and the places of maps are whole pixels, so that all look alike.
-	pixels := int(mapSide*scale) / max(rows, columns)
-	cell := float64(pixels) / scale
+	pixels := int(mapSide*canvas.Scale) / max(rows, columns)
+	cell := float64(pixels) / canvas.Scale
 	stepX, stepY := cell*float64(columns)+mapGap, cell*float64(rows)+mapGap
 	across, down := shown(columns), shown(rows)
 	gridWidth, gridHeight := stepX*float64(len(across))-mapGap, stepY*float64(len(down))-mapGap
-	left := margin + axisTitle + math.Ceil(textWidth(names, strconv.Itoa(rows))) + nameGap
-	barX := left + gridWidth + 2*gap
+	left := canvas.Margin + axisTitle + math.Ceil(names.Width(strconv.Itoa(rows))) + nameGap
+	barX := left + gridWidth + 2*canvas.Gap
 	const barRoom = barWidth + nameGap + 34 + axisTitle
-	width := max(barX+barRoom+margin, 420)
-	h := newHeader(width, o.Title, o.Notice, nil)
-	top := h.height + 4
+	width := max(barX+barRoom+canvas.Margin, 420)
+	page := newPage(width, o.Title, o.Notice, nil)
+	top := page.Height + 4
 	barTop, barHeight := top, max(gridHeight, 160)
 	top += math.Round((barHeight - gridHeight) / 2)
-	c := newCanvas(width, max(top+gridHeight+nameGap+textSize+axisTitle, barTop+barHeight+textSize)+margin)
-	h.draw(c)
+	bottom := max(top+gridHeight+nameGap+canvas.BodySize+axisTitle, barTop+barHeight+canvas.BodySize)
+	c := page.canvas(bottom + canvas.Margin - page.Height)
 
 	for i, row := range down {
 		for j, column := range across {
-			corner := image.Pt(int(scale*(left+stepX*float64(j))), int(scale*(top+stepY*float64(i))))
+			corner := image.Pt(int(canvas.Scale*(left+stepX*float64(j))), int(canvas.Scale*(top+stepY*float64(i))))
 			for k, v := range s.to(row*columns + column) {
 				at := image.Rect(0, 0, pixels, pixels).Add(corner).Add(image.Pt(k%columns, k/columns).Mul(pixels))
-				xdraw.Draw(c.rgba, at, image.NewUniform(viridis((v+1)/2)), image.Point{}, xdraw.Src)
+				xdraw.Draw(c.Image, at, image.NewUniform(viridis((v+1)/2)), image.Point{}, xdraw.Src)
 			}
 		}
 	}
 	for i, row := range down {
-		c.text(left-nameGap, top+stepY*float64(i)+(stepY-mapGap)/2, aligned(names, draw.XRight), strconv.Itoa(row+1))
+		c.Text(left-nameGap, top+stepY*float64(i)+(stepY-mapGap)/2, names.Ending(), strconv.Itoa(row+1))
 	}
 	for j, column := range across {
-		x, y := left+stepX*float64(j)+(stepX-mapGap)/2, top+gridHeight+nameGap+textSize/2
-		c.text(x, y, aligned(names, draw.XCenter), strconv.Itoa(column+1))
+		x, y := left+stepX*float64(j)+(stepX-mapGap)/2, top+gridHeight+nameGap+canvas.BodySize/2
+		c.Text(x, y, names.Centred(), strconv.Itoa(column+1))
 	}
-	axis := aligned(bold(textStyle(labelSize)), draw.XCenter)
-	c.text(left+gridWidth/2, top+gridHeight+nameGap+textSize+axisTitle/2, axis, "column of the patch")
-	axis.Rotation = math.Pi / 2
-	c.text(margin+axisTitle/2-4, top+gridHeight/2, axis, "row of the patch")
-	c.similarityBar(barX, barTop, barWidth, barHeight)
-	axis.Rotation = -math.Pi / 2
-	c.text(barX+barRoom-axisTitle/2, barTop+barHeight/2, axis, "cosine similarity")
-	return c.figure(o.alt(s.alt(down, across))), nil
+	axis := canvas.Label.Bold().Centred()
+	c.Text(left+gridWidth/2, top+gridHeight+nameGap+canvas.BodySize+axisTitle/2, axis, "column of the patch")
+	axis = axis.Turned(math.Pi / 2)
+	c.Text(canvas.Margin+axisTitle/2-4, top+gridHeight/2, axis, "row of the patch")
+	similarityBar(c, barX, barTop, barWidth, barHeight)
+	axis = axis.Turned(-math.Pi / 2)
+	c.Text(barX+barRoom-axisTitle/2, barTop+barHeight/2, axis, "cosine similarity")
+	return page.figure(c, o.Title, s.alt(down, across)), nil
 }
 
 // similarityBar is the legend of colours, from −1 below to 1.
-func (c *canvas) similarityBar(x, y, width, height float64) {
-	for k := range int(height * scale) { // row by row of pixels
-		c.fill(x, y+float64(k)/scale, width, 1/scale, viridis(1-float64(k)/(height*scale-1)))
+func similarityBar(c *canvas.Canvas, x, y, width, height float64) {
+	for k := range int(height * canvas.Scale) { // row by row of pixels
+		c.Box(x, y+float64(k)/canvas.Scale, width, 1/canvas.Scale, viridis(1-float64(k)/(height*canvas.Scale-1)))
 	}
-	line := draw.LineStyle{Color: grey, Width: 1}
-	c.frame(x, y, width, height, line)
+	line := draw.LineStyle{Color: canvas.Grey, Width: 1}
+	c.Frame(x, y, width, height, line)
 	for k, label := range []string{"1", "0.5", "0", "−0.5", "−1"} {
 		at := y + height*float64(k)/4
-		c.line(line, x+width, at, x+width+4, at)
-		c.text(x+width+8, at, textStyle(textSize), label)
+		c.Line(line, x+width, at, x+width+4, at)
+		c.Text(x+width+8, at, canvas.Body, label)
 	}
 }
 

@@ -7,15 +7,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 )
 
 func init() {
 	samples["positions"] = func() (*Figure, error) {
-		return PositionSimilarity(sinusoids(15, 15), 15, 15, 64, Options{
+		return PositionSimilarity(sinusoids(15, 15), 15, 15, 64, PositionsOptions{
 			Title: "Similarity of position embeddings", Notice: synthetic})
 	}
-	withOptions["PositionSimilarity"] = func(o Options) (*Figure, error) {
-		return PositionSimilarity(sinusoids(1, 3), 1, 3, 64, o)
+	titled["PositionSimilarity"] = func(title, notice string) (*Figure, error) {
+		return PositionSimilarity(sinusoids(1, 3), 1, 3, 64, PositionsOptions{Title: title, Notice: notice})
 	}
 }
 
@@ -37,7 +39,7 @@ func TestPositionSimilarityDrawsCosines(t *testing.T) {
 	plain := []float32{2, 0, 0, 3, -1, 0, 5, 0}
 	cosines := [4][4]float64{{1, 0, -1, 1}, {0, 1, 0, 0}, {-1, 0, 1, -1}, {1, 0, -1, 1}}
 	for name, e := range map[string][]float32{"patches": plain, "class token first": append([]float32{7, 7}, plain...)} {
-		f, err := PositionSimilarity(e, 2, 2, 2, Options{})
+		f, err := PositionSimilarity(e, 2, 2, 2, PositionsOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,8 +47,8 @@ func TestPositionSimilarityDrawsCosines(t *testing.T) {
 		at := bounds(f, viridis(1)).Min
 		for p, row := range cosines {
 			for q, cosine := range row {
-				x := at.X + int(scale)*(p%2*(76+6)+q%2*38+19)
-				y := at.Y + int(scale)*(p/2*(76+6)+q/2*38+19)
+				x := at.X + int(canvas.Scale)*(p%2*(76+6)+q%2*38+19)
+				y := at.Y + int(canvas.Scale)*(p/2*(76+6)+q/2*38+19)
 				if got, want := f.Image.RGBAAt(x, y), viridis((cosine+1)/2); got != want {
 					t.Errorf("%s: patch %d to %d is %v, want %v", name, p, q, got, want)
 				}
@@ -68,11 +70,11 @@ func TestLargeGridsOfPositionsShowEverySecondOne(t *testing.T) {
 			t.Errorf("of %d: %v, want %v", n, got, want)
 		}
 	}
-	f, err := PositionSimilarity(ones(100*100), 100, 100, 1, Options{})
+	f, err := PositionSimilarity(ones(100*100), 100, 100, 1, PositionsOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := float64(f.Image.Rect.Dx()) / scale; w > 900 {
+	if w := float64(f.Image.Rect.Dx()) / canvas.Scale; w > 900 {
 		t.Errorf("a grid of 100×100 is %v wide", w)
 	}
 }
@@ -92,7 +94,7 @@ func TestPositionSimilarityRefusesWhatHasNoDirection(t *testing.T) {
 		{[]float32{1, float32(math.NaN()), 1, 1}, 2, 1, 2, "row 1, column 1 is zero or not finite"},
 		{[]float32{1, 1, float32(math.Inf(1)), 1}, 2, 1, 2, "row 2, column 1 is zero or not finite"},
 	} {
-		_, err := PositionSimilarity(c.embeddings, c.rows, c.columns, c.dim, Options{})
+		_, err := PositionSimilarity(c.embeddings, c.rows, c.columns, c.dim, PositionsOptions{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("got error %v, want one with %q", err, c.want)
 		}

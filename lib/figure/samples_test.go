@@ -6,9 +6,8 @@ import (
 	"math"
 	"testing"
 
-	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/metrics"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 var steel = []string{"crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches"}
@@ -18,64 +17,44 @@ const synthetic = "synthetic images, not NEU-DET"
 // samples are the figures that are compared with testdata/*.png.
 var samples = map[string]func() (*Figure, error){
 	"curves": func() (*Figure, error) {
-		return Curves(
-			Series{[]float64{0.71, 0.22, 0.13, 0.09, 0.07}, []float64{0.24, 0.13, 0.09, 0.06, 0.05}},
-			Series{[]float64{0.76, 0.931, 0.963, 0.972, 0.981}, []float64{0.956, 0.972, 0.986, 0.992, 0.997}},
-			Options{Notice: synthetic})
+		h := historyOf(
+			series{[]float64{0.71, 0.22, 0.13, 0.09, 0.07}, []float64{0.24, 0.13, 0.09, 0.06, 0.05}},
+			series{[]float64{0.76, 0.931, 0.963, 0.972, 0.981}, []float64{0.956, 0.972, 0.986, 0.992, 0.997}})
+		h.Notice = synthetic
+		return Curves(h, CurvesOptions{})
 	},
 	"phases": func() (*Figure, error) {
-		return Curves(
-			Series{[]float64{0.71, 0.22, 0.13, 0.09, 0.07, 0.05, 0.02, 0.02}, []float64{0.24, 0.13, 0.09, 0.06, 0.05, 0.03, 0.02, 0.02}},
-			Series{[]float64{0.76, 0.931, 0.963, 0.972, 0.981, 0.99, 0.99, 0.99}, []float64{0.956, 0.972, 0.986, 0.992, 0.997, 1, 1, 1}},
-			Options{Phases: []Phase{{6, "fine-tuning"}}})
+		h := twoPhases()
+		h.Phases = []result.Phase{{Name: "fine-tuning", Epoch: 6}}
+		return Curves(h, CurvesOptions{})
+	},
+	"threephases": func() (*Figure, error) { // while the last one goes on
+		h := twoPhases()
+		h.Phases = []result.Phase{{Name: "head", Epoch: 1}, {Name: "from layer 100", Epoch: 6}, {Name: "all layers", Epoch: 9}}
+		h.Notice = synthetic
+		return Curves(h, CurvesOptions{Epochs: 12})
 	},
 	"confusion": func() (*Figure, error) {
-		return ConfusionMatrix(steel, steelCounts(), Options{})
+		return ConfusionMatrix(&metrics.Confusion{Classes: steel, Counts: steelCounts()}, ConfusionOptions{})
+	},
+	"predictions": func() (*Figure, error) {
+		return Predictions(steelPredictions(), steelPicture, []int{7, 2, 0, 5, 6, 4}, PredictionsOptions{})
 	},
 	"grid": func() (*Figure, error) {
-		return Grid(steelTiles(10), 5, Options{Notice: synthetic})
+		return Grid(steelTiles(10), 5, GridOptions{Notice: synthetic})
 	},
 	"heat": func() (*Figure, error) {
 		tiles := steelTiles(5)
 		for k := range tiles {
 			heat := make([]float32, 16)
 			heat[3*k], heat[15-3*k] = 1, 0.5
-			m, err := Overlay(tiles[k].Image, heat, 4, 4)
+			m, err := Overlay(tiles[k].Image, result.Heatmap{Height: 4, Width: 4, Values: heat, Notice: synthetic})
 			if err != nil {
 				return nil, err
 			}
 			tiles[k].Image = m
 		}
-		return Grid(tiles, 5, Options{Notice: synthetic})
-	},
-	"resnet50v2": func() (*Figure, error) {
-		b, err := backbone.ResNet50V2(backbone.Config{Input: 200})
-		if err != nil {
-			return nil, err
-		}
-		b.Layers[:100].Freeze()
-		return Architecture("ResNet50V2", b.Layers, Options{Notice: synthetic})
-	},
-	"mobilenetv2": func() (*Figure, error) {
-		b, err := backbone.MobileNetV2(backbone.Config{})
-		if err != nil {
-			return nil, err
-		}
-		return Architecture("MobileNetV2", b.Layers, Options{})
-	},
-	"vit-b16": func() (*Figure, error) {
-		b, err := backbone.ViT(backbone.Config{})
-		if err != nil {
-			return nil, err
-		}
-		return Architecture("ViT-B/16", b.Layers, Options{})
-	},
-	"small-vit": func() (*Figure, error) {
-		ls, err := smallViT(255, false)
-		if err != nil {
-			return nil, err
-		}
-		return Architecture("The lesson's small ViT", ls, Options{})
+		return Grid(tiles, 5, GridOptions{})
 	},
 	"bars": func() (*Figure, error) {
 		c := metrics.Confusion{Classes: steel, Counts: steelCounts()}
@@ -83,7 +62,7 @@ var samples = map[string]func() (*Figure, error){
 		return Bars(steel, []BarGroup{
 			{Name: "MobileNetV2", Values: recalls, Intervals: intervals},
 			{Name: "random weights", Values: []float64{0.52, 0.61, 0.4, math.NaN(), 0.33, 0.7}},
-		}, Options{Title: "Accuracy per class", X: "share of the class's images that was found"})
+		}, BarsOptions{Title: "Accuracy per class", X: "share of the class's images that was found"})
 	},
 	"lines": func() (*Figure, error) {
 		x := []float64{1, 5, 10, 50, 240}
@@ -92,53 +71,20 @@ var samples = map[string]func() (*Figure, error){
 				metrics.Wilson(223, 360), metrics.Wilson(306, 360), metrics.Wilson(335, 360), metrics.Wilson(351, 360), metrics.Wilson(357, 360)}},
 			{Name: "ResNet50V2", X: x, Y: []float64{0.55, 0.83, 0.94, 0.98, 0.994}},
 			{Name: "from scratch", X: x, Y: []float64{0.2, 0.31, 0.42, 0.7, 0.9}},
-		}, Options{Title: "Accuracy with few labels", X: "training images per class", Y: "validation accuracy", LogX: true})
+		}, LinesOptions{Title: "Accuracy with few labels", X: "training images per class", Y: "validation accuracy", LogX: true})
 	},
 }
 
-// smallViT is the lesson's network as a student builds it: without names for the layers of blocks. Pre-norm is one of
-// its versions, with the pixels scaled.
-func smallViT(size int, preNorm bool) (layer.List, error) {
-	b := &layer.Builder{}
-	b.Add("image", layer.Input{Shape: []int{size, size, 3}})
-	if preNorm {
-		b.Add("", layer.Rescaling{Scale: 1 / 127.5, Offset: -1})
-	}
-	b.Add("", layer.Conv2D{Filters: 128, Kernel: 16, Strides: 16, UseBias: true})
-	b.Add("", layer.Reshaping{Shape: []int{(size / 16) * (size / 16), 128}})
-	b.Add("", layer.PositionEmbedding{})
-	for range 4 {
-		addTransformerBlock(b, preNorm)
-	}
-	if preNorm {
-		b.Add("", layer.LayerNormalization{})
-	}
-	b.Add("", layer.GlobalAveragePooling1D{})
-	b.Add("", layer.Dropout{Rate: 0.2})
-	b.Add("", layer.Dense{Units: 256, Activation: "relu"})
-	b.Add("", layer.Dropout{Rate: 0.1})
-	b.Add("", layer.Dense{Units: 6, Activation: "softmax"})
-	return b.List, b.Err
+// twoPhases is a training of eight epochs.
+func twoPhases() *result.History {
+	return historyOf(
+		series{[]float64{0.71, 0.22, 0.13, 0.09, 0.07, 0.05, 0.02, 0.02}, []float64{0.24, 0.13, 0.09, 0.06, 0.05, 0.03, 0.02, 0.02}},
+		series{[]float64{0.76, 0.931, 0.963, 0.972, 0.981, 0.99, 0.99, 0.99}, []float64{0.956, 0.972, 0.986, 0.992, 0.997, 1, 1, 1}})
 }
 
-func addTransformerBlock(b *layer.Builder, preNorm bool) {
-	x := b.Last()
-	if preNorm {
-		b.Add("", layer.LayerNormalization{})
-	}
-	b.Add("", layer.MultiHeadAttention{NumHeads: 4, KeyDim: 128, Dropout: 0.1})
-	x = b.Add("", layer.Sum{}, x, b.Last())
-	if y := b.Add("", layer.LayerNormalization{}); !preNorm {
-		x = y
-	}
-	b.Add("", layer.Dense{Units: 256, Activation: "gelu"})
-	b.Add("", layer.Dropout{Rate: 0.1})
-	b.Add("", layer.Dense{Units: 128})
-	b.Add("", layer.Dropout{Rate: 0.1})
-	b.Add("", layer.Sum{}, x, b.Last())
-	if !preNorm {
-		b.Add("", layer.LayerNormalization{})
-	}
+func historyOf(loss, accuracy series) *result.History {
+	return &result.History{Loss: loss.train, ValLoss: loss.validation, Accuracy: accuracy.train,
+		ValAccuracy: accuracy.validation}
 }
 
 // steelCounts sums to 360, 357 of them on the diagonal.
@@ -166,6 +112,25 @@ func steelTiles(n int) []Tile {
 	}
 	return tiles
 }
+
+// steelPredictions are of eight images; the sixth is of unknown class.
+func steelPredictions() *result.Predictions {
+	p := &result.Predictions{Classes: steel, Notice: synthetic}
+	for i := range 8 {
+		row, predicted, actual := make([]float32, 6), i%6, i%6
+		if i%3 == 2 {
+			predicted = (i + 1) % 6
+		}
+		if i == 5 {
+			actual = -1
+		}
+		row[predicted] = 1 - float32(i)/20
+		p.Probabilities, p.Predicted, p.Actual = append(p.Probabilities, row), append(p.Predicted, predicted), append(p.Actual, actual)
+	}
+	return p
+}
+
+func steelPicture(i int) (image.Image, error) { return steelTiles(i + 1)[i].Image, nil }
 
 func sample(t *testing.T, name string) *Figure {
 	t.Helper()

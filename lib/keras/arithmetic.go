@@ -3,6 +3,7 @@ package keras
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,36 +11,42 @@ import (
 )
 
 // Functions on tensors become layers, too, as preprocess_input(x) does: x / 127.5 − 1. Keras 3 writes a class for each
-// (TrueDivide, Subtract), Keras 2 the class TFOpLambda with the name of the function (math.truediv).
-var functions = map[string]string{
-	"TrueDivide": "/", "Divide": "/", "Subtract": "-", "Multiply": "*", "Add": "+", "Cast": "cast", "Resize": "resize", "Gelu": "gelu",
+// (TrueDivide, Subtract), Keras 2 the class TFOpLambda with the name of the function (math.truediv). Those of one tensor
+// are read by layer.ReadFunction.
+var arithmetic = map[string]string{
+	"TrueDivide": "/", "Divide": "/", "Subtract": "-", "Multiply": "*", "Add": "+", "Cast": "cast",
 	"math.truediv": "/", "math.divide": "/", "math.subtract": "-", "math.multiply": "*", "math.add": "+",
-	"__operators__.add": "+", "cast": "cast", "image.resize": "resize", "nn.gelu": "gelu",
+	"__operators__.add": "+", "cast": "cast",
 }
 
-// function is the operation of a layer that stands for a function, or "" for other layers. Add is both: the layer is
-// called on a list of tensors, the function on two.
-func function(o object, c call, f *fields) string {
+// function is the name of the function that a layer stands for, or "" for other layers. Add and Multiply are both: the
+// layer is called on a list of tensors, the function on two.
+func function(o object, c call, f *layer.Fields) string {
 	if o.Class == "TFOpLambda" {
 		var name string
-		f.need("function", &name)
-		if functions[name] == "" {
-			f.fail("the function %q is not known; known are %s", name, strings.Join(tensorFlowFunctions(), ", "))
+		f.Need("function", &name)
+		if known := tensorFlowFunctions(); !slices.Contains(known, name) {
+			f.Fail("the function %q is not known; known are %s", name, strings.Join(known, ", "))
+			return ""
 		}
-		return functions[name]
+		return name
 	}
-	if o.Class == "Add" && c.Listed {
+	_, isLayer := arithmetic[o.Class]
+	isLayer = isLayer && slices.Contains(layer.Classes(), o.Class)
+	if isLayer && c.Listed || !slices.Contains(functions(), o.Class) || isTensorFlow(o.Class) {
 		return ""
 	}
-	if strings.Contains(o.Class, ".") {
-		return ""
-	}
-	return functions[o.Class]
+	return o.Class
 }
 
+func functions() []string { return append(layer.Functions(), slices.Collect(maps.Keys(arithmetic))...) }
+
+// isTensorFlow reports whether a function has the name of TensorFlow's, not of a class of Keras 3.
+func isTensorFlow(name string) bool { return strings.Contains(name, ".") || name == "cast" }
+
 func tensorFlowFunctions() (names []string) {
-	for name := range functions {
-		if strings.Contains(name, ".") || name == "cast" {
+	for _, name := range functions() {
+		if isTensorFlow(name) {
 			names = append(names, name)
 		}
 	}
@@ -48,32 +55,30 @@ func tensorFlowFunctions() (names []string) {
 }
 
 // readFunction gives the layer that computes the function; nil if its output is its input.
-func readFunction(operation string, c *call, f *fields) layer.Op {
+func readFunction(name string, c *call, f *layer.Fields) layer.Op {
 	for name, raw := range c.Kwargs {
 		switch {
 		case string(raw) == "null" || name == "name":
 			delete(c.Kwargs, name)
 		case name == "y" || name == "x2":
 			if err := second(c, raw); err != nil {
-				f.fail("%v", err)
+				f.Fail("%v", err)
 			}
 			delete(c.Kwargs, name)
 		}
 	}
-	switch operation {
-	case "cast":
-		f.takeFrom(c)
-		f.only("dtype", `"float32"`)
-		return nil
-	case "resize":
-		f.takeFrom(c)
-		return readResize(f)
-	case "gelu":
-		f.takeFrom(c)
-		f.only("approximate", "false")
-		return layer.Activation{Activation: "gelu"}
+	operation := arithmetic[name]
+	if operation != "" && operation != "cast" {
+		return readArithmetic(operation, c, f)
 	}
-	return readArithmetic(operation, c, f)
+	f.Take(c.Kwargs)
+	c.Kwargs = nil
+	if operation == "cast" {
+		f.Only("dtype", `"float32"`)
+		return nil
+	}
+	op, _ := layer.ReadFunction(name, f)
+	return op
 }
 
 // second appends the other operand, that Keras 2 writes as an option: {"y": 127.5} or {"y": ["conv", 0, 0]}.
@@ -88,44 +93,20 @@ func second(c *call, raw json.RawMessage) error {
 	return err
 }
 
-// takeFrom lets fields hold the options of the call, too.
-func (f *fields) takeFrom(c *call) {
-	for name, raw := range c.Kwargs {
-		f.values[name] = raw
-	}
-	c.Kwargs = nil
-}
-
-func readResize(f *fields) layer.Op {
-	f.only("data_format", `"channels_last"`)
-	for _, name := range []string{"interpolation", "method"} {
-		f.only(name, `"bilinear"`)
-	}
-	for _, name := range []string{"antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "preserve_aspect_ratio"} {
-		f.only(name, "false")
-	}
-	f.ignore("fill_mode", "fill_value")
-	var size []int
-	f.need("size", &size)
-	if len(size) != 2 || size[0] < 1 || size[1] < 1 {
-		f.fail("size is %s; it must be height and width", short(f.values["size"]))
-		return nil
-	}
-	return layer.Resizing{Height: size[0], Width: size[1]}
-}
-
-// readArithmetic reads the four operations, of a tensor and a number as scale·x + offset, or the sum of two tensors.
-func readArithmetic(operation string, c *call, f *fields) layer.Op {
+// readArithmetic reads the four operations, of a tensor and a number as scale·x + offset, or the sum or product of two tensors.
+func readArithmetic(operation string, c *call, f *layer.Fields) layer.Op {
 	if len(c.Args) != 2 || len(c.tensors()) == 0 {
-		f.fail("it is called on %d arguments; known here are a tensor and a number", len(c.Args))
+		f.Fail("it is called on %d arguments; known here are a tensor and a number", len(c.Args))
 		return nil
 	}
 	a, b := c.Args[0].Number, c.Args[1].Number
 	switch {
 	case a == nil && b == nil && operation == "+":
-		return layer.Sum{}
+		return layer.Add{}
+	case a == nil && b == nil && operation == "*":
+		return layer.Multiply{}
 	case a == nil && b == nil:
-		f.fail("it computes x %s y of two tensors; known here is their sum", operation)
+		f.Fail("it computes x %s y of two tensors; known here are their sum and product", operation)
 	case operation == "+" && a == nil:
 		return layer.Rescaling{Scale: 1, Offset: *b}
 	case operation == "+":
@@ -141,7 +122,7 @@ func readArithmetic(operation string, c *call, f *fields) layer.Op {
 	case operation == "/" && a == nil && *b != 0:
 		return layer.Rescaling{Scale: 1 / *b}
 	default:
-		f.fail("it computes %s; known here is the division of a tensor by a number other than zero", formula(operation, c))
+		f.Fail("it computes %s; known here is the division of a tensor by a number other than zero", formula(operation, c))
 	}
 	return nil
 }
@@ -156,7 +137,7 @@ func formula(operation string, c *call) string {
 	return text(c.Args[0]) + " " + operation + " " + text(c.Args[1])
 }
 
-// join is second(first(x)) as one layer.
-func join(first, second layer.Rescaling) layer.Rescaling {
+// joined is second(first(x)) as one layer.
+func joined(first, second layer.Rescaling) layer.Rescaling {
 	return layer.Rescaling{Scale: first.Scale * second.Scale, Offset: first.Offset*second.Scale + second.Offset}
 }

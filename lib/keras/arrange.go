@@ -25,7 +25,7 @@ type unit struct {
 // output.
 func nest(m *Model) (*container, error) {
 	nested := slices.Clone(m.Nested)
-	slices.SortStableFunc(nested, func(a, b Nested) int {
+	slices.SortStableFunc(nested, func(a, b layer.Nested) int {
 		if a.Start != b.Start {
 			return a.Start - b.Start
 		}
@@ -34,11 +34,11 @@ func nest(m *Model) (*container, error) {
 	if lost := unread(m.Layers); lost != nil {
 		return nil, fmt.Errorf("layers %s do not lead to the output", strings.Join(lost, ", "))
 	}
-	return build(m.Layers, Nested{Name: m.Name, End: len(m.Layers)}, nested)
+	return build(m.Layers, layer.Nested{Name: m.Name, End: len(m.Layers)}, nested)
 }
 
 // build makes a container of the range that self gives; nested are the models in it.
-func build(ls layer.List, self Nested, nested []Nested) (*container, error) {
+func build(ls layer.List, self layer.Nested, nested []layer.Nested) (*container, error) {
 	name, start, end := self.Name, self.Start, self.End
 	if start < 0 || start >= end || end > len(ls) {
 		return nil, fmt.Errorf("model %q has the layers %d up to %d of %d", name, start, end, len(ls))
@@ -132,19 +132,19 @@ func kerasOrder(units []*unit) []*unit {
 }
 
 // list is the flat list in Keras's order.
-func (c *container) list() (ls layer.List, nested []Nested) {
+func (c *container) list() (ls layer.List, nested []layer.Nested) {
 	c.appendTo(&ls, &nested)
 	return ls, nested
 }
 
-func (c *container) appendTo(ls *layer.List, nested *[]Nested) {
+func (c *container) appendTo(ls *layer.List, nested *[]layer.Nested) {
 	for _, u := range c.units {
 		if u.layer != nil {
 			*ls = append(*ls, u.layer)
 			continue
 		}
 		at := len(*nested)
-		*nested = append(*nested, Nested{Name: u.name, Class: u.model.class, Start: len(*ls)})
+		*nested = append(*nested, layer.Nested{Name: u.name, Class: u.model.class, Start: len(*ls)})
 		u.model.appendTo(ls, nested)
 		(*nested)[at].End = len(*ls)
 	}

@@ -20,18 +20,18 @@ func (w writer) architecture(c *container) ([]byte, error) {
 	return json.Marshal(w.object("keras", "Model", config))
 }
 
-func (w writer) object(module, class string, config settings) settings {
+func (w writer) object(module, class string, config layer.Settings) layer.Settings {
 	if !w.modules {
 		if class == "Model" {
 			class = "Functional"
 		}
-		return settings{"class_name": class, "config": config}
+		return layer.Settings{"class_name": class, "config": config}
 	}
-	return settings{"module": module, "class_name": class, "config": config, "registered_name": nil}
+	return layer.Settings{"module": module, "class_name": class, "config": config, "registered_name": nil}
 }
 
-func (w writer) model(c *container) (settings, error) {
-	layers := []settings{}
+func (w writer) model(c *container) (layer.Settings, error) {
+	layers := []layer.Settings{}
 	for i, u := range c.units {
 		o, err := w.unit(u, c)
 		if err == nil && c.class == "Sequential" {
@@ -48,7 +48,7 @@ func (w writer) model(c *container) (settings, error) {
 		trainable = trainable || !l.Frozen
 	}
 	if c.class == "Sequential" {
-		return settings{"name": c.name, "trainable": trainable, "layers": layers}, nil
+		return layer.Settings{"name": c.name, "trainable": trainable, "layers": layers}, nil
 	}
 	ends := func(u *unit) any {
 		if w.objects {
@@ -60,12 +60,12 @@ func (w writer) model(c *container) (settings, error) {
 	if name == "" {
 		name = "functional"
 	}
-	return settings{"name": name, "trainable": trainable, "layers": layers, "input_layers": ends(c.units[0]),
+	return layer.Settings{"name": name, "trainable": trainable, "layers": layers, "input_layers": ends(c.units[0]),
 		"output_layers": ends(c.units[len(c.units)-1])}, nil
 }
 
 // link makes o a layer of a Sequential model, which reads the one before it.
-func link(o settings, u *unit, before []*unit) error {
+func link(o layer.Settings, u *unit, before []*unit) error {
 	last := len(before) - 1
 	if last >= 0 && !slices.Equal(u.inputs, []string{before[last].name}) {
 		return fmt.Errorf("layer %s is called on %v: in a Sequential model it can only be called on the one before it, "+
@@ -76,9 +76,9 @@ func link(o settings, u *unit, before []*unit) error {
 	return nil
 }
 
-func (w writer) unit(u *unit, in *container) (o settings, err error) {
+func (w writer) unit(u *unit, in *container) (o layer.Settings, err error) {
 	inference := false
-	var config settings
+	var config layer.Settings
 	if u.model != nil {
 		if config, err = w.model(u.model); err != nil {
 			return nil, err
@@ -86,21 +86,26 @@ func (w writer) unit(u *unit, in *container) (o settings, err error) {
 		o = w.object("keras", cmp.Or(u.model.class, "Model"), config)
 		inference = allInference(u.model) && !allInference(in)
 	} else {
-		if config, err = configOf(u.layer.Op); err != nil {
+		op := u.layer.Op
+		if !slices.Contains(layer.Classes(), op.Class()) {
+			return nil, fmt.Errorf("layer %s: a layer of class %s cannot be written as Keras's", u.name, op.Class())
+		}
+		if config, err = op.Config(); err != nil {
 			return nil, fmt.Errorf("layer %s: %w", u.name, err)
 		}
-		config["name"], config["dtype"] = u.name, "float32"
-		if class := u.layer.Op.Class(); class != "InputLayer" {
+		config["name"] = u.name
+		if config["dtype"] == nil {
+			config["dtype"] = "float32"
+		}
+		if _, ok := op.(layer.Input); !ok {
 			config["trainable"] = !u.layer.Frozen
 		} else if !w.objects {
 			config["batch_input_shape"] = config["batch_shape"]
 			delete(config, "batch_shape")
 		}
-		o = w.object("keras.layers", u.layer.Op.Class(), config)
-		switch u.layer.Op.(type) {
-		case layer.BatchNormalization, layer.Dropout, layer.MultiHeadAttention:
-			inference = u.layer.Inference && !allInference(in)
-		}
+		o = w.object("keras.layers", op.Class(), config)
+		differs, _ := layer.InTraining(op)
+		inference = differs && u.layer.Inference && !allInference(in)
 	}
 	if inference && in.class == "Sequential" {
 		return nil, fmt.Errorf("layer %s alone is called with training=False: a Sequential model cannot say that", u.name)
@@ -110,7 +115,7 @@ func (w writer) unit(u *unit, in *container) (o settings, err error) {
 	return o, nil
 }
 
-// allInference tells whether the model is called with training=False.
+// allInference reports whether the model is called with training=False.
 func allInference(c *container) bool {
 	ls, _ := c.list()
 	for _, l := range ls {
@@ -125,7 +130,7 @@ func (w writer) nodes(u *unit, in *container, inference bool) []any {
 	if len(u.inputs) == 0 {
 		return []any{}
 	}
-	kwargs := settings{}
+	kwargs := layer.Settings{}
 	if inference {
 		kwargs["training"] = false
 	}
@@ -135,21 +140,25 @@ func (w writer) nodes(u *unit, in *container, inference bool) []any {
 			tensors = append(tensors, []any{name, 0, 0, kwargs})
 			continue
 		}
-		shape := append([]any{nil}, anys(in.unit(name).shape())...)
-		tensors = append(tensors, settings{"class_name": "__keras_tensor__",
-			"config": settings{"shape": shape, "dtype": "float32", "keras_history": []any{name, 0, 0}}})
+		shape := []any{nil}
+		for _, n := range in.unit(name).shape() {
+			shape = append(shape, n)
+		}
+		tensors = append(tensors, layer.Settings{"class_name": "__keras_tensor__",
+			"config": layer.Settings{"shape": shape, "dtype": "float32", "keras_history": []any{name, 0, 0}}})
 	}
 	if !w.objects {
 		return []any{tensors}
 	}
-	switch {
-	case u.layer == nil:
-	case u.layer.Op.Class() == "Add" || u.layer.Op.Class() == "Concatenate":
-		tensors = []any{tensors}
-	case u.layer.Op.Class() == "MultiHeadAttention":
-		tensors = append(tensors, tensors[0]) // query and value
+	if u.layer != nil {
+		switch layer.InputsOf(u.layer.Op) {
+		case layer.TensorList:
+			tensors = []any{tensors}
+		case layer.SelfAttention:
+			tensors = append(tensors, tensors[0]) // query and value
+		}
 	}
-	return []any{settings{"args": tensors, "kwargs": kwargs}}
+	return []any{layer.Settings{"args": tensors, "kwargs": kwargs}}
 }
 
 func (c *container) unit(name string) *unit {

@@ -11,7 +11,7 @@ import (
 // flattener turns a parsed model into one list of layers.
 type flattener struct {
 	layer.Builder
-	nested   []Nested
+	nested   []layer.Nested
 	problems []string
 	reserved map[string]bool // names that layers further out have
 	joinable map[string]bool // scalings made from functions, read once
@@ -89,9 +89,7 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 		inputs = append(inputs, flat[name])
 	}
 	op := n.op
-	_, sums := op.(layer.Sum)
-	_, joins := op.(concatenation)
-	if !sums && !joins && len(inputs) > 1 || !n.function && len(inputs) < len(n.call.Args) {
+	if layer.InputsOf(op) != layer.TensorList && len(inputs) > 1 || !n.function && len(inputs) < len(n.call.Args) {
 		f.fail("layer %s (%s) is called on %d arguments; known here is one tensor", n.name, n.class, len(n.call.Args))
 		return ""
 	}
@@ -114,7 +112,7 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 		deeper := inside{path: append(slices.Clone(in.path), n.name), input: inputs[0], frozen: in.frozen,
 			inference: in.inference || n.inference}
 		at := len(f.nested)
-		nested := Nested{Name: n.name, Start: start}
+		nested := layer.Nested{Name: n.name, Start: start}
 		if n.class == "Sequential" {
 			nested.Class = n.class
 		}
@@ -126,13 +124,10 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 	if op == nil {
 		return inputs[0]
 	}
-	if reshape, ok := op.(layer.Reshaping); ok {
-		op = withoutOpen(reshape, f.List[f.Index(inputs[0])].Shape)
-	}
 	name := f.name(n.name, in.path)
 	if first, second, ok := f.join(inputs, n); ok {
 		l := f.List[f.Index(inputs[0])]
-		l.Name, l.Op = name, join(first, second)
+		l.Name, l.Op = name, joined(first, second)
 		return name
 	}
 	f.Add(name, op, inputs...)
@@ -143,14 +138,11 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 	l := f.List[len(f.List)-1]
 	l.Frozen = in.frozen || !n.trainable
 	l.Inference = in.inference || n.inference
-	switch op.(type) { // what can be checked only now that the shape is known
-	case layer.BatchNormalization, layer.LayerNormalization:
-		lastAxis(n.fields, l.Shape)
-	case layer.MultiHeadAttention:
-		sameWidth(n.fields, l.Shape)
-	}
 	if n.fields != nil {
-		f.problems = append(f.problems, n.fields.problems...)
+		if len(inputs) > 0 {
+			layer.Check(op, f.List[f.Index(inputs[0])].Shape, n.fields)
+		}
+		f.problems = append(f.problems, n.fields.Problems...)
 	}
 	return name
 }
@@ -158,7 +150,7 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 // Index is the position of the layer of that name.
 func (f *flattener) Index(name string) int { return f.List.Index(name) }
 
-// join tells whether the function n scales what another function has scaled, which nothing else reads.
+// join reports whether the function n scales what another function has scaled, which nothing else reads.
 func (f *flattener) join(inputs []string, n *node) (first, second layer.Rescaling, ok bool) {
 	if len(inputs) != 1 || !n.function || !f.joinable[inputs[0]] {
 		return first, second, false

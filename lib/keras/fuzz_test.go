@@ -24,7 +24,7 @@ func FuzzConfiguration(f *testing.F) {
 		if err != nil {
 			return
 		}
-		m, _, _ = collapse(m)
+		m, _ = collapse(m)
 		if _, err := nest(m); err == nil {
 			if m, err := expand(m); err == nil {
 				paths(m.Layers, m.Nested)

@@ -21,20 +21,12 @@ type Model struct {
 	// is called on. Where two layers have one name, that of the nested model is put before the inner one.
 	Layers layer.List
 	Values layer.Values
-	Nested []Nested
+	Nested []layer.Nested
 	// Training is the JSON of what the model was compiled with; nil if it was not, see weights.Checkpoint.
 	Training []byte
 	Extra    []byte   // JSON of the program that saved the model, see weights.Checkpoint
 	Notes    []string // what a user should know, such as layers that act in training only and are left out
 	Format   string   // of the file that it comes from, see weights.Checkpoint
-}
-
-// Nested is a nested model: the layers from Start up to End, the first of which is its Input. A model inside another
-// one follows it.
-type Nested struct {
-	Name       string
-	Start, End int
-	Class      string // "Sequential", or "" for a Functional model
 }
 
 // Open reads a whole model: .h5 and .keras files of Keras 3 and Keras 2 (tf_keras), Functional or Sequential.
@@ -64,7 +56,7 @@ func read(c *weights.Checkpoint) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, tables, _ := collapse(file)
+	m, tables := collapse(file)
 	if m.Values, err = match(file.Layers, file.Nested, c); err != nil {
 		return nil, fmt.Errorf("its configuration and its weights disagree: %w", err)
 	}
@@ -97,9 +89,6 @@ func architecture(config []byte) (*Model, error) {
 		}
 	}
 	m := &Model{Layers: f.List, Nested: f.nested}
-	if len(p.problems) == 0 {
-		_, _, p.problems = collapse(m)
-	}
 	if len(p.problems) > 0 {
 		return nil, fmt.Errorf("this model cannot be computed here:\n  %s", strings.Join(unique(p.problems), "\n  "))
 	}

@@ -3,7 +3,6 @@ package keras
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,25 +10,25 @@ import (
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// Match takes the weights of a known architecture from a checkpoint of any format: weights alone, whole models and
-// .keras archives. nested says which layers form nested models in the file; nil if none do. The error lists every
-// difference, as that of layer.List.Match.
-func Match(ls layer.List, nested []Nested, c *weights.Checkpoint) (layer.Values, error) {
-	file, err := expand(&Model{Layers: ls, Nested: nested})
+// Match takes the weights of a known architecture from a checkpoint of any format that Keras saved of it alone: weights,
+// whole models and .keras archives. The error lists every difference, as that of layer.List.Match.
+func Match(ls layer.List, c *weights.Checkpoint) (layer.Values, error) {
+	file, err := expand(&Model{Layers: ls})
 	if err != nil {
 		return nil, err
 	}
-	v, err := match(file.Layers, file.Nested, c)
+	v, err := match(file.Layers, nil, c)
 	if err != nil {
 		return nil, err
 	}
-	_, tables, _ := collapse(file)
+	_, tables := collapse(file)
 	takeTables(v, tables)
 	return v, nil
 }
 
-// match is Match for the layers that the file has.
-func match(ls layer.List, nested []Nested, c *weights.Checkpoint) (layer.Values, error) {
+// match takes the weights of the layers of a file from it. nested says which of them form nested models. The error
+// lists every difference, as that of layer.List.Match.
+func match(ls layer.List, nested []layer.Nested, c *weights.Checkpoint) (layer.Values, error) {
 	flat := *c
 	flat.Layers = nil
 	if c.Format == weights.KerasVariables {
@@ -37,7 +36,7 @@ func match(ls layer.List, nested []Nested, c *weights.Checkpoint) (layer.Values,
 		for i, path := range paths(ls, nested) {
 			names[path] = ls[i]
 		}
-		for _, l := range joinAttention(c.Layers, names) {
+		for _, l := range join(c.Layers, names) {
 			if isGenerator(l.Name) {
 				continue
 			}
@@ -54,13 +53,13 @@ func match(ls layer.List, nested []Nested, c *weights.Checkpoint) (layer.Values,
 	return ls.Match(&flat)
 }
 
-// isGenerator tells whether a path leads to the state of a random generator, of dropout or augmentation layers.
+// isGenerator reports whether a path leads to the state of a random generator, of dropout or augmentation layers.
 func isGenerator(path string) bool { return strings.HasSuffix(path, "generator") }
 
 // inline splits what the file keeps as one layer, a nested model, into its layers. Keras sorts its tensors by whether
 // they are trained; their names, such as "conv/kernel", tell what they belong to.
-func inline(ls layer.List, nested []Nested, l weights.Layer) []weights.Layer {
-	at := slices.IndexFunc(nested, func(n Nested) bool { return n.Name == l.Name })
+func inline(ls layer.List, nested []layer.Nested, l weights.Layer) []weights.Layer {
+	at := slices.IndexFunc(nested, func(n layer.Nested) bool { return n.Name == l.Name })
 	if at < 0 || ls.Index(l.Name) >= 0 {
 		return []weights.Layer{l}
 	}
@@ -80,13 +79,14 @@ func inline(ls layer.List, nested []Nested, l weights.Layer) []weights.Layer {
 
 // owner finds the layer of a nested model that a weight belongs to, and what the layer calls it: "conv" and "kernel" of
 // "base/conv/kernel". A weight of an attention has a name of two parts, such as "query/kernel".
-func owner(ls layer.List, nested []Nested, n Nested, path string) (name, tensor string) {
+func owner(ls layer.List, nested []layer.Nested, n layer.Nested, path string) (name, tensor string) {
 	words := strings.Split(path, "/")
 	last := len(words) - 1
-	if last >= 2 && slices.Contains(attentionParts, words[last-1]) {
+	if last >= 2 {
 		tensor = words[last-1] + "/" + words[last]
 		name = inner(ls, nested, n, words[last-2], tensor)
-		if i := ls.Index(name); i >= 0 && attends(ls[i:i+1]) {
+		isPart := func(s layer.Sublayer) bool { return s.Name == words[last-1] }
+		if i := ls.Index(name); i >= 0 && slices.ContainsFunc(layer.Sublayers(ls[i].Op), isPart) {
 			return name, tensor
 		}
 	}
@@ -99,7 +99,7 @@ func owner(ls layer.List, nested []Nested, n Nested, path string) (name, tensor 
 
 // inner is the flat name of a layer of a nested model. Where the file has no name for it, since the model has but one
 // layer with weights, it is that layer.
-func inner(ls layer.List, nested []Nested, n Nested, own, tensor string) string {
+func inner(ls layer.List, nested []layer.Nested, n layer.Nested, own, tensor string) string {
 	within := ls[n.Start:n.End]
 	candidates := []string{own, n.Name + "_" + own}
 	for _, deeper := range nested {
@@ -113,10 +113,8 @@ func inner(ls layer.List, nested []Nested, n Nested, own, tensor string) string 
 		}
 	}
 	for _, l := range within {
-		_, depthwise := l.Op.(layer.DepthwiseConv2D)
-		want, ok := strings.CutPrefix(tensor, "depthwise_")
-		has := slices.ContainsFunc(l.W, func(w layer.Weight) bool { return w.Name == want })
-		if own == "" && has && (!ok || depthwise) {
+		has := slices.ContainsFunc(l.W, func(w layer.Weight) bool { return w.Name == tensor || w.Former == tensor })
+		if own == "" && has {
 			return l.Name
 		}
 	}
@@ -125,13 +123,13 @@ func inner(ls layer.List, nested []Nested, n Nested, own, tensor string) string 
 
 // paths gives, by position, the path of each layer in a file of Keras 3's variables: classes in snake case, those of one
 // class numbered in the order of the model, such as "layers/functional/layers/conv2d_3".
-func paths(ls layer.List, nested []Nested) []string {
+func paths(ls layer.List, nested []layer.Nested) []string {
 	out := make([]string, len(ls))
-	var number func(start, end int, nested []Nested, prefix string)
-	number = func(start, end int, nested []Nested, prefix string) {
+	var number func(start, end int, nested []layer.Nested, prefix string)
+	number = func(start, end int, nested []layer.Nested, prefix string) {
 		count := map[string]int{}
 		next := func(class string) string {
-			name := prefix + "layers/" + snake(class)
+			name := prefix + "layers/" + layer.Snake(class)
 			if n := count[class]; n > 0 {
 				name = fmt.Sprintf("%s_%d", name, n)
 			}
@@ -156,14 +154,4 @@ func paths(ls layer.List, nested []Nested) []string {
 	}
 	number(0, len(ls), nested, "")
 	return out
-}
-
-var (
-	wordStart = regexp.MustCompile(`(.)([A-Z][a-z]+)`)
-	wordEnd   = regexp.MustCompile(`([a-z])([A-Z])`)
-)
-
-// snake turns BatchNormalization into batch_normalization, as Keras's to_snake_case.
-func snake(class string) string {
-	return strings.ToLower(wordEnd.ReplaceAllString(wordStart.ReplaceAllString(class, "${1}_$2"), "${1}_$2"))
 }

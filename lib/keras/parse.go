@@ -23,7 +23,7 @@ type node struct {
 	function    bool // made from a function on tensors
 	trainable   bool
 	inference   bool // called with training=False
-	fields      *fields
+	fields      *layer.Fields
 }
 
 // model is a Functional or Sequential model of a configuration, its layers in the file's order.
@@ -44,7 +44,7 @@ func (p *parser) fail(format string, args ...any) {
 	p.problems = append(p.problems, fmt.Sprintf(format, args...))
 }
 
-// isModel tells whether a class is a model whose layers the configuration lists. TensorFlow before 2.3 wrote Model.
+// isModel reports whether a class is a model whose layers the configuration lists. TensorFlow before 2.3 wrote Model.
 func isModel(class string) bool {
 	return class == "Functional" || class == "Sequential" || class == "Model"
 }
@@ -93,8 +93,8 @@ func (p *parser) chain(m *model, g graph) {
 	if _, ok := first.op.(layer.Input); !ok {
 		shape := g.InputShape
 		for inner := first; shape == nil && inner != nil; {
-			if inner.fields != nil && (inner.fields.read("batch_input_shape", &shape) ||
-				inner.fields.read("batch_shape", &shape)) || inner.model == nil || len(inner.model.nodes) == 0 {
+			if inner.fields != nil && (inner.fields.Read("batch_input_shape", &shape) ||
+				inner.fields.Read("batch_shape", &shape)) || inner.model == nil || len(inner.model.nodes) == 0 {
 				break
 			}
 			inner = inner.model.nodes[0]
@@ -102,7 +102,7 @@ func (p *parser) chain(m *model, g graph) {
 		if shape == nil {
 			p.fail("model %q does not say the shape of its input: call it on an image before saving it", m.name)
 		}
-		input := &node{name: first.name + "_input", class: "InputLayer", op: layer.Input{Shape: sizes(shape)}, trainable: true}
+		input := &node{name: first.name + "_input", class: "InputLayer", op: layer.WithoutBatch(shape), trainable: true}
 		m.nodes = slices.Insert(m.nodes, 0, input)
 	}
 	for i, n := range m.nodes[1:] {
@@ -136,13 +136,13 @@ func (p *parser) node(o object, depth int) *node {
 			n.trainable = n.model.trainable
 		}
 	} else {
-		n.fields = readFields(n.name, n.class, o.Config)
+		n.fields = layer.NewFields(n.name, n.class, o.Config)
 		p.layer(n, o)
-		p.problems = append(p.problems, n.fields.problems...)
-		p.notes = append(p.notes, n.fields.notes...)
-		n.fields.problems = nil
+		p.problems = append(p.problems, n.fields.Problems...)
+		p.notes = append(p.notes, n.fields.Notes...)
+		n.fields.Problems = nil
 	}
-	if _, ok := n.op.(layer.MultiHeadAttention); ok {
+	if layer.InputsOf(n.op) == layer.SelfAttention {
 		p.selfAttention(n)
 	}
 	p.options(n)
@@ -151,45 +151,46 @@ func (p *parser) node(o object, depth int) *node {
 
 func (p *parser) layer(n *node, o object) {
 	f := n.fields
-	if operation := function(o, n.call, f); operation != "" {
+	if name := function(o, n.call, f); name != "" {
 		n.function = true
-		f.ignore("name", "trainable", "function")
-		if operation != "cast" {
-			f.dtype()
+		f.Ignore("name", "trainable", "function")
+		if arithmetic[name] != "cast" {
+			f.Dtype()
 		}
-		n.op = readFunction(operation, &n.call, f)
-		f.rest()
+		n.op = readFunction(name, &n.call, f)
+		f.Rest()
 		return
 	}
-	read, ok := classes[n.class]
 	switch {
-	case ok:
-		n.trainable = f.common()
-		n.op = read(f)
-		f.rest()
-	case slices.Contains(augmentations, n.class):
-		f.notes = append(f.notes, fmt.Sprintf("layer %s is left out: it acts in training only", f.layer))
+	case slices.Contains(layer.Classes(), n.class):
+		n.trainable = f.Common()
+		n.op, _ = layer.Read(n.class, f)
+		f.Rest()
+	case layer.TrainingOnly(n.class):
+		f.Notes = append(f.Notes, fmt.Sprintf("layer %s is left out: it acts in training only", f.Layer))
 	case n.class == "Lambda":
-		f.fail("its Python code cannot be run here; use layers such as Rescaling and Resizing in its place, and save " +
+		f.Fail("its Python code cannot be run here; use layers such as Rescaling and Resizing in its place, and save " +
 			"the model again")
 	case n.class == "TFOpLambda":
 	default:
-		f.fail("this class is not known here; known are %s", strings.Join(known(), ", "))
+		known := slices.Sorted(slices.Values(append(layer.Classes(), "Functional", "Sequential")))
+		f.Fail("this class is not known here; known are %s", strings.Join(known, ", "))
 	}
 }
 
 // options reads what a layer is called with, besides its inputs.
 func (p *parser) options(n *node) {
+	differs, random := layer.InTraining(n.op)
 	for name, raw := range n.call.Kwargs {
 		value := string(raw)
 		switch {
 		case value == "null":
 		case name != "training" || value != "true" && value != "false":
-			p.fail("layer %s (%s) is called with %s = %s, which is not known here", n.name, n.class, name, short(raw))
-		case (n.class == "Dropout" || n.class == "MultiHeadAttention") && !n.call.Lists:
+			p.fail("layer %s (%s) is called with %s = %s, which is not known here", n.name, n.class, name, layer.Short(raw))
+		case random && !n.call.Lists:
 			// Keras 3 writes the default of the argument, and overrides it with what the model is called with.
-		case n.model == nil && n.class != "Dropout" && n.class != "MultiHeadAttention" && n.class != "BatchNormalization":
-			if value == "true" && n.call.Lists && slices.Contains(augmentations, n.class) {
+		case n.model == nil && !differs:
+			if value == "true" && n.call.Lists && layer.TrainingOnly(n.class) {
 				p.fail("layer %s (%s) is called with training=True, so it acts at inference; not known here", n.name, n.class)
 			}
 		case value == "false":

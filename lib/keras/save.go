@@ -58,13 +58,10 @@ func save(path string, m *Model) error {
 	return fmt.Errorf("the name must end in .weights.h5, .h5 or .keras")
 }
 
-// attends tells whether a list has an attention, whose call on two tensors the older form of a configuration does not
+// attends reports whether a list has an attention, whose call on two tensors the older form of a configuration does not
 // tell Keras 3.
 func attends(ls layer.List) bool {
-	return slices.ContainsFunc(ls, func(l *layer.Layer) bool {
-		_, ok := l.Op.(layer.MultiHeadAttention)
-		return ok
-	})
+	return slices.ContainsFunc(ls, func(l *layer.Layer) bool { return layer.InputsOf(l.Op) == layer.SelfAttention })
 }
 
 // complete checks that every weight has its values.
@@ -109,14 +106,14 @@ func (c *container) named(v layer.Values) []weights.Layer {
 }
 
 // variables arranges values as Keras 3's .weights.h5 files do.
-func variables(ls layer.List, nested []Nested, v layer.Values) []weights.Layer {
+func variables(ls layer.List, nested []layer.Nested, v layer.Values) []weights.Layer {
 	var out []weights.Layer
 	rows := ls.Checkpoint(v)
 	for i, path := range paths(ls, nested) {
 		row := rows[i]
 		row.Name = path
-		if _, ok := ls[i].Op.(layer.MultiHeadAttention); ok {
-			out = append(out, splitAttention(row)...)
+		if parts := layer.Sublayers(ls[i].Op); parts != nil {
+			out = append(out, split(row, parts)...)
 			continue
 		}
 		for j := range row.Tensors {

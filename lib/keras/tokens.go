@@ -1,7 +1,6 @@
 package keras
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -16,63 +15,6 @@ import (
 //	p_ones  = Rescaling(0, 1)(x)                       c_ones  = Rescaling(0, 1)(c_first)
 //	p_table = EinsumDense("btd,td->btd")(p_ones)       c_table = EinsumDense("btd,td->btd")(c_ones)
 //	p       = Add()([x, p_table])                      c       = Concatenate(axis=1)([c_table, x])
-
-const tableEquation = "btd,td->btd"
-
-// table is that EinsumDense: x times a learned table, value by value. It stands in files alone and is not built.
-type table struct {
-	layer.Op
-	Shape []int
-}
-
-func (table) Class() string { return "EinsumDense" }
-func (o table) Output(in [][]int) ([]int, error) {
-	if len(in) != 1 || len(o.Shape) != 2 || !slices.Equal(in[0], o.Shape) {
-		return nil, fmt.Errorf("its output_shape is %v; known here is that of its input, tokens of some width", o.Shape)
-	}
-	return o.Shape, nil
-}
-func (o table) Weights([][]int) []layer.Weight {
-	return []layer.Weight{{Name: "kernel", Shape: o.Shape}}
-}
-
-// concatenation is Concatenate(axis=1) of tokens. It stands in files alone, too.
-type concatenation struct{ layer.Op }
-
-func (concatenation) Class() string { return "Concatenate" }
-func (concatenation) Output(in [][]int) ([]int, error) {
-	n := 0
-	for _, s := range in {
-		if len(s) != 2 || s[1] != in[0][1] {
-			return nil, errors.New("known here are tokens of one width")
-		}
-		n += s[0]
-	}
-	return []int{n, in[0][1]}, nil
-}
-func (concatenation) Weights([][]int) []layer.Weight { return nil }
-
-func readTable(f *fields) layer.Op {
-	var op table
-	var equation string
-	if f.need("equation", &equation); equation != tableEquation {
-		f.fail("equation is %q; known here is %q, of a table", equation, tableEquation)
-	}
-	f.need("output_shape", &op.Shape)
-	f.only("bias_axes")
-	f.only("activation", `"linear"`)
-	f.only("lora_rank")
-	f.only("gptq_unpacked_column_size")
-	f.only("quantization_config")
-	f.ignore("kernel_initializer", "bias_initializer")
-	f.training("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint")
-	return op
-}
-
-func readConcatenation(f *fields) layer.Op {
-	f.only("axis", "1", "-2")
-	return concatenation{}
-}
 
 // expand is the model in layers that Keras has. It fails where their names are taken.
 func expand(m *Model) (*Model, error) {
@@ -96,19 +38,20 @@ func expand(m *Model) (*Model, error) {
 			return added.Name
 		}
 		onesTimesTable := func(input string, shape []int) string {
+			table := layer.EinsumDense{OutputShape: shape}
 			ones := add("_ones", layer.Rescaling{Offset: 1}, shape, nil, input)
-			name := add("_table", table{Shape: shape}, shape, table{Shape: shape}.Weights(nil), ones)
+			name := add("_table", table, shape, table.Weights(nil), ones)
 			out.Values[name] = m.Values[l.Name]
 			return name
 		}
 		switch l.Op.(type) {
 		case layer.PositionEmbedding:
 			x := l.Inputs[0]
-			add("", layer.Sum{}, l.Shape, nil, x, onesTimesTable(x, l.Shape))
+			add("", layer.Add{}, l.Shape, nil, x, onesTimesTable(x, l.Shape))
 		case layer.ClassToken:
 			x, one := l.Inputs[0], []int{1, l.Shape[1]}
 			first := add("_first", layer.Cropping1D{Cropping: [2]int{0, l.Shape[0] - 2}}, one, nil, x)
-			add("", concatenation{}, l.Shape, nil, onesTimesTable(first, one), x)
+			add("", layer.Concatenate{Axis: 1}, l.Shape, nil, onesTimesTable(first, one), x)
 		default:
 			out.Layers = append(out.Layers, l)
 			out.Values[l.Name] = m.Values[l.Name]
@@ -122,9 +65,9 @@ func expand(m *Model) (*Model, error) {
 	return &out, clash
 }
 
-// collapse undoes expand: it returns the model, and for each layer that learns a table the name of the file's. problems
-// are the tables and concatenations that stand elsewhere.
-func collapse(file *Model) (m *Model, tables map[string]string, problems []string) {
+// collapse undoes expand: it returns the model, and for each layer that learns a table the name of the file's. Tables and
+// concatenations that stand elsewhere stay as they are.
+func collapse(file *Model) (m *Model, tables map[string]string) {
 	out := *file
 	out.Layers, tables = slices.Clone(file.Layers), map[string]string{}
 	named, readers := map[string]*layer.Layer{}, map[string]int{}
@@ -149,17 +92,7 @@ func collapse(file *Model) (m *Model, tables map[string]string, problems []strin
 		}
 	}
 	out.remove(gone)
-	for _, l := range out.Layers {
-		switch l.Op.(type) {
-		case table:
-			problems = append(problems, fmt.Sprintf("layer %s (EinsumDense): known here is a table that is added to tokens, "+
-				"%q on ones, which are Rescaling(0, offset=1) of the same tokens", l.Name, tableEquation))
-		case concatenation:
-			problems = append(problems, fmt.Sprintf("layer %s (Concatenate): known here is the concatenation of one learned "+
-				"token, an EinsumDense on ones, and the tokens behind it", l.Name))
-		}
-	}
-	return &out, tables, problems
+	return &out, tables
 }
 
 // learned recognises the last of the layers that expand writes for one. chain are the others, which nothing else reads,
@@ -183,15 +116,18 @@ func learned(l *layer.Layer, named map[string]*layer.Layer, readers map[string]i
 		}
 		return chain
 	}
-	switch l.Op.(type) {
-	case layer.Sum:
+	switch op := l.Op.(type) {
+	case layer.Add:
 		if chain := follow(b, a, isTable, isOnes); chain != nil {
 			return layer.PositionEmbedding{}, a, chain
 		}
 		if chain := follow(a, b, isTable, isOnes); chain != nil {
 			return layer.PositionEmbedding{}, b, chain
 		}
-	case concatenation:
+	case layer.Concatenate:
+		if op.Axis != 1 && op.Axis != -2 {
+			return nil, "", nil
+		}
 		if chain := follow(a, b, isTable, isOnes, isOneToken); chain != nil {
 			return layer.ClassToken{}, b, chain
 		}
@@ -199,7 +135,7 @@ func learned(l *layer.Layer, named map[string]*layer.Layer, readers map[string]i
 	return nil, "", nil
 }
 
-func isTable(l *layer.Layer) bool { _, ok := l.Op.(table); return ok }
+func isTable(l *layer.Layer) bool { _, ok := l.Op.(layer.EinsumDense); return ok }
 
 func isOnes(l *layer.Layer) bool { return l.Op == (layer.Rescaling{Offset: 1}) }
 

@@ -1,42 +1,11 @@
 package layer
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
-
-// LayerNormalization is Keras's LayerNormalization over the last axis (Ba et al., 2016): each vector is brought to mean
-// 0 and variance 1, then multiplied by gamma and moved by beta. It acts the same in training and inference.
-type LayerNormalization struct {
-	Epsilon float64 `json:"epsilon,omitempty"` // 0 is Keras's 1e-3
-}
-
-func (LayerNormalization) Class() string                    { return "LayerNormalization" }
-func (LayerNormalization) Output(in [][]int) ([]int, error) { return in[0], nil }
-
-func (o LayerNormalization) withDefaults() Op {
-	o.Epsilon = cmp.Or(o.Epsilon, 1e-3)
-	return o
-}
-
-func (LayerNormalization) Weights(in [][]int) []Weight {
-	shape := in[0][len(in[0])-1:]
-	return []Weight{
-		{Name: "gamma", Shape: shape, Init: OnesInitializer},
-		{Name: "beta", Shape: shape, Init: ZerosInitializer},
-	}
-}
-
-func (o LayerNormalization) Build(c *Call, in []*Node) *Node {
-	x := in[0]
-	centred := Sub(x, ReduceAndKeep(x, ReduceMean, -1))
-	variance := ReduceAndKeep(Square(centred), ReduceMean, -1)
-	normal := Div(centred, Sqrt(AddScalar(variance, o.Epsilon)))
-	return Add(Mul(normal, ExpandLeftToRank(c.Weight(0), x.Rank())), ExpandLeftToRank(c.Weight(1), x.Rank()))
-}
 
 // MultiHeadAttention is self-attention (Vaswani et al., 2017), as Keras's MultiHeadAttention(NumHeads, KeyDim,
 // dropout=Dropout)(x, x), [n, d] → [n, d]. In each head every token asks a query, which is compared with the keys of
@@ -46,10 +15,12 @@ func (o LayerNormalization) Build(c *Call, in []*Node) *Node {
 //
 // What the heads give is put side by side and mapped back to d. In training, Dropout drops weights of that mean.
 type MultiHeadAttention struct {
-	NumHeads int     `json:"num_heads"`
-	KeyDim   int     `json:"key_dim"`
-	Dropout  float64 `json:"dropout,omitempty"`
+	NumHeads int
+	KeyDim   int
+	Dropout  float64
 }
+
+func init() { register("MultiHeadAttention", readMultiHeadAttention) }
 
 func (MultiHeadAttention) Class() string { return "MultiHeadAttention" }
 
@@ -76,9 +47,51 @@ func (o MultiHeadAttention) Weights(in [][]int) []Weight {
 		Weight{Name: "attention_output/bias", Shape: []int{d}, Init: ZerosInitializer})
 }
 
-func (o MultiHeadAttention) Build(c *Call, in []*Node) *Node {
+func (MultiHeadAttention) inputs() Inputs { return SelfAttention }
+
+func (MultiHeadAttention) sublayers() []Sublayer {
+	return []Sublayer{{"query", "query_dense"}, {"key", "key_dense"}, {"value", "value_dense"},
+		{"attention_output", "output_dense"}}
+}
+
+func (o MultiHeadAttention) dropRate() float64 { return o.Dropout }
+
+func (MultiHeadAttention) label([]int) Label { return Label{Text: "attention"} }
+
+func (o MultiHeadAttention) Config() (Settings, error) {
+	return Settings{"num_heads": o.NumHeads, "key_dim": o.KeyDim, "value_dim": o.KeyDim, "dropout": o.Dropout,
+		"use_bias": true, "output_shape": nil, "attention_axes": nil}, nil
+}
+
+func readMultiHeadAttention(f *Fields) Op {
+	var o MultiHeadAttention
+	f.positive("num_heads", &o.NumHeads)
+	f.positive("key_dim", &o.KeyDim)
+	f.Only("value_dim", fmt.Sprint(o.KeyDim))
+	f.Read("dropout", &o.Dropout)
+	if o.Dropout < 0 || o.Dropout >= 1 {
+		f.Fail("dropout is %v; it must be in [0, 1)", o.Dropout)
+	}
+	f.Only("use_bias", "true")
+	f.Only("use_gate", "false")
+	f.Ignore("output_shape") // see check
+	f.Only("attention_axes", "1", "[1]")
+	f.Only("sliding_window")
+	f.Ignore("seed", "kernel_initializer", "bias_initializer", "flash_attention", "softmax_robust_masking", "query_shape",
+		"key_shape", "value_shape")
+	f.training("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint")
+	return o
+}
+
+// check demands that what the layer gives is as wide as its input.
+func (MultiHeadAttention) check(in []int, f *Fields) {
+	width := in[len(in)-1]
+	f.Only("output_shape", fmt.Sprint(width), fmt.Sprintf("[%d]", width))
+}
+
+func (o MultiHeadAttention) Build(c *Call, in []*graph.Node) *graph.Node {
 	x := in[0]
-	var out, weights *Node
+	var out, weights *graph.Node
 	if d := x.Shape().Dimensions[2]; o.KeyDim >= d {
 		out, weights = o.wide(c, x)
 	} else {
@@ -87,28 +100,28 @@ func (o MultiHeadAttention) Build(c *Call, in []*Node) *Node {
 	if c.env.Attention != nil {
 		c.env.Attention(c.layer, weights)
 	}
-	return Add(out, ExpandLeftToRank(c.Weight(7), 3))
+	return graph.Add(out, graph.ExpandLeftToRank(c.Weight(7), 3))
 }
 
 // narrow computes all heads in the same products: projections for queries, keys and values, then the way back to d.
 // It returns [batch, n, d], without the last bias, and the weights of the mean, [batch, heads, n, n].
-func (o MultiHeadAttention) narrow(c *Call, x *Node) (out, weights *Node) {
+func (o MultiHeadAttention) narrow(c *Call, x *graph.Node) (out, weights *graph.Node) {
 	batch, n, d := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
 	width := o.NumHeads * o.KeyDim
 	// One matrix product for all three projections: [batch·n, d] · [d, 3·width].
-	var kernels, biases []*Node
+	var kernels, biases []*graph.Node
 	for i := range 3 {
-		kernels = append(kernels, Reshape(c.Weight(2*i), d, width))
-		biases = append(biases, Reshape(c.Weight(2*i+1), width))
+		kernels = append(kernels, graph.Reshape(c.Weight(2*i), d, width))
+		biases = append(biases, graph.Reshape(c.Weight(2*i+1), width))
 	}
-	projected := Dot(Reshape(x, batch*n, d), Concatenate(kernels, 1)).Product()
-	projected = Add(projected, ExpandLeftToRank(Concatenate(biases, 0), 2))
+	projected := graph.Dot(graph.Reshape(x, batch*n, d), graph.Concatenate(kernels, 1)).Product()
+	projected = graph.Add(projected, graph.ExpandLeftToRank(graph.Concatenate(biases, 0), 2))
 	// [batch·n, 3·width] → [3, batch, heads, n, key], of which the batched products below need no further copy.
-	parts := TransposeAllAxes(Reshape(projected, batch, n, 3, o.NumHeads, o.KeyDim), 2, 0, 3, 1, 4)
-	part := func(i int) *Node { return Squeeze(Slice(parts, AxisElem(i)), 0) }
-	mixed, weights := o.attend(c, MulScalar(part(0), 1/math.Sqrt(float64(o.KeyDim))), part(1), part(2))
-	mixed = Reshape(TransposeAllAxes(mixed, 0, 2, 1, 3), batch*n, width)
-	return Reshape(Dot(mixed, Reshape(c.Weight(6), width, d)).Product(), batch, n, d), weights
+	parts := graph.TransposeAllAxes(graph.Reshape(projected, batch, n, 3, o.NumHeads, o.KeyDim), 2, 0, 3, 1, 4)
+	part := func(i int) *graph.Node { return graph.Squeeze(graph.Slice(parts, graph.AxisElem(i)), 0) }
+	mixed, weights := o.attend(c, graph.MulScalar(part(0), 1/math.Sqrt(float64(o.KeyDim))), part(1), part(2))
+	mixed = graph.Reshape(graph.TransposeAllAxes(mixed, 0, 2, 1, 3), batch*n, width)
+	return graph.Reshape(graph.Dot(mixed, graph.Reshape(c.Weight(6), width, d)).Product(), batch, n, d), weights
 }
 
 // wide is narrow for heads of d numbers or more. There the projections are longer than what they project, so two of
@@ -119,37 +132,39 @@ func (o MultiHeadAttention) narrow(c *Call, x *Node) (out, weights *Node) {
 //
 // The softmax does not change with what is the same for all keys; the bias bk is thus never used. That saves half of
 // the projections' arithmetic (BenchmarkAttention).
-func (o MultiHeadAttention) wide(c *Call, x *Node) (out, weights *Node) {
+func (o MultiHeadAttention) wide(c *Call, x *graph.Node) (out, weights *graph.Node) {
 	batch, n, d := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
-	rows := Reshape(x, batch*n, d)
-	tokens := Reshape(x, batch, 1, n, d)
-	var all []*Node
+	rows := graph.Reshape(x, batch*n, d)
+	tokens := graph.Reshape(x, batch, 1, n, d)
+	var all []*graph.Node
 	for h := range o.NumHeads {
-		kernel := func(i int) *Node { return Reshape(Slice(c.Weight(i), AxisRange(), AxisElem(h)), d, o.KeyDim) }
-		bias := func(i int) *Node { return Slice(c.Weight(i), AxisElem(h)) } // [1, key]
-		back := Reshape(Slice(c.Weight(6), AxisElem(h)), o.KeyDim, d)
-		toKeys := Transpose(MulScalar(kernel(2), 1/math.Sqrt(float64(o.KeyDim))), 0, 1)
-		project := func(i int, after *Node) *Node {
-			y := Dot(rows, Dot(kernel(i), after).Product()).Product()
-			return Reshape(Add(y, Dot(bias(i+1), after).Product()), batch, 1, n, d)
+		kernel := func(i int) *graph.Node {
+			return graph.Reshape(graph.Slice(c.Weight(i), graph.AxisRange(), graph.AxisElem(h)), d, o.KeyDim)
+		}
+		bias := func(i int) *graph.Node { return graph.Slice(c.Weight(i), graph.AxisElem(h)) } // [1, key]
+		back := graph.Reshape(graph.Slice(c.Weight(6), graph.AxisElem(h)), o.KeyDim, d)
+		toKeys := graph.Transpose(graph.MulScalar(kernel(2), 1/math.Sqrt(float64(o.KeyDim))), 0, 1)
+		project := func(i int, after *graph.Node) *graph.Node {
+			y := graph.Dot(rows, graph.Dot(kernel(i), after).Product()).Product()
+			return graph.Reshape(graph.Add(y, graph.Dot(bias(i+1), after).Product()), batch, 1, n, d)
 		}
 		mixed, w := o.attend(c, project(0, toKeys), tokens, project(4, back))
 		all = append(all, w)
-		if mixed = Reshape(mixed, batch, n, d); out != nil {
-			mixed = Add(out, mixed)
+		if mixed = graph.Reshape(mixed, batch, n, d); out != nil {
+			mixed = graph.Add(out, mixed)
 		}
 		out = mixed
 	}
-	return out, Concatenate(all, 1)
+	return out, graph.Concatenate(all, 1)
 }
 
 // attend mixes values by how well their keys fit the queries, all [batch, heads, n, key]. It also returns the weights
 // of the mean, without dropout, [batch, heads, n, n].
-func (o MultiHeadAttention) attend(c *Call, query, key, value *Node) (mixed, weights *Node) {
-	scores := Einsum("bhqk,bhnk->bhqn", query, key)
-	weights = Exp(Sub(scores, StopGradient(ReduceAndKeep(scores, ReduceMax, -1))))
+func (o MultiHeadAttention) attend(c *Call, query, key, value *graph.Node) (mixed, weights *graph.Node) {
+	scores := graph.Einsum("bhqk,bhnk->bhqn", query, key)
+	weights = graph.Exp(graph.Sub(scores, graph.StopGradient(graph.ReduceAndKeep(scores, graph.ReduceMax, -1))))
 	// The softmax divides by its sums after the values are mixed, where numbers are fewer.
-	scale := Inverse(ReduceAndKeep(weights, ReduceSum, -1))
-	mixed = Einsum("bhqn,bhnk->bhqk", drop(c, weights, o.Dropout), value)
-	return Mul(mixed, scale), Mul(weights, scale)
+	scale := graph.Inverse(graph.ReduceAndKeep(weights, graph.ReduceSum, -1))
+	mixed = graph.Einsum("bhqn,bhnk->bhqk", drop(c, weights, o.Dropout, nil), value)
+	return graph.Mul(mixed, scale), graph.Mul(weights, scale)
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute/shapes"
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
@@ -21,31 +21,31 @@ func attended(t *testing.T, dropout float64, draws int) (outputs [][]float32, we
 	if b.Err != nil {
 		t.Fatal(b.Err)
 	}
-	rng, err := RNGStateFromSeed(3)
+	rng, err := graph.RNGStateFromSeed(3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	x := tensors.FromFlatDataAndDimensions(golden.Uniform("tokens", batch*n*d, -2, 2), batch, n, d)
-	outputs = run(t, func(in []*Node) []*Node {
+	outputs = run(t, func(in []*graph.Node) []*graph.Node {
 		g := in[0].Graph()
-		state := Const(g, rng)
+		state := graph.Const(g, rng)
 		env := inference(g, filled(b.List))
 		env.Training = true
-		env.Uniform = func(_ *Graph, shape shapes.Shape) (u *Node) {
-			state, u = RandomUniform(state, shape)
+		env.Uniform = func(_ *graph.Graph, shape shapes.Shape) (u *graph.Node) {
+			state, u = graph.RandomUniform(state, shape)
 			return u
 		}
-		var told *Node
-		env.Attention = func(l *Layer, weights *Node) {
+		var told *graph.Node
+		env.Attention = func(l *Layer, weights *graph.Node) {
 			if l.Name != "attention" {
 				t.Errorf("the hook is told layer %q", l.Name)
 			}
 			told = weights
 		}
 		// Many draws in one graph: the same images again and again.
-		many := Reshape(BroadcastToDims(ExpandDims(in[0], 0), draws, batch, n, d), draws*batch, n, d)
+		many := graph.Reshape(graph.BroadcastToDims(graph.ExpandDims(in[0], 0), draws, batch, n, d), draws*batch, n, d)
 		y := b.List.Build(env, many)
-		return []*Node{y, told}
+		return []*graph.Node{y, told}
 	}, x)
 	return outputs[:1], outputs[1]
 }
@@ -108,20 +108,20 @@ func TestAttentionDropsAtItsRate(t *testing.T) {
 			v[l.Name][i] = identity
 		}
 	}
-	rng, err := RNGStateFromSeed(4)
+	rng, err := graph.RNGStateFromSeed(4)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Token i is unit vector i: output j of token i is the weight that i gives to j.
-	got := run(t, func(in []*Node) []*Node {
+	got := run(t, func(in []*graph.Node) []*graph.Node {
 		g := in[0].Graph()
 		env := inference(g, v)
 		env.Training = true
-		env.Uniform = func(_ *Graph, shape shapes.Shape) *Node {
-			_, u := RandomUniform(Const(g, rng), shape)
+		env.Uniform = func(_ *graph.Graph, shape shapes.Shape) *graph.Node {
+			_, u := graph.RandomUniform(graph.Const(g, rng), shape)
 			return u
 		}
-		return []*Node{op.Build(&Call{layer: l, env: env}, []*Node{BroadcastToDims(in[0], batch, n, n)})}
+		return []*graph.Node{op.Build(&Call{layer: l, env: env}, []*graph.Node{graph.BroadcastToDims(in[0], batch, n, n)})}
 	}, tensors.FromFlatDataAndDimensions(identity, 1, n, n))[0]
 	zeros := 0
 	for _, w := range got {

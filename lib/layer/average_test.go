@@ -3,7 +3,7 @@ package layer
 import (
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
@@ -24,10 +24,12 @@ func TestAveragePoolingGradientIsItsShareOfEachWindow(t *testing.T) {
 		}
 		out = append([]int{2}, out...)
 		w := tensors.FromFlatDataAndDimensions(golden.Uniform("average/w", product(out), -1, 1), out...)
-		got := run(t, func(in []*Node) []*Node {
-			pooled := func(x *Node) *Node { return ReduceAllSum(Mul(in[2], op.Build(nil, []*Node{x}))) }
-			gradient := Gradient(pooled(in[0]), in[0])[0]
-			return []*Node{ReduceAllSum(Mul(gradient, in[1])), pooled(in[1])}
+		got := run(t, func(in []*graph.Node) []*graph.Node {
+			pooled := func(x *graph.Node) *graph.Node {
+				return graph.ReduceAllSum(graph.Mul(in[2], op.Build(nil, []*graph.Node{x})))
+			}
+			gradient := graph.Gradient(pooled(in[0]), in[0])[0]
+			return []*graph.Node{graph.ReduceAllSum(graph.Mul(gradient, in[1])), pooled(in[1])}
 		}, x, y, w)
 		if d := golden.Relative(got[0], got[1]); d > 1e-5 {
 			t.Errorf("%+v: %v, want %v", op, got[0], got[1])

@@ -3,7 +3,7 @@ package layer
 import (
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/device"
@@ -13,20 +13,20 @@ import (
 // BenchmarkPointwise compares the 1×1 convolution as a matrix product with a native one.
 func BenchmarkPointwise(b *testing.B) {
 	compare(b, []int{8, 56, 56, 24}, []int{1, 1, 24, 144}, "product", pointwise, "convolution",
-		func(x, kernel *Node) *Node { return Convolve(x, kernel).Done() })
+		func(x, kernel *graph.Node) *graph.Node { return graph.Convolve(x, kernel).Done() })
 }
 
 // BenchmarkDepthwise compares the depthwise convolution as shifted multiply-adds with a native, grouped one.
 func BenchmarkDepthwise(b *testing.B) {
-	shifted := func(x, kernel *Node) *Node {
-		op := DepthwiseConv2D{Kernel: 3, Padding: "same"}
-		env := &Env{Weight: func(*Layer, int) *Node { return kernel }}
-		return op.Build(&Call{layer: &Layer{}, env: env}, []*Node{x})
+	shifted := func(x, kernel *graph.Node) *graph.Node {
+		op := DepthwiseConv2D{Kernel: 3, Padding: "same", NoBias: true}
+		env := &Env{Weight: func(*Layer, int) *graph.Node { return kernel }}
+		return op.Build(&Call{layer: &Layer{}, env: env}, []*graph.Node{x})
 	}
-	grouped := func(x, kernel *Node) *Node {
+	grouped := func(x, kernel *graph.Node) *graph.Node {
 		channels := x.Shape().Dimensions[3]
-		kernel = Reshape(kernel, 3, 3, 1, channels)
-		return Convolve(x, kernel).PadSame().ChannelGroupCount(channels).Done()
+		kernel = graph.Reshape(kernel, 3, 3, 1, channels)
+		return graph.Convolve(x, kernel).PadSame().ChannelGroupCount(channels).Done()
 	}
 	compare(b, []int{8, 56, 56, 48}, []int{3, 3, 48, 1}, "shifted", shifted, "grouped", grouped)
 }
@@ -41,17 +41,19 @@ func BenchmarkAttention(b *testing.B) {
 		in = append(in, tensors.FromFlatDataAndDimensions(values, w.Shape...))
 	}
 	outputs := map[string][]float32{}
-	for name, way := range map[string]func(c *Call, x *Node) (out, weights *Node){"wide": op.wide, "narrow": op.narrow} {
-		build := func(in []*Node) *Node {
-			out, _ := way(&Call{layer: &Layer{}, env: &Env{Weight: func(_ *Layer, i int) *Node { return in[1+i] }}}, in[0])
+	for name, way := range map[string]func(c *Call, x *graph.Node) (out, weights *graph.Node){"wide": op.wide, "narrow": op.narrow} {
+		build := func(in []*graph.Node) *graph.Node {
+			out, _ := way(&Call{layer: &Layer{}, env: &Env{Weight: func(_ *Layer, i int) *graph.Node { return in[1+i] }}}, in[0])
 			return out
 		}
-		outputs[name] = run(b, func(in []*Node) []*Node { return []*Node{build(in)} }, in...)[0]
+		outputs[name] = run(b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{build(in)} }, in...)[0]
 		b.Run(name+"/forward", func(b *testing.B) {
-			timeAll(b, func(in []*Node) []*Node { return []*Node{build(in)} }, in)
+			timeAll(b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{build(in)} }, in)
 		})
 		b.Run(name+"/gradient", func(b *testing.B) {
-			timeAll(b, func(in []*Node) []*Node { return Gradient(ReduceAllSum(Square(build(in))), in[:8]...) }, in)
+			timeAll(b, func(in []*graph.Node) []*graph.Node {
+				return graph.Gradient(graph.ReduceAllSum(graph.Square(build(in))), in[:8]...)
+			}, in)
 		})
 	}
 	if d := golden.Relative(outputs["wide"], outputs["narrow"]); d > 1e-5 {
@@ -60,47 +62,47 @@ func BenchmarkAttention(b *testing.B) {
 }
 
 // compare times two ways to compute the same, forward and with both gradients.
-func compare(b *testing.B, input, kernel []int, nameA string, buildA func(x, kernel *Node) *Node,
-	nameB string, buildB func(x, kernel *Node) *Node) {
+func compare(b *testing.B, input, kernel []int, nameA string, buildA func(x, kernel *graph.Node) *graph.Node,
+	nameB string, buildB func(x, kernel *graph.Node) *graph.Node) {
 	x := tensors.FromFlatDataAndDimensions(golden.Uniform("x", product(input), -1, 1), input...)
 	k := tensors.FromFlatDataAndDimensions(golden.Uniform("kernel", product(kernel), -1, 1), kernel...)
-	way := map[string]func(x, kernel *Node) *Node{nameA: buildA, nameB: buildB}
+	way := map[string]func(x, kernel *graph.Node) *graph.Node{nameA: buildA, nameB: buildB}
 	outputs := map[string][][]float32{}
 	for _, name := range []string{nameA, nameB} {
-		outputs[name] = run(b, func(in []*Node) []*Node { return []*Node{way[name](in[0], in[1])} }, x, k)
+		outputs[name] = run(b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{way[name](in[0], in[1])} }, x, k)
 	}
 	if d := golden.Relative(outputs[nameA][0], outputs[nameB][0]); d > 1e-5 {
 		b.Fatalf("%s and %s differ by %v", nameA, nameB, d)
 	}
 	for _, name := range []string{nameA, nameB} {
 		b.Run(name+"/forward", func(b *testing.B) {
-			time(b, func(x, kernel *Node) []*Node { return []*Node{way[name](x, kernel)} }, x, k)
+			time(b, func(x, kernel *graph.Node) []*graph.Node { return []*graph.Node{way[name](x, kernel)} }, x, k)
 		})
 		b.Run(name+"/gradient", func(b *testing.B) {
-			time(b, func(x, kernel *Node) []*Node {
-				return Gradient(ReduceAllSum(Square(way[name](x, kernel))), x, kernel)
+			time(b, func(x, kernel *graph.Node) []*graph.Node {
+				return graph.Gradient(graph.ReduceAllSum(graph.Square(way[name](x, kernel))), x, kernel)
 			}, x, k)
 		})
 	}
 }
 
-func time(b *testing.B, build func(x, kernel *Node) []*Node, x, kernel *tensors.Tensor) {
-	timeAll(b, func(in []*Node) []*Node { return build(in[0], in[1]) }, []*tensors.Tensor{x, kernel})
+func time(b *testing.B, build func(x, kernel *graph.Node) []*graph.Node, x, kernel *tensors.Tensor) {
+	timeAll(b, func(in []*graph.Node) []*graph.Node { return build(in[0], in[1]) }, []*tensors.Tensor{x, kernel})
 }
 
-func timeAll(b *testing.B, build func(in []*Node) []*Node, inputs []*tensors.Tensor) {
+func timeAll(b *testing.B, build func(in []*graph.Node) []*graph.Node, inputs []*tensors.Tensor) {
 	exec := compile(b, build, inputs)
 	for b.Loop() {
 		call(b, exec, inputs)
 	}
 }
 
-func compile(b *testing.B, build func(in []*Node) []*Node, inputs []*tensors.Tensor) *Exec {
+func compile(b *testing.B, build func(in []*graph.Node) []*graph.Node, inputs []*tensors.Tensor) *graph.Exec {
 	d, err := device.Open()
 	if err != nil {
 		b.Fatal(err)
 	}
-	exec, err := NewExec(d.Backend, build)
+	exec, err := graph.NewExec(d.Backend, build)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -109,7 +111,7 @@ func compile(b *testing.B, build func(in []*Node) []*Node, inputs []*tensors.Ten
 	return exec
 }
 
-func call(b *testing.B, exec *Exec, inputs []*tensors.Tensor) {
+func call(b *testing.B, exec *graph.Exec, inputs []*tensors.Tensor) {
 	args := make([]any, len(inputs))
 	for i, x := range inputs {
 		args[i] = x

@@ -7,25 +7,25 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
 func dropped(t *testing.T, rate float64, training bool, seed int64, x []float32) []float32 {
-	rng, err := RNGStateFromSeed(seed)
+	rng, err := graph.RNGStateFromSeed(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := &Layer{Name: "dropout", Op: Dropout{Rate: rate}}
-	return run(t, func(in []*Node) []*Node {
+	return run(t, func(in []*graph.Node) []*graph.Node {
 		g := in[0].Graph()
-		state := Const(g, rng)
-		env := &Env{Training: training, Uniform: func(_ *Graph, shape shapes.Shape) *Node {
-			var u *Node
-			state, u = RandomUniform(state, shape)
+		state := graph.Const(g, rng)
+		env := &Env{Training: training, Uniform: func(_ *graph.Graph, shape shapes.Shape) *graph.Node {
+			var u *graph.Node
+			state, u = graph.RandomUniform(state, shape)
 			return u
 		}}
-		return []*Node{l.Op.Build(&Call{layer: l, env: env}, in)}
+		return []*graph.Node{l.Op.Build(&Call{layer: l, env: env}, in)}
 	}, tensors.FromFlatDataAndDimensions(x, 100, len(x)/100))[0]
 }
 
@@ -74,22 +74,22 @@ func TestDropoutRefusesRates(t *testing.T) {
 // randomBits gives Call.bits of these layers, one after the other: two layers of a step, or a layer in two steps.
 func randomBits(t *testing.T, seed int64, rows, columns, layers int) [][]uint32 {
 	t.Helper()
-	rng, err := RNGStateFromSeed(seed)
+	rng, err := graph.RNGStateFromSeed(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	halves := run(t, func(in []*Node) (out []*Node) {
-		state := Const(in[0].Graph(), rng)
-		c := &Call{env: &Env{Uniform: func(_ *Graph, shape shapes.Shape) (u *Node) {
-			state, u = RandomUniform(state, shape)
+	halves := run(t, func(in []*graph.Node) (out []*graph.Node) {
+		state := graph.Const(in[0].Graph(), rng)
+		c := &Call{env: &Env{Uniform: func(_ *graph.Graph, shape shapes.Shape) (u *graph.Node) {
+			state, u = graph.RandomUniform(state, shape)
 			return u
 		}}}
 		for range layers {
-			bits := c.bits(in[0])
+			bits := c.bits(in[0].Graph(), in[0].Shape().Dimensions)
 			// float32 holds 16 bits exactly.
-			high := BitwiseShiftRightLogicalScalar(bits, uint32(16))
-			low := BitwiseAnd(bits, Const(bits.Graph(), uint32(0xffff)))
-			out = append(out, ConvertDType(high, dtypes.Float32), ConvertDType(low, dtypes.Float32))
+			high := graph.BitwiseShiftRightLogicalScalar(bits, uint32(16))
+			low := graph.BitwiseAnd(bits, graph.Const(bits.Graph(), uint32(0xffff)))
+			out = append(out, graph.ConvertDType(high, dtypes.Float32), graph.ConvertDType(low, dtypes.Float32))
 		}
 		return out
 	}, tensors.FromFlatDataAndDimensions(make([]float32, rows*columns), rows, columns))

@@ -1,12 +1,15 @@
 package layer
 
 import (
-	"math"
+	"errors"
+	"fmt"
 	"slices"
+
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // Fold rewrites a list for inference, with its values: zero padding moves into the convolution that follows it,
-// batch normalization into the convolution before it, and a ReLU behind that into the same layer. The output of
+// batch normalization into the convolution before it, and an activation behind that into the same layer. The output of
 // every layer that remains is the same up to rounding, and each pass over an activation that goes saves time.
 //
 // Batch normalization after a convolution without activation is a scaling of its channels:
@@ -20,7 +23,7 @@ func (ls List) Fold(v Values) (List, Values) {
 			readers[name]++
 		}
 	}
-	folded, values := List{}, Values{}
+	list, values := List{}, Values{}
 	renamed := map[string]string{} // a folded layer's name → the layer that now gives its output
 	for _, original := range ls {
 		l := *original
@@ -33,134 +36,139 @@ func (ls List) Fold(v Values) (List, Values) {
 		}
 		var before *Layer
 		if len(l.Inputs) == 1 && readers[original.Inputs[0]] == 1 {
-			before = folded[folded.Index(l.Inputs[0])]
+			before = list[list.Index(l.Inputs[0])]
 		}
 		if before != nil && absorb(before, &l, v, values) {
 			renamed[l.Name] = before.Name
 			continue
 		}
-		if padding, ok := paddingBefore(before); ok && takePadding(&l, padding) {
+		if before != nil && takePadding(before, &l) {
 			l.Inputs = before.Inputs
-			folded = slices.DeleteFunc(folded, func(f *Layer) bool { return f == before })
+			list = slices.DeleteFunc(list, func(f *Layer) bool { return f == before })
 		}
 		values[l.Name] = v[l.Name]
-		if op, ok := l.Op.(Conv2D); ok && op.winogradPaysFolded(folded[folded.Index(l.Inputs[0])].Shape) {
-			op.Winograd = true
-			l.Op = op
-			l.W = slices.Clone(l.W)
-			l.W[0].Shape = []int{16, l.W[0].Shape[2], l.W[0].Shape[3]}
-			values[l.Name] = slices.Clone(v[l.Name])
-			values[l.Name][0] = winogradKernel(v[l.Name][0])
+		if op, ok := l.Op.(prepared); ok {
+			in := list[list.Index(l.Inputs[0])].Shape
+			l.Op, l.W, values[l.Name] = op.prepare(in, l.W, v[l.Name])
 		}
-		folded = append(folded, &l)
+		list = append(list, &l)
 	}
-	return folded, values
+	return list, values
 }
 
-func paddingBefore(l *Layer) ([4]int, bool) {
-	if l == nil {
-		return [4]int{}, false
+// What an Op may be for Fold, by a method each:
+type (
+	// A convolution, into which others fold.
+	folding interface {
+		convolution() convolution
+		fold(f folded) Op
 	}
-	p, ok := l.Op.(ZeroPadding2D)
-	return p.Pad, ok
+	// Zeros around the image.
+	padding interface{ pads() [4]int }
+	// A function of each value; "" if it has no name.
+	activating interface{ function() string }
+	// A scaling of the channels.
+	scaling interface {
+		affine(weights [][]float32) (scale, offset []float64)
+	}
+	// It has another form of its weights for inference on inputs of one shape.
+	prepared interface {
+		prepare(in []int, w []Weight, values [][]float32) (Op, []Weight, [][]float32)
+	}
+)
+
+// convolution is what Fold asks a convolution.
+type convolution struct {
+	padding    string
+	noBias     bool
+	activation string
+	folded     folded
 }
 
-// takePadding lets a "valid" convolution pad its own input.
-func takePadding(l *Layer, padding [4]int) bool {
-	switch op := l.Op.(type) {
-	case Conv2D:
-		if op.Padding == "same" {
-			return false
-		}
-		op.Pad = padding
-		l.Op = op
-	case DepthwiseConv2D:
-		if op.Padding == "same" {
-			return false
-		}
-		op.Pad = padding
-		l.Op = op
-	default:
+// folded is what Fold has moved into a convolution.
+type folded struct {
+	pad        [4]int // {top, bottom, left, right} of the image, in place of no padding
+	scaled     bool   // each channel is multiplied by a third weight before the bias
+	winograd   bool   // the kernel is one of winogradKernel
+	activation string // applied last
+}
+
+// finish is what comes after the products of a convolution.
+func (f folded) finish(c *Call, x *graph.Node, noBias bool, activation string) *graph.Node {
+	if f.scaled {
+		x = graph.Mul(x, graph.ExpandLeftToRank(c.Weight(2), 4))
+	}
+	if !noBias || f.scaled {
+		x = graph.Add(x, graph.ExpandLeftToRank(c.Weight(1), 4))
+	}
+	return activate(activate(x, activation), f.activation)
+}
+
+func (f folded) err() error {
+	if f != (folded{}) {
+		return errors.New("the list is folded for inference: save the model that it comes from")
+	}
+	return nil
+}
+
+func (f folded) identity(noBias bool) string {
+	return fmt.Sprintf("UseBias:%t Pad:%v Scaled:%t", !noBias || f.scaled, f.pad, f.scaled)
+}
+
+// takePadding lets a "valid" convolution l pad its own input.
+func takePadding(before, l *Layer) bool {
+	p, ok := before.Op.(padding)
+	op, ok2 := l.Op.(folding)
+	if !ok || !ok2 || op.convolution().padding == "same" {
 		return false
 	}
+	f := op.convolution().folded
+	f.pad = p.pads()
+	l.Op = op.fold(f)
 	return true
 }
 
 // absorb merges l into the convolution before it, if it can.
 func absorb(before, l *Layer, v, values Values) bool {
-	switch op := l.Op.(type) {
-	case ReLU:
-		name := "relu"
-		if op.MaxValue == 6 {
-			name = "relu6"
-		} else if op.MaxValue != 0 {
-			return false
-		}
-		return setActivation(before, name)
-	case Activation:
-		return op.Activation != "softmax" && setActivation(before, op.Activation)
-	case BatchNormalization:
-		return foldNorm(before, op, v[l.Name], values)
+	op, ok := before.Op.(folding)
+	if !ok {
+		return false
 	}
-	return false
-}
-
-func setActivation(before *Layer, name string) bool {
-	switch op := before.Op.(type) {
-	case Conv2D:
-		if op.Activation != "" {
+	c := op.convolution()
+	if c.activation != "" || c.folded.activation != "" {
+		return false
+	}
+	switch next := l.Op.(type) {
+	case activating:
+		if c.folded.activation = next.function(); c.folded.activation == "" {
 			return false
 		}
-		op.Activation = name
-		before.Op = op
-	case DepthwiseConv2D:
-		if op.Activation != "" {
+	case scaling:
+		if c.folded.scaled {
 			return false
 		}
-		op.Activation = name
-		before.Op = op
+		c.folded.scaled = true
+		scale, offset := next.affine(v[l.Name])
+		scaleChannels(before, c.noBias, scale, offset, values)
 	default:
 		return false
 	}
+	before.Op = op.fold(c.folded)
 	return true
 }
 
-func foldNorm(before *Layer, norm BatchNormalization, stats [][]float32, values Values) bool {
-	channels := len(stats[0])
-	scale, offset := make([]float64, channels), make([]float64, channels)
-	for c := range channels {
-		scale[c] = float64(stats[0][c]) / math.Sqrt(float64(stats[3][c])+norm.Epsilon)
-		offset[c] = float64(stats[1][c]) - float64(stats[2][c])*scale[c]
-	}
-	var useBias bool
-	switch op := before.Op.(type) {
-	case Conv2D:
-		if op.Activation != "" || op.Scaled {
-			return false
-		}
-		useBias = op.UseBias
-		op.UseBias, op.Scaled = true, true
-		before.Op = op
-	case DepthwiseConv2D:
-		if op.Activation != "" || op.Scaled {
-			return false
-		}
-		useBias = op.UseBias
-		op.UseBias, op.Scaled = true, true
-		before.Op = op
-	default:
-		return false
-	}
+// scaleChannels gives a convolution a scale and the bias that goes with it.
+func scaleChannels(l *Layer, noBias bool, scale, offset []float64, values Values) {
+	channels := len(scale)
 	bias, scale32 := make([]float32, channels), make([]float32, channels)
 	for c := range channels {
 		scale32[c] = float32(scale[c])
 		bias[c] = float32(offset[c])
-		if useBias {
-			bias[c] += float32(float64(values[before.Name][1][c]) * scale[c])
+		if !noBias {
+			bias[c] += float32(float64(values[l.Name][1][c]) * scale[c])
 		}
 	}
 	shape := []int{channels}
-	before.W = []Weight{before.W[0], {Name: "bias", Shape: shape}, {Name: "scale", Shape: shape}}
-	values[before.Name] = [][]float32{values[before.Name][0], bias, scale32}
-	return true
+	l.W = []Weight{l.W[0], {Name: "bias", Shape: shape}, {Name: "scale", Shape: shape}}
+	values[l.Name] = [][]float32{values[l.Name][0], bias, scale32}
 }

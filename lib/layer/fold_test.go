@@ -3,7 +3,7 @@ package layer
 import (
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
@@ -16,10 +16,10 @@ func requireEqualFold(t *testing.T, ls List, batch int) (folded List) {
 	folded, foldedValues := ls.Fold(values)
 	in := append([]int{batch}, ls[0].Shape...)
 	x := tensors.FromFlatDataAndDimensions(golden.Uniform("fold/x", product(in), -1, 1), in...)
-	out := run(t, func(in []*Node) []*Node {
+	out := run(t, func(in []*graph.Node) []*graph.Node {
 		a := ls.BuildAll(inference(in[0].Graph(), values), in[0])
 		b := folded.BuildAll(inference(in[0].Graph(), foldedValues), in[0])
-		return []*Node{a[ls[len(ls)-1].Name], b[folded[len(folded)-1].Name]}
+		return []*graph.Node{a[ls[len(ls)-1].Name], b[folded[len(folded)-1].Name]}
 	}, x)
 	if d := golden.Relative(out[1], out[0]); d > 1e-5 {
 		t.Errorf("the folded list differs by %.2g of the largest value", d)
@@ -48,40 +48,40 @@ func TestFoldKeepsWhatItCannotMove(t *testing.T) {
 	for name, build := range map[string]func(b *Builder){
 		"padding read twice": func(b *Builder) {
 			b.Add("pad", ZeroPadding2D{Pad: [4]int{0, 1, 0, 1}})
-			b.Add("a", Conv2D{Filters: 2, Kernel: 3})
-			b.Add("b", Conv2D{Filters: 2, Kernel: 3}, "pad")
+			b.Add("a", Conv2D{Filters: 2, Kernel: 3, NoBias: true})
+			b.Add("b", Conv2D{Filters: 2, Kernel: 3, NoBias: true}, "pad")
 			b.Add("sum", Sum{}, "a", "b")
 		},
 		"another layer between padding and convolution": func(b *Builder) {
 			b.Add("pad", ZeroPadding2D{Pad: [4]int{0, 1, 0, 1}})
-			b.Add("other", Conv2D{Filters: 2, Kernel: 3}, "image")
-			b.Add("conv", Conv2D{Filters: 2, Kernel: 4}, "pad")
+			b.Add("other", Conv2D{Filters: 2, Kernel: 3, NoBias: true}, "image")
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 4, NoBias: true}, "pad")
 			b.Add("sum", Sum{}, "other", "conv")
 		},
 		"padding before same": func(b *Builder) {
 			b.Add("pad", ZeroPadding2D{Pad: [4]int{1, 2, 3, 0}})
-			b.Add("conv", Conv2D{Filters: 2, Kernel: 3, Strides: 2, Padding: "same"})
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 3, Strides: 2, Padding: "same", NoBias: true})
 			b.Add("bn", BatchNormalization{})
 		},
 		"activation before normalization": func(b *Builder) {
-			b.Add("conv", Conv2D{Filters: 2, Kernel: 3})
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 3, NoBias: true})
 			b.Add("relu", ReLU{})
 			b.Add("bn", BatchNormalization{})
 			b.Add("relu_2", ReLU{MaxValue: 6})
 		},
 		"convolution read twice": func(b *Builder) {
-			b.Add("conv", Conv2D{Filters: 2, Kernel: 3, Padding: "same"})
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 3, Padding: "same", NoBias: true})
 			b.Add("bn", BatchNormalization{})
 			b.Add("sum", Sum{}, "conv", "bn")
 			b.Add("relu", ReLU{MaxValue: 6})
 		},
 		"other bound": func(b *Builder) {
-			b.Add("conv", DepthwiseConv2D{Kernel: 3, UseBias: true})
+			b.Add("conv", DepthwiseConv2D{Kernel: 3})
 			b.Add("bn", BatchNormalization{})
 			b.Add("relu", ReLU{MaxValue: 0.5})
 		},
 		"two normalizations": func(b *Builder) {
-			b.Add("conv", Conv2D{Filters: 2, Kernel: 1, UseBias: true})
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 1})
 			b.Add("bn", BatchNormalization{})
 			b.Add("bn_2", BatchNormalization{Epsilon: 0.1})
 			b.Add("relu", ReLU{})

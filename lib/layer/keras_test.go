@@ -5,14 +5,14 @@ import (
 	"slices"
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 )
 
-// kerasGolden is made by scripts/oracle/keras_layers.py.
+// kerasGolden is made by scripts/oracle/goldens/keras_layers.py.
 type kerasGolden struct {
 	Cases []kerasCase
 	Step  struct {
@@ -32,13 +32,13 @@ func readKeras(t *testing.T) (g kerasGolden) {
 }
 
 // run computes a graph of some inputs on the device and gives its outputs flat.
-func run(t testing.TB, build func(inputs []*Node) []*Node, inputs ...*tensors.Tensor) [][]float32 {
+func run(t testing.TB, build func(inputs []*graph.Node) []*graph.Node, inputs ...*tensors.Tensor) [][]float32 {
 	t.Helper()
 	d, err := device.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec, err := NewExec(d.Backend, build)
+	exec, err := graph.NewExec(d.Backend, build)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,9 +61,9 @@ func run(t testing.TB, build func(inputs []*Node) []*Node, inputs ...*tensors.Te
 }
 
 // inference is an Env whose weights are constants of the graph.
-func inference(g *Graph, v Values) *Env {
-	return &Env{Weight: func(l *Layer, i int) *Node {
-		return Reshape(Const(g, v[l.Name][i]), l.W[i].Shape...)
+func inference(g *graph.Graph, v Values) *Env {
+	return &Env{Weight: func(l *Layer, i int) *graph.Node {
+		return graph.Reshape(graph.Const(g, v[l.Name][i]), l.W[i].Shape...)
 	}}
 }
 
@@ -84,17 +84,17 @@ func stack(t testing.TB) List {
 	norm, relu6 := BatchNormalization{Momentum: 0.999}, ReLU{MaxValue: 6}
 	b := &Builder{}
 	b.Add("image", Input{Shape: []int{9, 8, 3}})
-	b.Add("conv", Conv2D{Filters: 4, Kernel: 3, Strides: 2, Padding: "same"})
+	b.Add("conv", Conv2D{Filters: 4, Kernel: 3, Strides: 2, Padding: "same", NoBias: true})
 	b.Add("conv_bn", norm)
 	b.Add("relu", relu6)
-	b.Add("expand", Conv2D{Filters: 6, Kernel: 1, UseBias: true})
+	b.Add("expand", Conv2D{Filters: 6, Kernel: 1})
 	b.Add("expand_bn", norm)
 	b.Add("expand_relu", relu6)
-	b.Add("depthwise", DepthwiseConv2D{Kernel: 3, Strides: 2, Padding: "same", UseBias: true})
+	b.Add("depthwise", DepthwiseConv2D{Kernel: 3, Strides: 2, Padding: "same"})
 	b.Add("depthwise_bn", norm)
 	b.Add("depthwise_relu", relu6)
-	b.Add("project", Conv2D{Filters: 4, Kernel: 1})
-	b.Add("second", DepthwiseConv2D{Kernel: 3, Padding: "same"})
+	b.Add("project", Conv2D{Filters: 4, Kernel: 1, NoBias: true})
+	b.Add("second", DepthwiseConv2D{Kernel: 3, Padding: "same", NoBias: true})
 	b.Add("second_bn", norm)
 	b.Add("add", Sum{}, "project", "second_bn")
 	b.Add("pool", GlobalAveragePooling2D{})
@@ -110,14 +110,14 @@ func trainingStep(t *testing.T, ls List) (loss float32, probabilities []float32,
 	x := tensors.FromFlatDataAndDimensions(golden.Uniform("training step/x", 6*9*8*3, -2, 2), 6, 9, 8, 3)
 	v := filled(ls)
 	var names []string
-	out := run(t, func(in []*Node) []*Node {
+	out := run(t, func(in []*graph.Node) []*graph.Node {
 		g := in[0].Graph()
 		names = nil
-		nodes, updates := map[string]*Node{}, map[string]*Node{}
-		var trained []*Node
+		nodes, updates := map[string]*graph.Node{}, map[string]*graph.Node{}
+		var trained []*graph.Node
 		for _, l := range ls {
 			for i, w := range l.W {
-				n := Reshape(Const(g, v[l.Name][i]), w.Shape...)
+				n := graph.Reshape(graph.Const(g, v[l.Name][i]), w.Shape...)
 				nodes[l.Name+"/"+w.Name] = n
 				if !w.Statistic {
 					trained = append(trained, n)
@@ -127,12 +127,12 @@ func trainingStep(t *testing.T, ls List) (loss float32, probabilities []float32,
 		}
 		y := ls.Build(&Env{
 			Training: true,
-			Weight:   func(l *Layer, i int) *Node { return nodes[l.Name+"/"+l.W[i].Name] },
-			Update:   func(l *Layer, i int, value *Node) { updates[l.Name+"/"+l.W[i].Name] = value },
+			Weight:   func(l *Layer, i int) *graph.Node { return nodes[l.Name+"/"+l.W[i].Name] },
+			Update:   func(l *Layer, i int, value *graph.Node) { updates[l.Name+"/"+l.W[i].Name] = value },
 		}, in[0])
-		labels := OneHot(Const(g, []int32{0, 1, 2, 0, 1, 2}), 3, y.DType())
-		loss := ReduceAllMean(Neg(ReduceSum(Mul(labels, Log(y)), -1)))
-		out := append([]*Node{loss, y}, Gradient(loss, trained...)...)
+		labels := graph.OneHot(graph.Const(g, []int32{0, 1, 2, 0, 1, 2}), 3, y.DType())
+		loss := graph.ReduceAllMean(graph.Neg(graph.ReduceSum(graph.Mul(labels, graph.Log(y)), -1)))
+		out := append([]*graph.Node{loss, y}, graph.Gradient(loss, trained...)...)
 		for _, l := range ls {
 			for _, w := range l.W {
 				if name := l.Name + "/" + w.Name; updates[name] != nil {
@@ -183,8 +183,8 @@ func TestFrozenOrInferenceKeepsStatistics(t *testing.T) {
 			}
 		}
 		x := tensors.FromFlatDataAndDimensions(golden.Uniform("training step/x", 6*9*8*3, -2, 2), 6, 9, 8, 3)
-		want := run(t, func(in []*Node) []*Node {
-			return []*Node{ls.Build(inference(in[0].Graph(), filled(ls)), in[0])}
+		want := run(t, func(in []*graph.Node) []*graph.Node {
+			return []*graph.Node{ls.Build(inference(in[0].Graph(), filled(ls)), in[0])}
 		}, x)
 		if d := golden.Difference(probabilities, want[0]); d > 1e-6 {
 			t.Errorf("a training step computes something else than inference, by %v", d)

@@ -1,12 +1,13 @@
 package layer
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"testing"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
@@ -14,8 +15,11 @@ import (
 
 // kerasCase is one layer on inputs of these shapes, with the values and gradients that it has in Keras.
 type kerasCase struct {
-	Name      string
-	Op        Config
+	Name string
+	Op   struct {
+		Class  string `json:"class_name"`
+		Config json.RawMessage
+	}
 	Shapes    [][]int
 	Low, High float32
 	Output    []int
@@ -24,14 +28,40 @@ type kerasCase struct {
 	Gradients map[string][]float32
 }
 
+// ours are layers that Keras has no class for.
+var ours = map[string]Op{"ClassToken": ClassToken{}, "PositionEmbedding": PositionEmbedding{}}
+
+// read gives the layer by the configuration that Keras writes.
+func (c kerasCase) read(t *testing.T) Op {
+	t.Helper()
+	if op, ok := ours[c.Op.Class]; ok {
+		return op
+	}
+	f := NewFields(c.Name, c.Op.Class, c.Op.Config)
+	f.Common()
+	op, ok := Read(c.Op.Class, f)
+	if !ok {
+		t.Fatalf("the class %s is not known", c.Op.Class)
+	}
+	f.Rest()
+	in := make([][]int, len(c.Shapes))
+	for i, shape := range c.Shapes {
+		in[i] = shape[1:]
+	}
+	if r, ok := op.(resolved); ok {
+		op = r.resolve(in)
+	}
+	Check(op, in[0], f)
+	if f.Problems != nil {
+		t.Fatal(f.Problems)
+	}
+	return op
+}
+
 // compute gives what the layer computes here.
 func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string][]float32) {
 	t.Helper()
-	ops, err := Ops([]Config{c.Op})
-	if err != nil {
-		t.Fatal(err)
-	}
-	op := ops[0]
+	op := c.read(t)
 	in := make([][]int, len(c.Shapes))
 	args := make([]*tensors.Tensor, len(c.Shapes))
 	for i, shape := range c.Shapes {
@@ -44,30 +74,47 @@ func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string
 		t.Fatalf("output %v, %v; Keras gives %v", shape, err, c.Output[1:])
 	}
 	l := &Layer{Name: c.Name, Op: op, W: op.Weights(in)}
-	got := run(t, func(x []*Node) []*Node {
+	got := run(t, func(x []*graph.Node) []*graph.Node {
 		env := inference(x[0].Graph(), filled(List{l}))
-		weights := make([]*Node, len(l.W))
+		weights := make([]*graph.Node, len(l.W))
 		for i := range l.W {
 			weights[i] = env.Weight(l, i)
 		}
-		env.Weight = func(_ *Layer, i int) *Node { return weights[i] }
+		env.Weight = func(_ *Layer, i int) *graph.Node { return weights[i] }
 		y := op.Build(&Call{layer: l, env: env}, x)
 		if !slices.Equal(y.Shape().Dimensions, c.Output) {
 			t.Errorf("the graph gives %v, Keras %v", y.Shape(), c.Output)
 		}
 		if c.Gradients == nil {
-			return []*Node{y}
+			return []*graph.Node{y}
 		}
-		u := Reshape(Const(y.Graph(), golden.Uniform(c.Name+"/u", product(c.Output), -1, 1)), c.Output...)
-		return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, u)), append([]*Node{x[0]}, weights...)...)...)
-	}, args...)
-	if c.Gradients != nil {
-		gradients = map[string][]float32{"x": got[1]}
+		u := graph.Reshape(graph.Const(y.Graph(), golden.Uniform(c.Name+"/u", product(c.Output), -1, 1)), c.Output...)
+		var trained []*graph.Node
 		for i, w := range l.W {
-			gradients[w.Name] = got[2+i]
+			if !w.Statistic {
+				trained = append(trained, weights[i])
+			}
+		}
+		return append([]*graph.Node{y}, graph.Gradient(graph.ReduceAllSum(graph.Mul(y, u)), append(slices.Clone(x), trained...)...)...)
+	}, args...)
+	values = got[0]
+	if c.Gradients != nil {
+		gradients = map[string][]float32{}
+		for i := range args {
+			name := "x"
+			if len(args) > 1 {
+				name = fmt.Sprint("x", i)
+			}
+			gradients[name] = got[1+i]
+		}
+		got = got[1+len(args):]
+		for _, w := range l.W {
+			if !w.Statistic {
+				gradients[w.Name], got = got[0], got[1:]
+			}
 		}
 	}
-	return got[0], gradients
+	return values, gradients
 }
 
 func TestLayersEqualKeras(t *testing.T) {

@@ -16,6 +16,8 @@ func (ls List) Logits() (logits List, ok bool) {
 		if op.Activation == "softmax" {
 			return ls[:len(ls)-1], true
 		}
+	case Softmax:
+		return ls[:len(ls)-1], true
 	}
 	return ls, false
 }

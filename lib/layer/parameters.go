@@ -1,7 +1,7 @@
 package layer
 
 import (
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
@@ -33,8 +33,8 @@ func (p *Parameters) Args() []any {
 }
 
 // Env is the surrounding of a graph whose last parameters, nodes, are Args.
-func (p *Parameters) Env(nodes []*Node) *Env {
-	return &Env{Weight: func(l *Layer, i int) *Node { return nodes[p.first[l]+i] }}
+func (p *Parameters) Env(nodes []*graph.Node) *Env {
+	return &Env{Weight: func(l *Layer, i int) *graph.Node { return nodes[p.first[l]+i] }}
 }
 
 // Finalize frees the tensors.

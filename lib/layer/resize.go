@@ -3,15 +3,15 @@ package layer
 import (
 	"fmt"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // Resizing is Keras's Resizing with bilinear interpolation: half-pixel centres, no antialiasing, as
 // tf.image.resize(method="bilinear").
 type Resizing struct {
 	weightless
-	Height int `json:"height"`
-	Width  int `json:"width"`
+	Height int
+	Width  int
 }
 
 func (Resizing) Class() string { return "Resizing" }
@@ -26,13 +26,52 @@ func (o Resizing) Output(in [][]int) ([]int, error) {
 	return []int{o.Height, o.Width, in[0][2]}, nil
 }
 
-func (o Resizing) Build(_ *Call, in []*Node) *Node {
+func (o Resizing) Config() (Settings, error) {
+	return Settings{"height": o.Height, "width": o.Width, "interpolation": "bilinear", "crop_to_aspect_ratio": false}, nil
+}
+
+func (o Resizing) label([]int) Label {
+	return Label{Text: fmt.Sprintf("resize to %d×%d", o.Height, o.Width)}
+}
+
+func init() {
+	register("Resizing", func(f *Fields) Op {
+		f.bilinear()
+		var o Resizing
+		f.positive("height", &o.Height)
+		f.positive("width", &o.Width)
+		return o
+	})
+	registerFunction(func(f *Fields) Op {
+		f.bilinear()
+		var size []int
+		if f.Need("size", &size); len(size) != 2 || size[0] < 1 || size[1] < 1 {
+			f.Fail("size is %s; it must be height and width", Short(f.values["size"]))
+			return nil
+		}
+		return Resizing{Height: size[0], Width: size[1]}
+	}, "Resize", "image.resize")
+}
+
+// bilinear reads how an image is resized.
+func (f *Fields) bilinear() {
+	f.channelsLast()
+	for _, name := range []string{"interpolation", "method"} {
+		f.Only(name, `"bilinear"`)
+	}
+	for _, name := range []string{"antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "preserve_aspect_ratio"} {
+		f.Only(name, "false")
+	}
+	f.Ignore("fill_mode", "fill_value")
+}
+
+func (o Resizing) Build(_ *Call, in []*graph.Node) *graph.Node {
 	return resizeAxis(resizeAxis(in[0], 1, o.Height), 2, o.Width)
 }
 
 // resizeAxis interpolates linearly along one axis: out[i] = x[lower]·(1−t) + x[upper]·t. Positions are rounded to
 // float32 as in TensorFlow: at 255 pixels that is an error of 1e-5 of a pixel, which exact positions would not share.
-func resizeAxis(x *Node, axis, size int) *Node {
+func resizeAxis(x *graph.Node, axis, size int) *graph.Node {
 	n := x.Shape().Dimensions[axis]
 	if n == size {
 		return x
@@ -49,17 +88,17 @@ func resizeAxis(x *Node, axis, size int) *Node {
 	g := x.Graph()
 	shape := []int{1, 1, 1, 1}
 	shape[axis] = size
-	weight := Reshape(Const(g, t), shape...)
+	weight := graph.Reshape(graph.Const(g, t), shape...)
 	a, b := takeAxis(x, axis, lower), takeAxis(x, axis, upper)
-	return Add(a, Mul(Sub(b, a), weight))
+	return graph.Add(a, graph.Mul(graph.Sub(b, a), weight))
 }
 
-func takeAxis(x *Node, axis int, indices []int32) *Node {
+func takeAxis(x *graph.Node, axis int, indices []int32) *graph.Node {
 	g := x.Graph()
-	start := Reshape(Const(g, indices), len(indices), 1)
+	start := graph.Reshape(graph.Const(g, indices), len(indices), 1)
 	// [size, b, …, 1, …, c] → move the gathered axis into place.
-	slices := GatherSlices(x, []int{axis}, start, []int{1}, true)
-	slices = Squeeze(slices, axis+1)
+	slices := graph.GatherSlices(x, []int{axis}, start, []int{1}, true)
+	slices = graph.Squeeze(slices, axis+1)
 	permutation := make([]int, x.Rank())
 	for i := range permutation {
 		switch {
@@ -71,5 +110,5 @@ func takeAxis(x *Node, axis int, indices []int32) *Node {
 			permutation[i] = i
 		}
 	}
-	return TransposeAllAxes(slices, permutation...)
+	return graph.TransposeAllAxes(slices, permutation...)
 }

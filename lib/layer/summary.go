@@ -42,12 +42,12 @@ func (ls List) SummaryOf(name string, shown List) string {
 		what string
 		n    int
 	}{{"Total", total}, {"Trainable", trainable}, {"Non-trainable", total - trainable}} {
-		fmt.Fprintf(&b, " %s params: %s (%s)\n", line.what, thousands(line.n), bytes(4*line.n))
+		fmt.Fprintf(&b, " %s params: %s (%s)\n", line.what, thousands(line.n), memory(4*line.n))
 	}
 	return b.String()
 }
 
-// branches tells whether any layer reads something else than the layer before it.
+// branches reports whether any layer reads something else than the layer before it.
 func (ls List) branches() bool {
 	for i, l := range ls {
 		if len(l.Inputs) > 1 || len(l.Inputs) == 1 && (i == 0 || l.Inputs[0] != ls[i-1].Name) {
@@ -104,8 +104,8 @@ func thousands(n int) string {
 	return s
 }
 
-// bytes prints a size as Keras does, in powers of 1024.
-func bytes(n int) string {
+// memory prints a size as Keras does, in powers of 1024.
+func memory(n int) string {
 	size, units := float64(n), []string{"B", "KB", "MB", "GB"}
 	i := 0
 	for size >= 1024 && i < len(units)-1 {

@@ -27,15 +27,15 @@ func cells(summary string) (rows [][]string) {
 	return rows
 }
 
-// testdata/summary.txt is made by scripts/oracle/keras_tables.py.
+// testdata/summary.txt is made by scripts/oracle/goldens/keras_tables.py.
 func TestSummaryEqualsKeras(t *testing.T) {
 	b := &Builder{}
 	b.Add("image", Input{Shape: []int{33, 33, 3}})
 	b.Add("", Rescaling{Scale: 1 / 127.5, Offset: -1})
-	b.Add("", Conv2D{Filters: 16, Kernel: 3, Strides: 2, Padding: "same"})
+	b.Add("", Conv2D{Filters: 16, Kernel: 3, Strides: 2, Padding: "same", NoBias: true})
 	branch := b.Add("", BatchNormalization{})
 	b.Add("", ReLU{MaxValue: 6})
-	b.Add("", DepthwiseConv2D{Kernel: 3, Padding: "same"})
+	b.Add("", DepthwiseConv2D{Kernel: 3, Padding: "same", NoBias: true})
 	x := b.Add("", BatchNormalization{})
 	b.Add("", Sum{}, branch, x)
 	b.Add("", ZeroPadding2D{Pad: [4]int{0, 1, 0, 1}})
@@ -65,7 +65,7 @@ func TestSummaryEqualsKeras(t *testing.T) {
 func TestSummaryIsABox(t *testing.T) {
 	b := &Builder{}
 	b.Add("image", Input{Shape: []int{8, 8, 3}})
-	b.Add("a_rather_long_name", Conv2D{Filters: 1000, Kernel: 3})
+	b.Add("a_rather_long_name", Conv2D{Filters: 1000, Kernel: 3, NoBias: true})
 	width := 0
 	for _, line := range strings.Split(b.List.Summary("x"), "\n") {
 		if !strings.ContainsAny(line, "┃│━─") {

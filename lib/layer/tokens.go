@@ -1,30 +1,17 @@
 package layer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
-// A transformer works on tokens: [n, d], n vectors of d numbers.
+// A transformer works on tokens: [n, d], n vectors of d numbers. Keras has no layers for what these two add to them; how
+// files say it is in package keras.
 
-// Reshaping is Keras's Reshape: the same values in another shape, in row-major order.
-type Reshaping struct {
-	weightless
-	Shape []int `json:"target_shape"`
-}
-
-func (Reshaping) Class() string { return "Reshape" }
-func (o Reshaping) Output(in [][]int) ([]int, error) {
-	if len(in) != 1 || len(o.Shape) == 0 || slices.Min(o.Shape) < 1 || product(in[0]) != product(o.Shape) {
-		return nil, fmt.Errorf("cannot be reshaped to %v: give a shape of as many values", o.Shape)
-	}
-	return o.Shape, nil
-}
-func (o Reshaping) Build(_ *Call, in []*Node) *Node {
-	return Reshape(in[0], append([]int{in[0].Shape().Dimensions[0]}, o.Shape...)...)
-}
+var errNoClass = errors.New("Keras has no such layer")
 
 // PositionEmbedding adds a learned vector to each token, so that a transformer can tell where a token stands:
 // x + embeddings, [n, d] → [n, d] (Dosovitskiy et al., 2021; KerasHub's PositionEmbedding with Add). It starts uniform
@@ -41,9 +28,11 @@ func (PositionEmbedding) Output(in [][]int) ([]int, error) {
 func (PositionEmbedding) Weights(in [][]int) []Weight {
 	return []Weight{{Name: "embeddings", Shape: in[0], Init: UniformInitializer}}
 }
-func (PositionEmbedding) Build(c *Call, in []*Node) *Node {
-	return Add(in[0], ExpandLeftToRank(c.Weight(0), 3))
+func (PositionEmbedding) Build(c *Call, in []*graph.Node) *graph.Node {
+	return graph.Add(in[0], graph.ExpandLeftToRank(c.Weight(0), 3))
 }
+func (PositionEmbedding) Config() (Settings, error) { return nil, errNoClass }
+func (PositionEmbedding) label([]int) Label         { return Label{Text: "position embedding"} }
 
 // ClassToken puts one learned token before the others, [n, d] → [n+1, d]: what the last block makes of it stands for
 // the whole image (Dosovitskiy et al., 2021). It starts at zero.
@@ -59,43 +48,56 @@ func (ClassToken) Output(in [][]int) ([]int, error) {
 func (ClassToken) Weights(in [][]int) []Weight {
 	return []Weight{{Name: "class_token", Shape: []int{1, in[0][1]}, Init: ZerosInitializer}}
 }
-func (ClassToken) Build(c *Call, in []*Node) *Node {
+func (ClassToken) Build(c *Call, in []*graph.Node) *graph.Node {
 	x := in[0].Shape().Dimensions
-	token := BroadcastToDims(ExpandLeftToRank(c.Weight(0), 3), x[0], 1, x[2])
-	return Concatenate([]*Node{token, in[0]}, 1)
+	token := graph.BroadcastToDims(graph.ExpandLeftToRank(c.Weight(0), 3), x[0], 1, x[2])
+	return graph.Concatenate([]*graph.Node{token, in[0]}, 1)
+}
+func (ClassToken) Config() (Settings, error) { return nil, errNoClass }
+func (ClassToken) label([]int) Label         { return Label{Text: "class token"} }
+
+// EinsumDense is Keras's, of the one equation TableEquation: x times a learned table of its shape, value by value.
+type EinsumDense struct {
+	OutputShape []int
 }
 
-// GlobalAveragePooling1D is Keras's: the mean over tokens, [n, d] → [d].
-type GlobalAveragePooling1D struct{ weightless }
+// TableEquation is what EinsumDense computes.
+const TableEquation = "btd,td->btd"
 
-func (GlobalAveragePooling1D) Class() string { return "GlobalAveragePooling1D" }
-func (GlobalAveragePooling1D) Output(in [][]int) ([]int, error) {
-	if err := rank(in, 2); err != nil {
-		return nil, err
+func (EinsumDense) Class() string { return "EinsumDense" }
+func (o EinsumDense) Output(in [][]int) ([]int, error) {
+	if len(in) != 1 || len(o.OutputShape) != 2 || !slices.Equal(in[0], o.OutputShape) {
+		return nil, fmt.Errorf("its output_shape is %v; known here is that of its input, tokens of some width", o.OutputShape)
 	}
-	return in[0][1:], nil
+	return o.OutputShape, nil
 }
-func (GlobalAveragePooling1D) Build(_ *Call, in []*Node) *Node { return ReduceMean(in[0], 1) }
+func (o EinsumDense) Weights([][]int) []Weight {
+	return []Weight{{Name: "kernel", Shape: o.OutputShape, Init: GlorotUniform}}
+}
+func (EinsumDense) Build(c *Call, in []*graph.Node) *graph.Node {
+	return graph.Mul(in[0], graph.ExpandLeftToRank(c.Weight(0), 3))
+}
+func (o EinsumDense) Config() (Settings, error) {
+	return Settings{"equation": TableEquation, "output_shape": o.OutputShape, "activation": "linear", "bias_axes": nil}, nil
+}
+func (EinsumDense) label([]int) Label { return Label{Text: "table"} }
 
-// Cropping1D is Keras's: it drops tokens at the start and at the end. With Cropping {0, n−1} and a Flatten behind it,
-// the class token of a ViT is left.
-type Cropping1D struct {
-	weightless
-	Cropping [2]int `json:"cropping"`
-}
-
-func (Cropping1D) Class() string { return "Cropping1D" }
-func (o Cropping1D) Output(in [][]int) ([]int, error) {
-	if err := rank(in, 2); err != nil {
-		return nil, err
-	}
-	left := in[0][0] - o.Cropping[0] - o.Cropping[1]
-	if min(o.Cropping[0], o.Cropping[1]) < 0 || left < 1 {
-		return nil, fmt.Errorf("cropping %v leaves nothing of %d tokens: crop fewer", o.Cropping, in[0][0])
-	}
-	return []int{left, in[0][1]}, nil
-}
-func (o Cropping1D) Build(_ *Call, in []*Node) *Node {
-	n := in[0].Shape().Dimensions[1]
-	return Slice(in[0], AxisRange(), AxisRange(o.Cropping[0], n-o.Cropping[1]), AxisRange())
+func init() {
+	register("EinsumDense", func(f *Fields) Op {
+		var o EinsumDense
+		var equation string
+		if f.Need("equation", &equation); equation != TableEquation {
+			f.Fail("equation is %q; known here is %q, of a table", equation, TableEquation)
+		}
+		f.Need("output_shape", &o.OutputShape)
+		f.Only("bias_axes")
+		f.Only("activation", `"linear"`)
+		f.Only("lora_rank")
+		f.Only("gptq_unpacked_column_size")
+		f.Only("quantization_config")
+		f.Ignore("kernel_initializer", "bias_initializer")
+		f.training("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
+			"bias_constraint")
+		return o
+	})
 }

@@ -163,7 +163,7 @@ func (ls List) Hash(v Values) string {
 	h := sha256.New()
 	var buf []byte
 	for _, l := range ls {
-		fmt.Fprintf(h, "%s %s %+v %v %v\n", l.Name, l.Op.Class(), l.Op, l.Inputs, l.Shape)
+		fmt.Fprintf(h, "%s %s %s %v %v\n", l.Name, l.Op.Class(), identity(l.Op), l.Inputs, l.Shape)
 		for _, values := range v[l.Name] {
 			buf = buf[:0]
 			for _, x := range values {
@@ -173,4 +173,12 @@ func (ls List) Hash(v Values) string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// identity prints an Op as earlier versions did where its configuration is one that they had.
+func identity(op Op) string {
+	if i, ok := op.(identified); ok {
+		return i.identity()
+	}
+	return fmt.Sprintf("%+v", op)
 }

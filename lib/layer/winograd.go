@@ -1,7 +1,7 @@
 package layer
 
 import (
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 )
 
 // Winograd's minimal filtering F(2×2, 3×3) computes a 3×3 convolution with 16 multiplications per 2×2 outputs in place
@@ -24,41 +24,41 @@ var (
 //
 // A transformed kernel is taken in one batched product, which is faster for few images. Otherwise there are 16 products,
 // each with its own inputs and outputs: in large batches these stay in cache, where all 16 together would not.
-func winograd(x, kernel *Node, pads [4]int) *Node {
+func winograd(x, kernel *graph.Node, pads [4]int) *graph.Node {
 	d := x.Shape().Dimensions
 	h, w := d[1]+pads[0]+pads[1]-2, d[2]+pads[2]+pads[3]-2
 	rows, columns := (h+1)/2, (w+1)/2
 	x = pad(x, [4]int{pads[0], pads[1] + h%2, pads[2], pads[3] + w%2})
-	inputs := transform(winogradB, grid(4, func(i, j int) *Node {
-		return Slice(x, AxisRange(), AxisRange(i, i+2*rows-1).Stride(2), AxisRange(j, j+2*columns-1).Stride(2), AxisRange())
+	inputs := transform(winogradB, grid(4, func(i, j int) *graph.Node {
+		return graph.Slice(x, graph.AxisRange(), graph.AxisRange(i, i+2*rows-1).Stride(2), graph.AxisRange(j, j+2*columns-1).Stride(2), graph.AxisRange())
 	}))
-	var products [][]*Node
+	var products [][]*graph.Node
 	if kernel.Rank() == 3 {
-		var tiles []*Node
+		var tiles []*graph.Node
 		for _, row := range inputs {
 			for _, v := range row {
-				tiles = append(tiles, Reshape(v, -1, d[3]))
+				tiles = append(tiles, graph.Reshape(v, -1, d[3]))
 			}
 		}
-		all := DotGeneral(Stack(tiles, 0), []int{2}, []int{0}, kernel, []int{1}, []int{0})
-		products = grid(4, func(i, j int) *Node { return Slice(all, AxisElem(4*i+j)) })
+		all := graph.DotGeneral(graph.Stack(tiles, 0), []int{2}, []int{0}, kernel, []int{1}, []int{0})
+		products = grid(4, func(i, j int) *graph.Node { return graph.Slice(all, graph.AxisElem(4*i+j)) })
 	} else {
-		kernels := transform(winogradG, grid(3, func(i, j int) *Node {
-			return Squeeze(Slice(kernel, AxisElem(i), AxisElem(j)), 0, 1)
+		kernels := transform(winogradG, grid(3, func(i, j int) *graph.Node {
+			return graph.Squeeze(graph.Slice(kernel, graph.AxisElem(i), graph.AxisElem(j)), 0, 1)
 		}))
-		products = grid(4, func(i, j int) *Node {
-			return Dot(Reshape(inputs[i][j], -1, d[3]), kernels[i][j]).Product()
+		products = grid(4, func(i, j int) *graph.Node {
+			return graph.Dot(graph.Reshape(inputs[i][j], -1, d[3]), kernels[i][j]).Product()
 		})
 	}
-	outputs := transform(winogradA, grid(4, func(i, j int) *Node {
-		return Reshape(products[i][j], d[0], rows, columns, -1)
+	outputs := transform(winogradA, grid(4, func(i, j int) *graph.Node {
+		return graph.Reshape(products[i][j], d[0], rows, columns, -1)
 	}))
-	lines := make([]*Node, 2)
+	lines := make([]*graph.Node, 2)
 	for i := range lines {
-		lines[i] = Reshape(Stack(outputs[i], 3), d[0], rows, 1, 2*columns, -1)
+		lines[i] = graph.Reshape(graph.Stack(outputs[i], 3), d[0], rows, 1, 2*columns, -1)
 	}
-	y := Reshape(Concatenate(lines, 2), d[0], 2*rows, 2*columns, -1)
-	return Slice(y, AxisRange(), AxisRange(0, h), AxisRange(0, w), AxisRange())
+	y := graph.Reshape(graph.Concatenate(lines, 2), d[0], 2*rows, 2*columns, -1)
+	return graph.Slice(y, graph.AxisRange(), graph.AxisRange(0, h), graph.AxisRange(0, w), graph.AxisRange())
 }
 
 // winogradKernel transforms a kernel [3, 3, c, f] into G g Gᵀ, [16, c, f].
@@ -82,8 +82,8 @@ func winogradKernel(kernel []float32) []float32 {
 	return out
 }
 
-func grid(n int, node func(i, j int) *Node) [][]*Node {
-	g := make([][]*Node, n)
+func grid(n int, node func(i, j int) *graph.Node) [][]*graph.Node {
+	g := make([][]*graph.Node, n)
 	for i := range g {
 		for j := range n {
 			g[i] = append(g[i], node(i, j))
@@ -93,18 +93,18 @@ func grid(n int, node func(i, j int) *Node) [][]*Node {
 }
 
 // transform is M·g·Mᵀ for a grid of nodes.
-func transform(m [][]float64, g [][]*Node) [][]*Node {
-	half := make([][]*Node, len(m))
+func transform(m [][]float64, g [][]*graph.Node) [][]*graph.Node {
+	half := make([][]*graph.Node, len(m))
 	for i := range m {
 		for j := range g {
-			column := make([]*Node, len(g))
+			column := make([]*graph.Node, len(g))
 			for r := range g {
 				column[r] = g[r][j]
 			}
 			half[i] = append(half[i], combine(m[i], column))
 		}
 	}
-	out := make([][]*Node, len(m))
+	out := make([][]*graph.Node, len(m))
 	for i := range m {
 		for j := range m {
 			out[i] = append(out[i], combine(m[j], half[i]))
@@ -114,21 +114,21 @@ func transform(m [][]float64, g [][]*Node) [][]*Node {
 }
 
 // combine is Σ factors·nodes, without the terms that are 0 and the multiplications by ±1.
-func combine(factors []float64, nodes []*Node) *Node {
-	var sum *Node
+func combine(factors []float64, nodes []*graph.Node) *graph.Node {
+	var sum *graph.Node
 	for i, f := range factors {
 		switch {
 		case f == 0:
 		case f == 1 && sum == nil:
 			sum = nodes[i]
 		case f == 1:
-			sum = Add(sum, nodes[i])
+			sum = graph.Add(sum, nodes[i])
 		case f == -1 && sum != nil:
-			sum = Sub(sum, nodes[i])
+			sum = graph.Sub(sum, nodes[i])
 		case sum == nil:
-			sum = MulScalar(nodes[i], f)
+			sum = graph.MulScalar(nodes[i], f)
 		default:
-			sum = Add(sum, MulScalar(nodes[i], f))
+			sum = graph.Add(sum, graph.MulScalar(nodes[i], f))
 		}
 	}
 	return sum

@@ -8,7 +8,7 @@ import (
 	"testing"
 	clock "time"
 
-	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
@@ -27,24 +27,24 @@ func BenchmarkWinograd(b *testing.B) {
 			uniform("x", s.batch, s.size, s.size, s.channels), uniform("kernel", 3, 3, s.channels, s.channels),
 			uniform("folded", 16, s.channels, s.channels), uniform("gradient", s.batch, s.size, s.size, s.channels),
 		}
-		ways := map[string]func(in []*Node) *Node{
-			"native":   func(in []*Node) *Node { return direct(in[0], in[1], padding) },
-			"winograd": func(in []*Node) *Node { return winograd(in[0], in[1], padding) },
-			"folded":   func(in []*Node) *Node { return winograd(in[0], in[2], padding) },
-			"shifted":  func(in []*Node) *Node { return shiftedProducts(pad(in[0], padding), in[1]) },
+		ways := map[string]func(in []*graph.Node) *graph.Node{
+			"native":   func(in []*graph.Node) *graph.Node { return direct(in[0], in[1], padding) },
+			"winograd": func(in []*graph.Node) *graph.Node { return winograd(in[0], in[1], padding) },
+			"folded":   func(in []*graph.Node) *graph.Node { return winograd(in[0], in[2], padding) },
+			"shifted":  func(in []*graph.Node) *graph.Node { return shiftedProducts(pad(in[0], padding), in[1]) },
 		}
 		for i, what := range []string{"gradient-of-input", "gradient-of-kernel", "forward"} {
 			b.Run(fmt.Sprintf("%dx%dx%d/batch=%d/%s", s.size, s.size, s.channels, s.batch, what), func(b *testing.B) {
-				execs := map[string]*Exec{}
+				execs := map[string]*graph.Exec{}
 				for name, way := range ways {
 					if what != "forward" && name == "folded" {
 						continue
 					}
-					execs[name] = compile(b, func(in []*Node) []*Node {
+					execs[name] = compile(b, func(in []*graph.Node) []*graph.Node {
 						if what == "forward" {
-							return []*Node{way(in)}
+							return []*graph.Node{way(in)}
 						}
-						return Gradient(ReduceAllSum(Mul(way(in), in[3])), in[i])
+						return graph.Gradient(graph.ReduceAllSum(graph.Mul(way(in), in[3])), in[i])
 					}, inputs)
 				}
 				best, cpu := map[string]float64{}, map[string]float64{}
@@ -66,17 +66,17 @@ func BenchmarkWinograd(b *testing.B) {
 }
 
 // shiftedProducts is a 3×3 convolution of stride 1 without padding as nine matrix products.
-func shiftedProducts(x, kernel *Node) *Node {
+func shiftedProducts(x, kernel *graph.Node) *graph.Node {
 	d, k := x.Shape().Dimensions, kernel.Shape().Dimensions
-	var sum *Node
+	var sum *graph.Node
 	for i := range 3 {
 		for j := range 3 {
-			view := Slice(x, AxisRange(), AxisRange(i, i+d[1]-2), AxisRange(j, j+d[2]-2), AxisRange())
-			tap := Reshape(Slice(kernel, AxisElem(i), AxisElem(j)), 1, 1, k[2], k[3])
+			view := graph.Slice(x, graph.AxisRange(), graph.AxisRange(i, i+d[1]-2), graph.AxisRange(j, j+d[2]-2), graph.AxisRange())
+			tap := graph.Reshape(graph.Slice(kernel, graph.AxisElem(i), graph.AxisElem(j)), 1, 1, k[2], k[3])
 			if product := pointwise(view, tap); sum == nil {
 				sum = product
 			} else {
-				sum = Add(sum, product)
+				sum = graph.Add(sum, product)
 			}
 		}
 	}

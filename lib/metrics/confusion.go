@@ -77,6 +77,11 @@ func (c *Confusion) Accuracy() float64 { return ratio(c.Correct(), c.Total()) }
 // Interval is the 95 % Wilson interval of Accuracy.
 func (c *Confusion) Interval() Interval { return Wilson(c.Correct(), c.Total()) }
 
+// Summary is "357 of 360 right = 99.17 %, 95 % interval 97.6–99.7 %".
+func (c *Confusion) Summary() string {
+	return fmt.Sprintf("%d of %d right = %.2f %%, 95 %% interval %v", c.Correct(), c.Total(), 100*c.Accuracy(), c.Interval())
+}
+
 // Recalls gives, per class, the share of its images that were found, and the 95 % Wilson interval of that share.
 // A class without images has recall 0 and the interval [0, 1].
 func (c *Confusion) Recalls() ([]float64, []Interval) {

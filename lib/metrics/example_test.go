@@ -17,7 +17,7 @@ func Example() {
 	}
 	fmt.Println(confusion)
 	fmt.Println(confusion.Report())
-	fmt.Printf("%d of %d right, 95 %% interval %v\n", confusion.Correct(), confusion.Total(), confusion.Interval())
+	fmt.Println(confusion.Summary())
 	// Output:
 	//                 0     1     2
 	// 0 crazing       3     0     0
@@ -34,7 +34,7 @@ func Example() {
 	//    macro avg     0.8056    0.8056    0.8056        10
 	// weighted avg     0.8000    0.8000    0.8000        10
 	//
-	// 8 of 10 right, 95 % interval 49.0–94.3 %
+	// 8 of 10 right = 80.00 %, 95 % interval 49.0–94.3 %
 }
 
 func ExampleMcNemar() {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// golden is what testdata/make.py wrote with scikit-learn and SciPy.
+// golden is what scripts/oracle/goldens/sklearn_metrics.py wrote with scikit-learn and SciPy.
 type golden struct {
 	Reports []struct {
 		Name    string
@@ -40,7 +40,7 @@ func readGolden(t *testing.T) golden {
 		t.Fatal(err)
 	}
 	if len(g.Reports) == 0 || len(g.Wilson) == 0 || len(g.McNemar) == 0 {
-		t.Fatal("testdata/golden.json lacks a part; run testdata/make.py")
+		t.Fatal("testdata/golden.json lacks a part; run scripts/oracle goldens --only sklearn_metrics")
 	}
 	return g
 }

@@ -6,8 +6,10 @@ import (
 	"image"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/transfer-learning-go/defects/lib/figure"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // recorder stands in for Jupyter, or with jupyter false for a terminal.
@@ -48,10 +50,11 @@ func TestShowIsAsWideAsTheFigureInCSSPixels(t *testing.T) {
 func TestTextIsEscaped(t *testing.T) {
 	r := record(t, true)
 	Show(picture(), nil)
-	Notice(`<script>alert("1")</script>`)
+	showNotice(`<script>alert("1")</script>`)
+	Growing("<u>class")("<s>a")
 	Table([]string{"<b>class"}, [][]string{{"a & <i>b"}})
-	all := strings.Join(r.shown, "\n")
-	for _, raw := range []string{"<of>", "<script>", "<b>", "<i>", "& "} {
+	all := strings.Join(append(r.shown, r.updates...), "\n")
+	for _, raw := range []string{"<of>", "<script>", "<b>", "<i>", "& ", "<u>", "<s>"} {
 		if strings.Contains(all, raw) {
 			t.Errorf("%q is not escaped", raw)
 		}
@@ -77,8 +80,7 @@ func TestShowFailsTheCellOnAnError(t *testing.T) {
 func TestOutsideJupyterThereIsPlainText(t *testing.T) {
 	r := record(t, false)
 	Markdown("**α** = 0.35")
-	Notice("")
-	Notice("synthetic images")
+	showNotice("synthetic images")
 	Show(picture(), nil)
 	Table([]string{"class", "images", "share"}, [][]string{
 		{"crazing", "240", "16.7 %"},
@@ -109,19 +111,46 @@ func TestColumnsOfNumbersAreRightAligned(t *testing.T) {
 	}
 }
 
-func TestAnEmptyNoticeShowsNothing(t *testing.T) {
+func TestGrowingTablesChangeInPlace(t *testing.T) {
 	r := record(t, true)
-	Notice("")
-	if len(r.shown) != 0 {
-		t.Error(r.shown)
+	add := Growing("rate", "loss")
+	add(1e-5, "0.5 nats")
+	add(0.01)
+	if len(r.ids) != 1 || len(r.updates) != 2 || len(r.shown) != 0 {
+		t.Fatalf("%d outputs, changed %d times, and %d others", len(r.ids), len(r.updates), len(r.shown))
+	}
+	for _, want := range []string{">1e-05<", ">0.5 nats<", ">0.01<", ">loss<"} {
+		if !strings.Contains(r.updates[1], want) {
+			t.Errorf("no %q in %s", want, r.updates[1])
+		}
 	}
 }
 
-func TestQuickReadsTheEnvironment(t *testing.T) {
-	for value, want := range map[string]bool{"": false, "0": false, "1": true, "yes": true} {
-		t.Setenv("LESSON_QUICK", value)
-		if Quick() != want {
-			t.Errorf("LESSON_QUICK=%q: %v", value, Quick())
+func TestGrowingTablesPrintEachRowAtOnce(t *testing.T) {
+	r := record(t, false)
+	add := Growing("version", "accuracy")
+	if add("lesson", "24.4 %"); r.text.String() != "version  accuracy\nlesson     24.4 %\n" {
+		t.Errorf("%q", r.text.String())
+	}
+	if add("scaled input", "40.0 %"); !strings.HasSuffix(r.text.String(), "\nscaled input    40.0 %\n") {
+		t.Errorf("%q", r.text.String())
+	}
+}
+
+// Who opens substitute data or weights tells so; the cell need not.
+func TestWhatIsToldIsShownAtOnceAndOnce(t *testing.T) {
+	for _, jupyter := range []bool{true, false} {
+		r := record(t, jupyter)
+		text := fmt.Sprint("random weights ", time.Now().UnixNano())
+		notice.Tell(text)
+		fmt.Fprintln(&r.text, "a result")
+		notice.Tell(text)
+		got := strings.Join(r.shown, "") + r.text.String()
+		if n := strings.Count(got, text); n != 1 || strings.Index(got, text) > strings.Index(got, "a result") {
+			t.Errorf("Jupyter %v: shown %d times: %q", jupyter, n, got)
+		}
+		if jupyter && !strings.Contains(got, `role="note"`) || !jupyter && !strings.HasPrefix(got, "NOTICE: ") {
+			t.Errorf("Jupyter %v: %q", jupyter, got)
 		}
 	}
 }

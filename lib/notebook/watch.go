@@ -9,17 +9,19 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 
 	"github.com/transfer-learning-go/defects/lib/figure"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // Watch returns a result.Watcher that draws the curves of loss and accuracy below the cell while a model
 // trains, with one line of progress under them, all in one output that changes in place: after each epoch the
-// curves, at most twice a second the line. When training ends, the final curves alone remain.
+// curves, at most twice a second the line. When training ends, the final curves alone remain, and what they do not show:
+// where the epochs come from, and how long the frozen layers took before them.
 //
 // Outside Jupyter it prints one line per epoch, and one per phase before the first, on stderr.
 // Make a new one for each training.
-func Watch(o figure.Options) result.Watcher {
-	w := &watch{options: o, now: time.Now, id: "watch_" + gonbui.UniqueId()}
+func Watch() result.Watcher {
+	w := &watch{now: time.Now, id: "watch_" + gonbui.UniqueId()}
 	return w.see
 }
 
@@ -27,14 +29,14 @@ func Watch(o figure.Options) result.Watcher {
 const between = 500 * time.Millisecond
 
 type watch struct {
-	options figure.Options
-	now     func() time.Time
-	id      string
+	now func() time.Time
+	id  string
 
 	start     time.Time // of the whole
 	drawn     time.Time // of the last change of the output
-	phase     string
-	from      time.Time // when this phase began
+	phase     string    // what is being computed: features or epochs
+	part      string    // of the training: the head, or fine-tuning
+	from      time.Time // when this phase or part began
 	fromShare float64   // the share of this phase that was done when it began: a resumed run starts above 0
 	epochs    int       // how many are in curves, or printed
 	curves    string    // HTML of the figure
@@ -45,18 +47,17 @@ func (w *watch) see(p result.Progress) {
 	if p.History == nil {
 		p.History = &result.History{}
 	}
-	if w.options.Notice == "" {
-		w.options.Notice = p.Notice
-	}
+	notice.Tell(p.Notice)
 	if w.start.IsZero() {
 		w.start, w.epochs = now, -1
 		if !out.jupyter && !p.Finished {
 			w.epochs = p.History.Epochs() // a resumed run's earlier epochs are not news
 		}
 	}
-	newPhase := p.Phase != w.phase
-	if newPhase {
-		w.phase, w.from, w.fromShare = p.Phase, now, share(p)
+	part := partOf(p.History, p.Epoch)
+	newPhase := p.Phase != w.phase || part != w.part
+	if newPhase { // an epoch of another part takes another time
+		w.phase, w.part, w.from, w.fromShare = p.Phase, part, now, share(p)
 	}
 	newEpoch := p.History.Epochs() != w.epochs
 	w.epochs = p.History.Epochs()
@@ -64,7 +65,7 @@ func (w *watch) see(p result.Progress) {
 	case !out.jupyter:
 		w.print(p, now, newEpoch)
 	case p.Finished:
-		w.draw(p.History, 0)
+		w.draw(p, 0)
 		if w.curves == "" {
 			w.curves = "Done in " + duration(now.Sub(w.start)) + "."
 		}
@@ -73,8 +74,8 @@ func (w *watch) see(p result.Progress) {
 		}
 		out.updateHTML(w.id, w.curves)
 	case newEpoch || newPhase || now.Sub(w.drawn) >= between:
-		if newEpoch || w.curves == "" {
-			w.draw(p.History, p.Epochs)
+		if newEpoch || newPhase || w.curves == "" {
+			w.draw(p, p.Epochs)
 		}
 		w.drawn = now
 		out.updateHTML(w.id, w.curves+w.lineHTML(p, now))
@@ -83,14 +84,13 @@ func (w *watch) see(p result.Progress) {
 
 // draw renders the curves of the finished epochs, on an axis for epochs to come if they are known: the picture
 // then keeps its scale. A figure that cannot be drawn must not stop a training.
-func (w *watch) draw(h *result.History, epochs int) {
+func (w *watch) draw(p result.Progress, epochs int) {
+	h := *p.History
 	if h.Epochs() == 0 && epochs == 0 {
 		return
 	}
-	o := w.options
-	o.Epochs = max(epochs, h.Epochs())
-	f, err := figure.Curves(figure.Series{Train: h.Loss, Validation: h.ValLoss},
-		figure.Series{Train: h.Accuracy, Validation: h.ValAccuracy}, o)
+	h.Notice = notice.Join(h.Notice, p.Notice)
+	f, err := figure.Curves(&h, figure.CurvesOptions{Epochs: max(epochs, h.Epochs())})
 	if err == nil {
 		w.curves, err = figureHTML(f)
 	}
@@ -102,7 +102,8 @@ func (w *watch) draw(h *result.History, epochs int) {
 func (w *watch) print(p result.Progress, now time.Time, newEpoch bool) {
 	if h := p.History; newEpoch && h.Epochs() > 0 && len(h.Accuracy) >= h.Epochs() {
 		i := h.Epochs() - 1
-		fmt.Fprintf(out.log, "epoch %d/%d: loss %.4f, accuracy %.4f", i+1, max(p.Epochs, i+1), h.Loss[i], h.Accuracy[i])
+		fmt.Fprintf(out.log, "%sepoch %d/%d: loss %.4f, accuracy %.4f", prefix(partOf(h, i+1)), i+1, max(p.Epochs, i+1),
+			h.Loss[i], h.Accuracy[i])
 		if i < len(h.ValLoss) && i < len(h.ValAccuracy) {
 			fmt.Fprintf(out.log, ", val_loss %.4f, val_accuracy %.4f", h.ValLoss[i], h.ValAccuracy[i])
 		}
@@ -129,7 +130,7 @@ func (w *watch) lineHTML(p result.Progress, now time.Time) string {
 func (w *watch) line(p result.Progress, now time.Time) string {
 	parts := []string{fmt.Sprintf("%s: %d of %d", p.Phase, p.Done, p.Total)}
 	if p.Epoch > 0 {
-		parts[0] = fmt.Sprintf("epoch %d of %d, step %d of %d", p.Epoch, p.Epochs, p.Done, p.Total)
+		parts[0] = fmt.Sprintf("%sepoch %d of %d, step %d of %d", prefix(w.part), p.Epoch, p.Epochs, p.Done, p.Total)
 	}
 	parts = append(parts, duration(now.Sub(w.start))+" so far")
 	if done := share(p); done > w.fromShare {
@@ -140,6 +141,23 @@ func (w *watch) line(p result.Progress, now time.Time) string {
 		parts = append(parts, fmt.Sprintf("loss %.4f", p.Loss), fmt.Sprintf("accuracy %.4f", p.Accuracy))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// partOf names the phase of the training that an epoch, counted from 1, belongs to; "" if it has none.
+func partOf(h *result.History, epoch int) (name string) {
+	for _, p := range h.Phases {
+		if p.Epoch <= epoch {
+			name = p.Name
+		}
+	}
+	return name
+}
+
+func prefix(part string) string {
+	if part == "" {
+		return ""
+	}
+	return part + ", "
 }
 
 // share of the phase that is done, in [0, 1]. All epochs together are one phase.
@@ -172,6 +190,10 @@ func ending(p result.Progress) (sentences []string) {
 	}
 	if h.Best > 0 {
 		sentences = append(sentences, fmt.Sprintf("The model has the weights of its best epoch, %d.", h.Best))
+	}
+	if h.FeatureSeconds > 0 {
+		sentences = append(sentences, fmt.Sprintf("The frozen layers took %.1f s for all images, once; the epochs took %.1f s.",
+			h.FeatureSeconds, h.TotalSeconds()-h.FeatureSeconds))
 	}
 	return sentences
 }

@@ -1,11 +1,11 @@
 package notebook
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/transfer-learning-go/defects/lib/figure"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -33,7 +33,7 @@ func train(h *result.History, epochs int, watch result.Watcher, clock *time.Time
 
 func newTestWatch() (*watch, *time.Time) {
 	clock := time.Unix(1e9, 0)
-	return &watch{options: figure.Options{Notice: "synthetic"}, id: "id", now: func() time.Time { return clock }}, &clock
+	return &watch{id: "id", now: func() time.Time { return clock }}, &clock
 }
 
 func TestWatchUpdatesOneOutputAndEndsWithTheFigureAlone(t *testing.T) {
@@ -130,5 +130,56 @@ func TestWatchSaysHowTheTrainingEnded(t *testing.T) {
 				t.Errorf("Jupyter %v: no %q in %.300q", jupyter, sentence, got)
 			}
 		}
+	}
+}
+
+func TestWatchFollowsThePhasesOfATraining(t *testing.T) {
+	h := &result.History{Loss: []float64{1, 1}, Accuracy: []float64{0.5, 0.5}, Seconds: []float64{1, 1},
+		Phases: []result.Phase{{Name: "head", Epoch: 1}, {Name: "fine-tuning", Epoch: 2}}}
+	for _, jupyter := range []bool{true, false} {
+		r := record(t, jupyter)
+		w, clock := newTestWatch()
+		w.see(result.Progress{Phase: "epoch", Epoch: 1, Epochs: 3, Total: 10, History: &result.History{Phases: h.Phases[:1]}})
+		*clock = clock.Add(time.Hour)
+		w.see(result.Progress{Phase: "epoch", Epoch: 2, Epochs: 3, Total: 10, History: h})
+		got := r.log.String()
+		if jupyter {
+			got = r.updates[len(r.updates)-1]
+		}
+		want := "fine-tuning, epoch 2/3: loss"
+		if jupyter {
+			want = "fine-tuning, epoch 2 of 3, step 0 of 10 · 60 min 00 s so far<" // the hour says nothing of these epochs
+		}
+		if !strings.Contains(got, want) || jupyter && !strings.Contains(got, "head from epoch 1 on; fine-tuning from epoch 2 on") {
+			t.Errorf("Jupyter %v: no %q in %.400s … %s", jupyter, want, got, got[max(0, len(got)-200):])
+		}
+	}
+}
+
+func TestWatchSaysWhatTheFrozenLayersTook(t *testing.T) {
+	h := &result.History{Loss: []float64{1, 1}, Accuracy: []float64{0, 0}, Seconds: []float64{0.5, 1}, FeatureSeconds: 80.25}
+	want := "The frozen layers took 80.2 s for all images, once; the epochs took 1.5 s."
+	for _, jupyter := range []bool{true, false} {
+		r := record(t, jupyter)
+		w, _ := newTestWatch()
+		w.see(result.Progress{Phase: "epoch", Epochs: 2, History: h, Finished: true})
+		if got := r.log.String() + strings.Join(r.updates, ""); !strings.Contains(got, want) {
+			t.Errorf("Jupyter %v: no %q in %.300q", jupyter, want, got)
+		}
+	}
+}
+
+// Images of a source of one's own are opened by nobody who tells.
+func TestWatchTellsTheNoticeOfATraining(t *testing.T) {
+	r := record(t, true)
+	w, _ := newTestWatch()
+	text := fmt.Sprint("drawn by hand ", time.Now().UnixNano())
+	h := &result.History{Loss: []float64{1}, Accuracy: []float64{0.5}}
+	w.see(result.Progress{Phase: "epoch", Epochs: 2, History: h, Notice: text})
+	if len(r.shown) != 1 || !strings.Contains(r.shown[0], text) || !strings.Contains(r.updates[0], "Notice: "+text) {
+		t.Errorf("%.300q, %.300q", r.shown, r.updates)
+	}
+	if h.Notice != "" {
+		t.Error("the history was changed")
 	}
 }

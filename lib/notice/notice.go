@@ -2,10 +2,12 @@
 //
 // Results carry their notices themselves. The announcement is for all else that a program prints: whoever opens such
 // data or weights tells it here, and package notebook shows it at the top of the cell's output, so that no table, figure
-// or printed line can appear without it.
+// or printed line can appear without it. Figures say it, too.
 package notice
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,29 +16,50 @@ import (
 var (
 	mutex sync.Mutex
 	told  []string
-	show  func(text string)
+	show  = onStderr
 )
 
-// Tell announces a notice, once per process. An empty text announces nothing.
-func Tell(text string) {
-	mutex.Lock()
-	defer mutex.Unlock()
-	if text == "" || slices.Contains(told, text) {
-		return
-	}
-	told = append(told, text)
-	if show != nil {
-		show(text)
+// onStderr is how notices appear before Show: in a Jupyter cell that does not import package notebook, as one that only
+// prints. GoNB sets GONB_PIPE for its cells. Other programs say in their own way what their results carry.
+func onStderr(text string) {
+	if os.Getenv("GONB_PIPE") != "" {
+		fmt.Fprintln(os.Stderr, "NOTICE:", text)
 	}
 }
 
-// Show sets how notices are shown, and shows those that were told before.
+// separator stands between notices that Join has put together.
+const separator = "; "
+
+// Tell announces a notice, once per process; of one that Join has made, what is new. An empty text announces nothing.
+func Tell(text string) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	var news []string
+	for n := range strings.SplitSeq(text, separator) {
+		if n != "" && !slices.Contains(told, n) {
+			told, news = append(told, n), append(news, n)
+		}
+	}
+	if show != nil && len(news) > 0 {
+		show(strings.Join(news, separator))
+	}
+}
+
+// Told is what was announced, in order.
+func Told() []string {
+	mutex.Lock()
+	defer mutex.Unlock()
+	return slices.Clone(told)
+}
+
+// Show sets how notices are shown, nil for not at all, and shows those that were told before. with must not call this
+// package.
 func Show(with func(text string)) {
 	mutex.Lock()
 	defer mutex.Unlock()
 	show = with
-	for _, text := range told {
-		show(text)
+	if show != nil && len(told) > 0 {
+		show(strings.Join(told, separator))
 	}
 }
 
@@ -44,11 +67,11 @@ func Show(with func(text string)) {
 func Join(notices ...string) string {
 	var parts []string
 	for _, joined := range notices {
-		for n := range strings.SplitSeq(joined, "; ") {
+		for n := range strings.SplitSeq(joined, separator) {
 			if n != "" && !slices.Contains(parts, n) {
 				parts = append(parts, n)
 			}
 		}
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(parts, separator)
 }

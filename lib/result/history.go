@@ -2,6 +2,8 @@
 // readers must see; figures and tables take the values whole.
 package result
 
+import "fmt"
+
 // History holds one figure per finished epoch, named as Keras's History.history names them.
 //
 // Loss and Accuracy are averages over the epoch's training batches, with dropout on, weighted by batch size;
@@ -48,4 +50,28 @@ func (h *History) TotalSeconds() float64 {
 		sum += s
 	}
 	return sum
+}
+
+// String says how long the training took and how good the model has become, on the validation images if there are any.
+func (h *History) String() string {
+	epoch := h.Epochs()
+	if epoch == 0 {
+		return "no epoch yet"
+	}
+	text := fmt.Sprintf("after %d epochs in %.1f s", epoch, h.TotalSeconds())
+	if h.FeatureSeconds > 0 {
+		text += fmt.Sprintf(", %.1f s of them for the frozen layers", h.FeatureSeconds)
+	}
+	if h.Best > 0 && h.Best <= epoch {
+		epoch = h.Best
+		text += fmt.Sprintf(", with the weights of epoch %d", epoch)
+	}
+	loss, accuracy, of := h.Loss, h.Accuracy, "training"
+	if len(h.ValLoss) >= epoch && len(h.ValAccuracy) >= epoch {
+		loss, accuracy, of = h.ValLoss, h.ValAccuracy, "validation"
+	}
+	if len(accuracy) < epoch {
+		return text
+	}
+	return fmt.Sprintf("%s: %s loss %.4f, %s accuracy %.4f", text, of, loss[epoch-1], of, accuracy[epoch-1])
 }

@@ -1,6 +1,9 @@
 package result
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
@@ -19,6 +22,19 @@ func (p *Predictions) Confidence(i int) float64 { return float64(p.Probabilities
 
 // Right reports whether image i got its own class.
 func (p *Predictions) Right(i int) bool { return p.Predicted[i] == p.Actual[i] }
+
+// Mistakes lists the images that got another class than their own, the most confident first. Images of unknown class
+// are not among them.
+func (p *Predictions) Mistakes() []int {
+	var wrong []int
+	for i, actual := range p.Actual {
+		if actual >= 0 && !p.Right(i) {
+			wrong = append(wrong, i)
+		}
+	}
+	slices.SortStableFunc(wrong, func(a, b int) int { return cmp.Compare(p.Confidence(b), p.Confidence(a)) })
+	return wrong
+}
 
 // Confusion counts the images by what they are and what is predicted. It is an error if there are no images, or if
 // the class of one is unknown.

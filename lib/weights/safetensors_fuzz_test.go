@@ -13,7 +13,7 @@ import (
 func FuzzSafetensors(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join(goldens, "*.safetensors"))
 	if err != nil || len(files) == 0 {
-		f.Fatal("the goldens are missing: run scripts/oracle/safetensors_files.py", err)
+		f.Fatal("the goldens are missing: run scripts/oracle goldens --only safetensors_files", err)
 	}
 	for _, file := range files {
 		b, err := os.ReadFile(file)

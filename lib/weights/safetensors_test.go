@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-const goldens = "testdata/safetensors" // made by scripts/oracle/safetensors_files.py
+const goldens = "testdata/safetensors" // made by scripts/oracle/goldens/safetensors_files.py
 
 // readGolden is what Python reads in a file: its tensors by their whole names.
 func readGolden(t *testing.T, name string) (notes []string, tensors map[string]Tensor) {

@@ -1,4 +1,4 @@
-// Package weights reads and writes checkpoints of Keras and in safetensors, and fetches the published ones.
+// Package weights reads and writes checkpoints of Keras and in safetensors.
 package weights
 
 import (

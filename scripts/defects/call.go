@@ -99,18 +99,38 @@ type variantFlags struct {
 // variant declares --alpha and --variant; withInput adds --input, withWeights --weights.
 func (c *call) variant(withInput, withWeights bool) *variantFlags {
 	v := &variantFlags{call: c}
-	c.flags.Float64Var(&v.alpha, "alpha", 0, fmt.Sprintf("width `A` of MobileNetV2, one of %v (default: that of the weights, "+
-		"1 for random ones)", backbone.Alphas))
-	c.flags.StringVar(&v.variant, "variant", "", "size and patch `V` of ViT, such as B/16 or Ti/16 (default B/16)")
+	c.flags.Float64Var(&v.alpha, "alpha", 0, "width `A`, "+each(func(n *backbone.Network) string {
+		if n.Alphas == nil {
+			return ""
+		}
+		return fmt.Sprintf("of %s one of %v", n.Name, n.Alphas)
+	})+" (default: that of the weights, 1 for random ones)")
+	c.flags.StringVar(&v.variant, "variant", "", "size and patch `V`, "+each(func(n *backbone.Network) string {
+		if n.Variants == nil {
+			return ""
+		}
+		return fmt.Sprintf("of %s one of %s (default %s)", n.Name, strings.Join(n.Variants, " "), n.Variant)
+	}))
 	if withInput {
-		c.flags.IntVar(&v.input, "input", 0, "height and width of the input in pixels, `N` ≥ 32 (default: the lesson's, 200 "+
-			"for resnet50v2, 224 for others)")
+		c.flags.IntVar(&v.input, "input", 0, "height and width of the input in pixels, `N` ≥ 32 (default: "+
+			each(func(n *backbone.Network) string { return fmt.Sprintf("%s %d", n.Name, n.Input) })+")")
 	}
 	if withWeights {
 		c.flags.StringVar(&v.weights, "weights", "best", "`W` is a Keras .h5 file, a .safetensors file for vit, imagenet, embedded, best, or none for random "+
 			"ones (default: the best on disk)")
 	}
 	return v
+}
+
+// each lists what is to be said of the networks of which there is something to say.
+func each(say func(*backbone.Network) string) string {
+	var parts []string
+	for _, n := range backbone.Networks() {
+		if text := say(n); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // maxInput is the largest input in pixels. Beyond it one image needs gigabytes.
@@ -120,21 +140,28 @@ const maxInput = 2048
 func (v *variantFlags) config(name string) (backbone.Config, error) {
 	c := backbone.Config{Alpha: v.alpha, Variant: v.variant, Input: v.input, Weights: v.weights}
 	given := v.call.given
+	n, err := backbone.Lookup(name)
 	switch {
-	case !slices.Contains(backbone.Names, name):
-		return c, wrongUse("unknown backbone %q: use %s", name, strings.Join(backbone.Names, " or "))
-	case given("alpha") && name != "mobilenetv2":
+	case err != nil:
+		return c, wrongUse("%v", err)
+	case given("alpha") && n.Alphas == nil:
 		return c, wrongUse("--alpha: %s has one width; leave --alpha out", name)
-	case given("alpha") && !slices.Contains(backbone.Alphas, v.alpha):
-		return c, wrongUse("--alpha %v: use one of %v", v.alpha, backbone.Alphas)
-	case given("variant") && name != "vit":
-		return c, wrongUse("--variant: it is for vit; leave it out for %s", name)
+	case given("alpha") && !slices.Contains(n.Alphas, v.alpha):
+		return c, wrongUse("--alpha %v: use one of %v", v.alpha, n.Alphas)
+	case given("variant") && n.Variants == nil:
+		return c, wrongUse("--variant: %s has only one; leave --variant out", name)
 	case given("input") && (v.input < 32 || v.input > maxInput):
 		return c, wrongUse("--input %d: use 32 to %d pixels", v.input, maxInput)
 	case given("weights") && v.weights == "":
 		return c, wrongUse("--weights is empty: name a file, imagenet, embedded or none")
-	case v.weights == "embedded" && name != "mobilenetv2":
-		return c, wrongUse("--weights embedded: they are for mobilenetv2; use imagenet, none or a file for %s", name)
+	case v.weights == "embedded" && n.Embedded == 0:
+		return c, wrongUse("--weights embedded: they are for %s; use imagenet, none or a file for %s",
+			each(func(n *backbone.Network) string {
+				if n.Embedded == 0 {
+					return ""
+				}
+				return n.Name
+			}), name)
 	}
 	if v.weights == "none" {
 		c.Weights = "random"

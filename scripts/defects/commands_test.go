@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/metrics"
-	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 func TestFeaturesOfImages(t *testing.T) {
@@ -114,7 +114,7 @@ func TestTrainEvaluatePredict(t *testing.T) {
 
 func TestEmbeddedWeightsAreAnnounced(t *testing.T) {
 	needDevice(t)
-	if _, _, err := weights.Embedded(); err != nil {
+	if _, err := backbone.MobileNetV2(backbone.Config{Weights: "embedded"}); err != nil {
 		t.Skipf("needs embedded weights: %v", err)
 	}
 	var got featureTable

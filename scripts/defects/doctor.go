@@ -6,14 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/neudet"
-	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // diagnosis is what will be used, part by part.
@@ -147,38 +145,23 @@ func checkData() part {
 	return p
 }
 
-// lessonFiles names the published files that the lesson can use for a backbone, the best first.
-func lessonFiles(name string) ([]weights.Published, error) {
-	switch name {
-	case "resnet50v2":
-		return []weights.Published{weights.ResNet50V2(false)}, nil
-	case "vit":
-		return []weights.Published{weights.ViT()}, nil
-	}
-	var published []weights.Published
-	for _, alpha := range append([]float64{1}, weights.Alphas...) {
-		p, err := weights.MobileNetV2(alpha, false)
-		if err != nil {
-			return nil, err
-		}
-		published = append(published, p)
-	}
-	return published, nil
-}
-
 // checkWeights looks for the published files of a backbone, and says what the lesson takes without them.
 func checkWeights(name string) part {
 	p := part{Name: name}
-	published, err := lessonFiles(name)
+	n, err := backbone.Lookup(name)
 	if err != nil {
 		p.Missing = err.Error()
 		return p
 	}
+	published := n.Files()
 	var found []string
+	damaged := false
 	for _, file := range published {
-		if source, ok := weights.Find(file); ok && !slices.Contains(found, source.Path) {
-			found = append(found, source.Path)
+		path, err := file.Find()
+		if path != "" {
+			found = append(found, path)
 		}
+		damaged = damaged || err != nil
 	}
 	base, err := backbone.New(name, backbone.Config{Weights: "best"})
 	if err != nil {
@@ -188,7 +171,8 @@ func checkWeights(name string) part {
 	p.Used, p.Notice = fmt.Sprintf("%s weights for %s", base.Source, base), base.Notice
 	if len(found) > 0 {
 		p.Used += "\n" + strings.Join(found, "\n")
-	} else {
+	}
+	if len(found) == 0 || damaged { // the notice says which
 		p.Remedy = fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with the published "+
 			"file, such as %s", name, published[0].File)
 		if repository := published[0].Repository; repository != "" {

@@ -9,7 +9,6 @@ import (
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/download"
 	"github.com/transfer-learning-go/defects/lib/neudet"
-	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // fetched says where the files are.
@@ -37,7 +36,7 @@ func fetch(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	what, names := "all", backbone.Names
+	what, names := "all", networks(func(n *backbone.Network) bool { return n.Lesson })
 	if len(words) > 0 {
 		what = words[0]
 	}
@@ -51,9 +50,9 @@ func fetch(c *call) (fmt.Stringer, error) {
 	case len(words) == 2:
 		names = words[1:]
 	case c.given("alpha"):
-		names = []string{"mobilenetv2"}
+		names = networks(func(n *backbone.Network) bool { return n.Alphas != nil })
 	}
-	var published []weights.Published
+	var published []backbone.Published
 	for _, name := range names {
 		p, err := variant.published(name)
 		if err != nil {
@@ -74,27 +73,56 @@ func fetch(c *call) (fmt.Stringer, error) {
 			if ctx.Err() != nil {
 				break
 			}
-			out.Weights[p.Model], err = weights.Fetch(ctx, p, download.Lines(c.stderr, p.File))
+			out.Weights[p.Network], err = p.Fetch(ctx, download.Lines(c.stderr, p.File))
 			failed = append(failed, err)
 		}
 	}
 	return out, errors.Join(failed...)
 }
 
-// published names the file with the ImageNet weights of a backbone: the one without top where there are two.
-func (v *variantFlags) published(name string) (weights.Published, error) {
-	config, err := v.config(name)
-	switch {
-	case err != nil:
-		return weights.Published{}, err
-	case name == "resnet50v2":
-		return weights.ResNet50V2(false), nil
-	case name == "vit" && v.variant != "" && v.variant != "B/16":
-		return weights.Published{}, wrongUse("--variant %s: of vit, B/16 alone is fetched; leave --variant out", v.variant)
-	case name == "vit":
-		return weights.ViT(), nil
-	case config.Alpha == 0:
-		config.Alpha = 1
+// networks names those of which something holds.
+func networks(holds func(*backbone.Network) bool) (names []string) {
+	for _, n := range backbone.Networks() {
+		if holds(n) {
+			names = append(names, n.Name)
+		}
 	}
-	return weights.MobileNetV2(config.Alpha, false)
+	return names
+}
+
+// published names the file with the ImageNet weights of a backbone: the one without top where there are two.
+func (v *variantFlags) published(name string) (backbone.Published, error) {
+	config, err := v.config(name)
+	if err != nil {
+		return backbone.Published{}, err
+	}
+	n, err := backbone.Lookup(name)
+	if err != nil {
+		return backbone.Published{}, err
+	}
+	p, err := n.Published(config)
+	if err != nil && v.call.given("variant") {
+		return p, wrongUse("--variant %s: of %s, %s alone is fetched; leave --variant out", v.variant, name, n.Variant)
+	}
+	return p, err
+}
+
+// sizes lists the downloads of networks, such as "mobilenetv2 9 MB".
+func sizes(lesson bool) string {
+	return each(func(n *backbone.Network) string {
+		if n.Lesson != lesson {
+			return ""
+		}
+		return fmt.Sprintf("%s %d MB", n.Name, n.Megabytes)
+	})
+}
+
+// aboutFetch names what there is to download.
+func aboutFetch() string {
+	about := "download NEU-DET (27 MB) and the published ImageNet weights (" + sizes(true) + ")"
+	if others := sizes(false); others != "" {
+		about += ", or those of a network that the lesson does not need (" + others + ")"
+	}
+	return about + "; with --alpha those of " +
+		strings.Join(networks(func(n *backbone.Network) bool { return n.Alphas != nil }), ", ") + " alone"
 }

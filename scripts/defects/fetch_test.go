@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
 )
 
 func TestFetchBringsTheViTFromAHub(t *testing.T) {
@@ -52,4 +54,46 @@ func TestFetchBringsTheViTFromAHub(t *testing.T) {
 	t.Setenv("DEFECTS_CACHE", t.TempDir())
 	file = file[:len(file)-4] // too short for its header
 	refuse(t, []string{"vit-base-patch16-224", "model.safetensors", "was removed"}, "fetch", "weights", "vit")
+}
+
+func TestNetworksAreListed(t *testing.T) {
+	var table networkTable
+	succeed(t, &table, "networks")
+	code, text, _ := defects("networks")
+	for i, name := range backbone.Names {
+		n := table.Networks[i]
+		if n.Name != name || n.Input == 0 || len(n.Published) == 0 || code != 0 || !strings.Contains(text, n.Published[0]) {
+			t.Errorf("%+v, exit code %d: %s", n, code, text)
+		}
+	}
+}
+
+func TestDoctorSaysWhichWeightsAreDamaged(t *testing.T) {
+	needDevice(t)
+	cache := t.TempDir()
+	t.Setenv("DEFECTS_CACHE", cache)
+	n, err := backbone.Lookup("resnet50v2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(cache, "weights", n.Files()[0].File)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{file: "changed", file + ".sha256": strings.Repeat("0", 64) + "  x\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var d diagnosis
+	succeed(t, &d, "doctor")
+	for _, p := range d.Parts {
+		said := strings.Contains(p.Notice, file+" is damaged")
+		if said != (p.Name == n.Name) {
+			t.Errorf("%+v", p)
+		}
+		if said && !strings.Contains(p.Remedy, "fetch weights resnet50v2") {
+			t.Errorf("%+v", p)
+		}
+	}
 }

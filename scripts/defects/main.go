@@ -25,8 +25,8 @@ type command struct {
 
 var commands = []command{
 	{"doctor", "[--json]", "say what will be used, what is missing, and how to get it", doctor},
-	{"fetch", "[data|weights [BACKBONE]|all] [--alpha A] [--json]", "download NEU-DET (27 MB) and the published ImageNet " +
-		"weights (mobilenetv2 9 MB, resnet50v2 95 MB, vit 346 MB); with --alpha those of mobilenetv2 alone", fetch},
+	{"networks", "[--json]", "list the backbones: inputs, widths and sizes, published files", listNetworks},
+	{"fetch", "[data|weights [BACKBONE]|all] [--alpha A] [--json]", aboutFetch(), fetch},
 	{"summary", "BACKBONE|RUN|FILE [--alpha A] [--variant V] [--input N] [--top] [--json]",
 		"list the layers of a backbone, a run, or a .h5 or .keras file", summary},
 	{"features", "BACKBONE [--weights W] [--alpha A] [--variant V] [--input N] [--no-lesson-resize] [--json] IMAGE...",

@@ -26,8 +26,8 @@ func isModel(word string) bool {
 // checkModelOrBackbone refuses a word that is neither.
 func checkModelOrBackbone(word string) error {
 	if !isModel(word) && !slices.Contains(backbone.Names, word) {
-		return wrongUse("unknown backbone %q: use %s, or name a run or a .h5 or .keras file", word,
-			strings.Join(backbone.Names, " or "))
+		return wrongUse("unknown backbone %q: use one of %s, or name a run or a .h5 or .keras file", word,
+			strings.Join(backbone.Names, ", "))
 	}
 	return nil
 }

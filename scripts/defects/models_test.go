@@ -37,7 +37,7 @@ func unzip(t *testing.T, path string) map[string][]byte {
 	return members
 }
 
-// kerasFile copies a model that Keras saved out of the files that scripts/oracle/keras_files.py made.
+// kerasFile copies a model that Keras saved out of the files that scripts/oracle/goldens/keras_files.py made.
 func kerasFile(t *testing.T, name string) string {
 	t.Helper()
 	data, ok := unzip(t, "../../lib/keras/testdata/models.zip")[name]

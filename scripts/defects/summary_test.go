@@ -20,7 +20,7 @@ func summaryOf(t *testing.T, args ...string) map[string]any {
 	return got
 }
 
-// The tables were made by scripts/oracle/keras_tables.py.
+// The tables were made by scripts/oracle/goldens/keras_tables.py.
 func TestSummaryEqualsKeras(t *testing.T) {
 	f, err := os.Open("../../lib/backbone/testdata/tables.json.gz")
 	if err != nil {

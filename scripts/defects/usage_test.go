@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
 )
 
 func TestWrongUseExitsWith2AndSaysTheUsage(t *testing.T) {
@@ -13,8 +15,9 @@ func TestWrongUseExitsWith2AndSaysTheUsage(t *testing.T) {
 		{"", "usage: defects COMMAND"},
 		{"summarize", `no command "summarize"`},
 		{"doctor now", `unexpected argument "now"`},
+		{"networks all", `unexpected argument "all"`},
 		{"summary", "BACKBONE, RUN or FILE is missing"},
-		{"summary resnet18", `unknown backbone "resnet18": use mobilenetv2 or resnet50v2 or vit, or name a run`},
+		{"summary resnet18", `unknown backbone "resnet18": use one of ` + strings.Join(backbone.Names, ", ") + ", or name a run"},
 		{"features resnet18 x.jpg", `unknown backbone "resnet18"`},
 		{"summary mobilenetv2 vgg", `unexpected argument "vgg"`},
 		{"summary mobilenetv2 --alpha 0.3", "use one of [0.35"},
@@ -52,7 +55,7 @@ func TestWrongUseExitsWith2AndSaysTheUsage(t *testing.T) {
 		{"evaluate a b", `unexpected argument "b"`},
 		{"predict r", "IMAGE is missing"},
 		{"fetch everything", `nothing called "everything"`},
-		{"fetch data resnet50v2", "fetch weights mobilenetv2|resnet50v2|vit"},
+		{"fetch data resnet50v2", "fetch weights " + strings.Join(backbone.Names, "|")},
 		{"fetch weights vgg16", `unknown backbone "vgg16"`},
 		{"fetch weights resnet50v2 --alpha 1", "one width"},
 		{"fetch weights vit --alpha 1", "one width"},

@@ -15,9 +15,9 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/diagram"
 	"github.com/transfer-learning-go/defects/lib/figure"
 	"github.com/transfer-learning-go/defects/lib/files"
-	"github.com/transfer-learning-go/defects/lib/metrics"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
@@ -53,7 +53,7 @@ func architectures() error {
 		return err
 	}
 	for name, b := range map[string]*backbone.Backbone{"MobileNetV2": mobilenet, "ResNet50V2": resnet, "ViT-B/16": vit} {
-		f, err := figure.Architecture(name, b.Layers, figure.Options{})
+		f, err := diagram.Architecture(name, b.Layers, diagram.Options{})
 		if err != nil {
 			return err
 		}
@@ -77,21 +77,19 @@ func draw(run string) error {
 	if err != nil {
 		return err
 	}
-	c, err := metrics.NewConfusion(p.Classes, p.Actual, p.Predicted)
+	c, err := p.Confusion()
 	if err != nil {
 		return err
 	}
-	notice := figure.Options{Notice: m.Notice()}
 	dir := filepath.Join(files.ModuleRoot(), "figures")
-	curves, err := figure.Curves(figure.Series{Train: h.Loss, Validation: h.ValLoss},
-		figure.Series{Train: h.Accuracy, Validation: h.ValAccuracy}, notice)
+	curves, err := figure.Curves(h, figure.CurvesOptions{})
 	if err != nil {
 		return err
 	}
 	if err := curves.WritePNG(filepath.Join(dir, m.Base.Name+"-curves.png")); err != nil {
 		return err
 	}
-	matrix, err := figure.ConfusionMatrix(c.Classes, c.Counts, notice)
+	matrix, err := figure.ConfusionMatrix(c, figure.ConfusionOptions{})
 	if err != nil {
 		return err
 	}

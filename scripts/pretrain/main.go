@@ -1,7 +1,7 @@
 // Command pretrain trains the small backbone that comes with this module: MobileNetV2 with alpha 0.35 as a
 // classifier of procedural textures, none of which shows a surface defect. Its weights are written as a Keras file.
 //
-//	go run ./scripts/pretrain --out lib/weights/embedded/mobilenet_v2_0.35_224_no_top.h5
+//	go run ./scripts/pretrain --out lib/backbone/embedded/mobilenet_v2_0.35_224_no_top.h5
 //
 // With --compare it measures what transfer from these weights is worth on a folder of images:
 //

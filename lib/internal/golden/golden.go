@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// Uniform gives n numbers in [low, high) that depend on the name alone. scripts/oracle/seeded.py gives the same bits.
+// Uniform gives n numbers in [low, high) that depend on the name alone. scripts/oracle/common/seeded.py gives the same
+// bits.
 //
 // Number i is the (i+1)-th of SplitMix64 (Steele, Lea and Flood, 2014) started at the FNV-1a hash of the name, of
 // which 24 bits are kept: float32 holds them exactly.
@@ -52,9 +53,9 @@ func Weight(layer, name string, shape []int) []float32 {
 		}
 		high = float32(math.Sqrt(3 / float64(fanIn)))
 		low = -high
-	case "gamma", "moving_variance":
+	case "gamma", "moving_variance", "variance":
 		low, high = 0.5, 1.5
-	case "beta", "moving_mean":
+	case "beta", "moving_mean", "mean":
 		low, high = -0.3, 0.3
 	}
 	return Uniform(layer+"/"+name, n, low, high)

@@ -33,7 +33,7 @@ func (b *bench) inference() error {
 		for i, w := range []*worker{workers[oursSide], peers} {
 			b.step("loading and compiling %s, %s", n.title, []string{"ours", "Keras and its peers"}[i])
 			a, err := w.ask(question{Do: "load", Network: n.name, Alpha: &n.alpha, Weights: b.weights[n.title],
-				Pixels: b.pixels(n)})
+				Input: n.input, Pixels: b.pixels(n)})
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"slices"
+
+	"github.com/transfer-learning-go/defects/lib/backbone"
 )
 
 // network is a backbone that is measured.
@@ -10,7 +12,7 @@ type network struct {
 	name   string  // as backbone.New and peers.py call it
 	title  string  // in the table
 	alpha  float64 // width, 0 where there is none
-	input  int     // pixels
+	input  int     // pixels of the base's images, or of the whole model's
 	pixels int     // images of an inference sample, a multiple of 32
 	target float64 // the least ratio of inference that we want
 	files  bool    // whether features of files are measured too
@@ -21,14 +23,24 @@ type network struct {
 
 // Keras publishes weights for both widths of MobileNetV2; the lesson uses 1.0.
 var (
-	narrow = network{name: "mobilenetv2", title: "MobileNetV2 α=0.35", alpha: 0.35, input: 224, pixels: 192, target: 1.2,
-		files: true}
-	wide     = network{name: "mobilenetv2", title: "MobileNetV2 α=1.00", alpha: 1, input: 224, pixels: 192, target: 1.2}
-	resNet   = network{name: "resnet50v2", title: "ResNet50V2", input: 200, pixels: 96, target: 1}
+	narrow = network{name: "mobilenetv2", title: "MobileNetV2 α=0.35", alpha: 0.35, input: inputOf("mobilenetv2"),
+		pixels: 192, target: 1.2, files: true}
+	wide = network{name: "mobilenetv2", title: "MobileNetV2 α=1.00", alpha: 1, input: inputOf("mobilenetv2"), pixels: 192,
+		target: 1.2}
+	resNet   = network{name: "resnet50v2", title: "ResNet50V2", input: inputOf("resnet50v2"), pixels: 96, target: 1}
 	smallViT = network{name: "small_vit", title: "small ViT", input: 255, pixels: 192, target: 1.4, whole: true}
 	vitB16   = network{name: "vit", title: "ViT-B/16", input: 255, pixels: 32, target: 1.2, whole: true}
 	networks = []network{narrow, wide, resNet, smallViT, vitB16}
 )
+
+// inputOf is the lesson's input of a network.
+func inputOf(name string) int {
+	n, err := backbone.Lookup(name)
+	if err != nil {
+		panic(err)
+	}
+	return n.Input
+}
 
 // training is one of the lesson's trainings. Where a side needs minutes per epoch it trains fewer than the lesson, and
 // the time of all is taken from them: epochs of the same work take the same time.

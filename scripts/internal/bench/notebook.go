@@ -14,9 +14,9 @@ import (
 // process that has imported it. NUMBER makes each cell another one, so that no build is taken from a cache.
 const (
 	ourFigure = `%%
-loss := figure.Series{Train: []float64{0.9, 0.4, 0.3, 0.2, 0.NUMBER}, Validation: []float64{0.5, 0.3, 0.2, 0.1, 0.1}}
-accuracy := figure.Series{Train: []float64{0.6, 0.8, 0.9, 0.9, 0.9}, Validation: []float64{0.8, 0.9, 0.9, 0.9, 0.9}}
-notebook.Show(figure.Curves(loss, accuracy, figure.Options{}))
+history := &result.History{Loss: []float64{0.9, 0.4, 0.3, 0.2, 0.NUMBER}, ValLoss: []float64{0.5, 0.3, 0.2, 0.1, 0.1},
+	Accuracy: []float64{0.6, 0.8, 0.9, 0.9, 0.9}, ValAccuracy: []float64{0.8, 0.9, 0.9, 0.9, 0.9}}
+notebook.Show(figure.Curves(history, figure.CurvesOptions{}))
 `
 	ourLibrary = ourFigure + `var fit = (*classifier.Model).Fit
 fmt.Println(must.M1(device.Open()), fit != nil)

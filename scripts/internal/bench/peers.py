@@ -17,13 +17,14 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-from keras.applications import mobilenet_v2, resnet_v2
 
 BATCH, IMAGE = 32, 255
-NETWORKS = {  # the builder, its preprocessing, its input; of any other the file of weights holds the whole model
-    "mobilenetv2": (mobilenet_v2.MobileNetV2, mobilenet_v2.preprocess_input, 224),
-    "resnet50v2": (resnet_v2.ResNet50V2, resnet_v2.preprocess_input, 200),
-}
+# Keras's builders by the names that our side has for networks; of any other the file of weights holds the whole model.
+NETWORKS = {name.lower(): build for name, build in vars(keras.applications).items() if callable(build)}
+
+
+def preprocess(network, x):
+    return sys.modules[NETWORKS[network].__module__].preprocess_input(x)
 
 
 def images(folder, split, **options):
@@ -33,27 +34,25 @@ def images(folder, split, **options):
         verbose=False, **options)
 
 
-def frozen_base(network, alpha, weights):
-    build, _, size = NETWORKS[network]
+def frozen_base(network, alpha, weights, size):
     width = {"alpha": alpha} if alpha else {}
-    base = build(input_shape=(size, size, 3), include_top=False, weights=weights, **width)
+    base = NETWORKS[network](input_shape=(size, size, 3), include_top=False, weights=weights, **width)
     base.trainable = False
     return base
 
 
-def classifier(network, alpha, weights, above, classes):
+def classifier(network, alpha, weights, size, above, classes):
     """The lesson's model, to be trained."""
     if network not in NETWORKS:
         return keras.models.load_model(weights, compile=False)
-    _, preprocess, size = NETWORKS[network]
-    base = frozen_base(network, alpha, weights)
+    base = frozen_base(network, alpha, weights, size)
     if above:
         base.trainable = True
         for layer in base.layers[:above]:
             layer.trainable = False
     inputs = keras.Input((IMAGE, IMAGE, 3))
     x = keras.layers.Resizing(size, size)(inputs)
-    x = preprocess(x)
+    x = preprocess(network, x)
     x = base(x, training=False)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dropout(0.3)(x)
@@ -85,11 +84,11 @@ class EpochTimes(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self.began)
 
 
-def train(folder, network, alpha, weights, above, learning_rate, epochs, warm_up):
+def train(folder, network, alpha, weights, input, above, learning_rate, epochs, warm_up):
     """A training of the lesson, from opened images to the last validation."""
     training = images(folder, "train", shuffle=True, seed=100)
     validation = images(folder, "validation", shuffle=True, seed=100)
-    model = classifier(network, alpha, weights, above, len(training.class_names))
+    model = classifier(network, alpha, weights, input, above, len(training.class_names))
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss="categorical_crossentropy",
                   metrics=["accuracy"])
 
@@ -113,17 +112,17 @@ class Worker:
     def __init__(self):
         self.worth_jit = {}
 
-    def load(self, network, alpha, weights, pixels):
+    def load(self, network, alpha, weights, input, pixels):
         import numpy
         import onnxruntime
         import tensorflow
 
         self.numpy = numpy
-        _, preprocess, self.size = NETWORKS.get(network, (None, None, IMAGE))
+        self.size = input
         self.pixels = numpy.fromfile(pixels, numpy.float32).reshape(-1, self.size, self.size, 3)
         if network in NETWORKS:
             inputs = keras.Input((self.size, self.size, 3))
-            x = frozen_base(network, alpha, weights)(preprocess(inputs), training=False)
+            x = frozen_base(network, alpha, weights, input)(preprocess(network, inputs), training=False)
             self.model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
         else:
             self.model = keras.models.load_model(weights, compile=False)

@@ -114,23 +114,28 @@ func (b *bench) prepareWeights(n network) (string, error) {
 		b.note("%s has random weights; Keras runs the model that we save.", n.title)
 		return b.saveWhole(n)
 	}
-	published := weights.ResNet50V2(false)
-	if n.alpha != 0 {
-		var err error
-		if published, err = weights.MobileNetV2(n.alpha, false); err != nil {
-			return "", err
-		}
+	known, err := backbone.Lookup(n.name)
+	if err != nil {
+		return "", err
 	}
-	if source, ok := weights.Find(published); ok {
+	published, err := known.Published(backbone.Config{Alpha: n.alpha})
+	if err != nil {
+		return "", err
+	}
+	path, damaged := published.Find()
+	if path != "" {
 		b.note("%s has its ImageNet weights, on both sides.", n.title)
-		return source.Path, nil
+		return path, nil
+	}
+	if damaged != nil {
+		b.note("%v.", damaged)
 	}
 	base, err := backbone.New(n.name, backbone.Config{Alpha: n.alpha, Seed: 100})
 	if err != nil {
 		return "", err
 	}
 	b.note("%s has random weights, the same on both sides: speed does not depend on them, accuracy does.", n.title)
-	path := filepath.Join(b.tmp, fmt.Sprintf("random_%s.h5", base))
+	path = filepath.Join(b.tmp, fmt.Sprintf("random_%s.h5", base))
 	return path, weights.Save(path, base.Layers.Checkpoint(base.Values))
 }
 

@@ -15,7 +15,8 @@ type plan struct {
 	Network      string  `json:"network"`
 	Alpha        float64 `json:"alpha"`
 	Weights      string  `json:"weights"` // a file of Keras
-	Above        int     `json:"above"`   // see training
+	Input        int     `json:"input"`
+	Above        int     `json:"above"` // see training
 	LearningRate float64 `json:"learning_rate"`
 	Epochs       int     `json:"epochs"`
 	// WarmUp makes Keras compile on a few batches first, so that the seconds of an epoch are those of any epoch.
@@ -84,8 +85,8 @@ func (b *bench) trainOurs(t training, r trainingRows, repetition int) error {
 }
 
 func (b *bench) plan(t training, s side) plan {
-	return plan{Folder: b.images, Network: t.name, Alpha: t.alpha, Weights: b.weights[t.title], Above: t.above,
-		LearningRate: t.learningRate, Epochs: t.trained[s]}
+	return plan{Folder: b.images, Network: t.name, Alpha: t.alpha, Weights: b.weights[t.title], Input: t.input,
+		Above: t.above, LearningRate: t.learningRate, Epochs: t.trained[s]}
 }
 
 func (p plan) String() string {

@@ -19,6 +19,7 @@ type question struct {
 	Network string   `json:"network,omitempty"`
 	Alpha   *float64 `json:"alpha,omitempty"`
 	Weights string   `json:"weights,omitempty"` // a file of Keras
+	Input   int      `json:"input,omitempty"`   // height and width of the base's images
 	Pixels  string   `json:"pixels,omitempty"`  // float32 [n, input, input, 3]
 	Peer    string   `json:"peer,omitempty"`    // "predict", "tf.function" or "onnx"
 	Out     string   `json:"out,omitempty"`     // where the features go

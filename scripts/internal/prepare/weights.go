@@ -3,74 +3,80 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/download"
-	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
+// lesson is a network that the notebooks transfer from.
+type lesson struct {
+	*backbone.Network
+	base      *backbone.Backbone // with the best weights on disk
+	published backbone.Published
+}
+
 // imagenet finds the published weights that notebooks ask for as "best": in WEIGHTS_DIR or the cache, else from
-// Keras's server or the Hugging Face hub. A backbone without them has a way on, which its line says as a NOTICE. A folder that was named must
-// hold those of one backbone at least.
+// Keras's server or the Hugging Face hub. A backbone without them has a way on, which its line says as a NOTICE. A folder
+// that was named must hold those of one backbone at least.
 func imagenet(ctx context.Context, offline bool) (string, error) {
-	mobile, err := weights.MobileNetV2(1, false)
+	lessons, err := findLessons()
 	if err != nil {
 		return "", err
 	}
-	lessons := []struct {
-		name, title string
-		published   weights.Published
-	}{
-		{"mobilenetv2", "MobileNetV2", mobile},
-		{"resnet50v2", "ResNet50V2", weights.ResNet50V2(false)},
-		{"vit", "ViT-B/16", weights.ViT()},
-	}
-	var files []string
-	bases := make([]*backbone.Backbone, len(lessons))
-	found := false
-	for i, l := range lessons {
-		if bases[i], err = backbone.New(l.name, backbone.Config{Weights: "best"}); err != nil {
-			return "", err
-		}
-		found = found || bases[i].Source == "imagenet"
-		files = append(files, l.published.File)
-	}
-	if dir := os.Getenv("WEIGHTS_DIR"); dir != "" && !found {
-		return "", fmt.Errorf("%s has no weights file that the lesson can use: it looks for %s", dir,
-			strings.Join(files, " and "))
-	}
 	var lines []string
-	why := ""
-	for i, l := range lessons {
-		base := bases[i]
-		if base.Source == "imagenet" {
-			lines = append(lines, "ImageNet, "+variant(l.title, base.Config.Alpha))
+	unreachable := map[string]string{} // servers, and why
+	for _, l := range lessons {
+		if l.base.Source == "imagenet" {
+			lines = append(lines, "ImageNet, "+l.Label(l.base.Config))
 			continue
 		}
-		if l.name == "vit" {
-			why = "" // it lies on another server
+		server := ""
+		if address, err := url.Parse(l.published.URL); err == nil {
+			server = address.Host
 		}
-		if !offline && why == "" {
-			path, err := weights.Fetch(ctx, l.published, download.Lines(os.Stderr, "ImageNet weights of "+l.title))
+		if !offline && unreachable[server] == "" {
+			path, err := l.published.Fetch(ctx, download.Lines(os.Stderr, "ImageNet weights of "+l.Title))
 			if err == nil {
-				lines = append(lines, "ImageNet, "+variant(l.title, l.published.Alpha)+": "+relative(path))
+				lines = append(lines, "ImageNet, "+l.Label(backbone.Config{})+": "+relative(path))
 				continue
 			}
 			if ctx.Err() != nil {
 				return "", err
 			}
-			why = " (" + reason(err) + ")"
+			unreachable[server] = " (" + reason(err) + ")"
 		}
-		lines = append(lines, fmt.Sprintf("NOTICE: %s: %s%s. The real ones: --weights DIR", l.title, base.Notice, why))
+		lines = append(lines, fmt.Sprintf("NOTICE: %s: %s%s. The real ones: --weights DIR", l.Label(l.base.Config),
+			l.base.Notice, unreachable[server]))
 	}
 	return strings.Join(lines, "\n"), nil
 }
 
-func variant(title string, alpha float64) string {
-	if alpha == 0 {
-		return title
+func findLessons() ([]lesson, error) {
+	var lessons []lesson
+	var files []string
+	found := false
+	for _, n := range backbone.Networks() {
+		if !n.Lesson {
+			continue
+		}
+		base, err := backbone.New(n.Name, backbone.Config{Weights: "best"})
+		if err != nil {
+			return nil, err
+		}
+		published, err := n.Published(backbone.Config{})
+		if err != nil {
+			return nil, err
+		}
+		lessons = append(lessons, lesson{n, base, published})
+		found = found || base.Source == "imagenet"
+		files = append(files, published.File)
 	}
-	return fmt.Sprintf("%s α=%g", title, alpha)
+	if dir := os.Getenv("WEIGHTS_DIR"); dir != "" && !found {
+		return nil, fmt.Errorf("%s has no weights file that the lesson can use: it looks for %s", dir,
+			strings.Join(files, " and "))
+	}
+	return lessons, nil
 }

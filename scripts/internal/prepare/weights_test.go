@@ -26,14 +26,17 @@ func published(t *testing.T, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range names {
-		file := weights.ResNet50V2(false)
+		n, err := backbone.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
 		config := backbone.Config{}
-		if name == "mobilenetv2" {
+		if n.Alphas != nil {
 			config.Alpha = 0.35
-			var err error
-			if file, err = weights.MobileNetV2(0.35, false); err != nil {
-				t.Fatal(err)
-			}
+		}
+		file, err := n.Published(config)
+		if err != nil {
+			t.Fatal(err)
 		}
 		base, err := backbone.New(name, config)
 		if err != nil {
@@ -50,7 +53,7 @@ func TestEachBackboneHasALineThatSaysItsWeights(t *testing.T) {
 	const (
 		mobile   = "ImageNet, MobileNetV2 α=0.35"
 		resnet   = "ImageNet, ResNet50V2"
-		embedded = "NOTICE: MobileNetV2: embedded weights"
+		embedded = "NOTICE: MobileNetV2 α=0.35: embedded weights"
 		random   = "NOTICE: ResNet50V2: random weights"
 	)
 	t.Setenv("DEFECTS_CACHE", t.TempDir())

@@ -50,7 +50,7 @@ func cells(t *testing.T, ctx context.Context, sources ...string) (report, output
 func TestANotebookBecomesAReportThatNeedsNoNetwork(t *testing.T) {
 	report, output, err := cells(t, t.Context(),
 		"type Pair struct{ A, B int }",
-		"%%\nfmt.Println(\"sum\", Pair{40, 2}.A+Pair{40, 2}.B, notebook.Quick())\nnotebook.Notice(\"made of <nothing>\")")
+		"%%\nfmt.Println(\"sum\", Pair{40, 2}.A+Pair{40, 2}.B, lesson.Quick(true, false))\nnotice.Tell(\"made of <nothing>\")")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
