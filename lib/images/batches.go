@@ -50,11 +50,15 @@ func (l *Loader) Order(epoch int) []int {
 	if l.options.Shuffle {
 		return Order(n, l.options.Seed, epoch)
 	}
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
+	return sequence(n)
+}
+
+func sequence(n int) []int {
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i
 	}
-	return order
+	return indices
 }
 
 // Order shuffles the numbers 0 … n−1 for one epoch, counted from 0. It depends on its arguments alone.

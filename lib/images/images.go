@@ -148,7 +148,9 @@ func join(name string, sets []*Set) *Set {
 	all := *sets[0]
 	all.Name, all.Images = name, nil
 	for _, s := range sets {
-		all.Images = append(all.Images, s.Images...)
+		if s != nil {
+			all.Images = append(all.Images, s.Images...)
+		}
 	}
 	slices.SortStableFunc(all.Images, func(a, b Image) int {
 		if a.Label != b.Label {
@@ -168,7 +170,10 @@ func (d *Dataset) Split(share float64, seed int64) (*Dataset, error) {
 	}
 	drawn := *d
 	drawn.Train, drawn.Validation = rest.(*Set), part.(*Set)
-	drawn.Train.Name, drawn.Validation.Name = d.Train.Name, d.Validation.Name
+	drawn.Train.Name, drawn.Validation.Name = splitNames[train], splitNames[validation]
+	if d.Test != nil {
+		drawn.Test = d.Test.only(sequence(d.Test.Len())) // its notice may change
+	}
 	drawn.Note = fmt.Sprintf("%.4g %% of the images of each class are drawn for validation, seed %d", share*100, seed)
 	drawn.giveNotice()
 	return &drawn, nil

@@ -251,6 +251,9 @@ func TestTheSameImageInTwoSplitsIsANotice(t *testing.T) {
 	if d.Notice != want || d.Train.Notice != want || d.Test.About().Notice != want {
 		t.Errorf("got  %q\nwant %q", d.Notice, want)
 	}
+	if other, err := d.Split(0.5, 1); err != nil || d.Test.Notice != want || other.Test.Notice != other.Notice || other.Test == d.Test {
+		t.Error("a division changes the one it was made from", other, err)
+	}
 	files["SYNTHETIC"] = nil
 	if d, err := Open(files.zip(t)); err != nil || d.Notice != syntheticNotice+"; "+want || !d.Synthetic {
 		t.Error(d, err)

@@ -60,12 +60,11 @@ func load(source string, nameOf func(path string) string, entries []entry, found
 	if err := found.err(source); err != nil {
 		return nil, err
 	}
-	if drawn {
-		if d, err = d.Split(drawnShare, drawnSeed); err != nil {
-			return nil, err
-		}
+	if !drawn {
+		d.giveNotice()
+	} else if d, err = d.Split(drawnShare, drawnSeed); err != nil {
+		return nil, err
 	}
-	d.giveNotice()
 	notice.Tell(d.Notice)
 	return d, nil
 }

@@ -44,6 +44,23 @@ func TestPublishedDataSetOpens(t *testing.T) {
 	}
 }
 
+func TestPublishedDataSetIsDividedEvenly(t *testing.T) {
+	ownCache(t)
+	d, err := Open(realZip(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folds, err := KFold(d.All(), 5, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fold := range folds {
+		if n := fold.Validation.(*Set).Counts(); !slices.Equal(n, []int{60, 60, 60, 60, 60, 60}) || fold.Train.Len() != 1440 {
+			t.Errorf("%v validation and %d training images", n, fold.Train.Len())
+		}
+	}
+}
+
 func BenchmarkOpenAndDecodeAll(b *testing.B) {
 	name := realZip(b)
 	for b.Loop() {

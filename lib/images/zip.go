@@ -28,7 +28,7 @@ func openZipFile(name string) (*Dataset, error) {
 func openZip(r io.ReaderAt, size int64, name string) (*Dataset, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // insecure paths are reported below, all of them
-		return nil, fmt.Errorf("%s is no zip, or a truncated one of %d bytes (%w): get it again", name, size, err)
+		return nil, fmt.Errorf("%s is no zip, or a truncated one of %d bytes (%w): download it again", name, size, err)
 	}
 	return openArchive(archive, name)
 }

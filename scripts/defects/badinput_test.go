@@ -99,8 +99,8 @@ func TestBadDataIsRefused(t *testing.T) {
 		name, data string
 		says       []string
 	}{
-		{"missing folder", filepath.Join(t.TempDir(), "gone"), []string{"gone does not exist", "NEU_DET_DIR"}},
-		{"empty folder", t.TempDir(), []string{"no folder train or validation", "name the folder NEU-DET"}},
+		{"missing folder", filepath.Join(t.TempDir(), "gone"), []string{"gone does not exist", "expected: {train,validation}/<class>/*"}},
+		{"empty folder", t.TempDir(), []string{"no folder train or validation", "name the folder that holds them", "expected: {train,validation}/<class>/*"}},
 		{"class missing in a split", inData(func(root string) { os.RemoveAll(filepath.Join(root, "validation/images/rows")) }),
 			[]string{"validation/images/rows: has no images", "put the images of class rows there"}},
 		{"three bad images", inData(func(root string) {

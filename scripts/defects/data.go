@@ -23,6 +23,9 @@ func (c *call) openData(name string) (*images.Dataset, error) {
 		return nil, err
 	}
 	fmt.Fprintf(c.stderr, "data: %s (%d + %d images)\n", data.Origin, len(data.Train.Images), len(data.Validation.Images))
+	if data.Note != "" {
+		fmt.Fprintf(c.stderr, "data: %s\n", data.Note)
+	}
 	return data, nil
 }
 

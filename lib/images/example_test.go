@@ -1,0 +1,44 @@
+package images_test
+
+import (
+	"fmt"
+	"image"
+
+	"github.com/transfer-learning-go/defects/lib/images"
+)
+
+func picture(number int) images.Image {
+	img := image.NewGray(image.Rect(0, 0, 2, 2))
+	img.Pix[0] = uint8(number)
+	return images.FromImage(fmt.Sprint("picture ", number), img)
+}
+
+func ExampleKFold() {
+	all := &images.Set{Name: "all", Classes: []string{"even", "odd"}}
+	for i := range 10 {
+		p := picture(i)
+		p.Label = i % 2
+		all.Images = append(all.Images, p)
+	}
+	folds, err := images.KFold(all, 5, 100)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range folds {
+		fmt.Println(f.Train.Len(), "+", f.Validation.(*images.Set))
+	}
+	// Output:
+	// 8 + all: found 2 files belonging to 2 classes (1 each)
+	// 8 + all: found 2 files belonging to 2 classes (1 each)
+	// 8 + all: found 2 files belonging to 2 classes (1 each)
+	// 8 + all: found 2 files belonging to 2 classes (1 each)
+	// 8 + all: found 2 files belonging to 2 classes (1 each)
+}
+
+func ExampleChanged() {
+	noisy := images.Changed(images.Of(picture(100), picture(200)), images.GaussianNoise(20, 1))
+	pixels, err := images.Pixels(noisy, []int{0, 1}, 224)
+	fmt.Println(noisy.About().Name, len(pixels), err)
+	// Output: images, Gaussian noise of 20 grey levels, seed 1 301056 <nil>
+}
