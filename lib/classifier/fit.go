@@ -138,6 +138,9 @@ func (f *fitting) phase(ctx context.Context) error {
 		return err
 	}
 	defer t.finish()
+	if err := f.begin(); err != nil {
+		return err
+	}
 	for !f.over(len(f.begun) - 1) {
 		if err := t.epoch(ctx); err != nil {
 			return fmt.Errorf("epoch %d: %w", f.history.Epochs()+1, err)
@@ -145,7 +148,7 @@ func (f *fitting) phase(ctx context.Context) error {
 		now.best, now.stopped = t.judge()
 		f.describePhases()
 		if err := f.save(t); err != nil {
-			return fmt.Errorf("saving run %s: %w: the run goes on after its last whole epoch when it is started again",
+			return fmt.Errorf("saving run %s: %w: free some space, and start it again: it goes on after its last whole epoch",
 				f.config.Run, err)
 		}
 	}

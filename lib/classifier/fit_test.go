@@ -195,6 +195,9 @@ func TestRunWithNothingFrozenIsLoaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tr.finish()
+	if err := f.begin(); err != nil {
+		t.Fatal(err)
+	}
 	if err := f.save(tr); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"reflect"
+	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
@@ -45,6 +46,9 @@ func (f runFile) build(path string) (*Model, error) {
 	trained, err := weights.Open(filepath.Join(path, f.weightsFile()))
 	if err != nil {
 		return nil, err
+	}
+	for _, l := range m.Layers { // as the last phase has them
+		l.Frozen = slices.Contains(f.Phases[len(f.Phases)-1].Frozen, l.Name)
 	}
 	return m, m.takeWeights(trained)
 }

@@ -107,13 +107,10 @@ func removeLeftovers(path string) error {
 	return nil
 }
 
-// resume takes up the state of the run, or begins it.
+// resume takes up the state of the run, if there is one.
 func (f *fitting) resume() error {
-	if f.run == nil {
+	if f.run == nil || f.run.old == nil {
 		return nil
-	}
-	if f.run.old == nil {
-		return f.run.begin(f.model)
 	}
 	if err := f.takeUp(*f.run.old); err != nil {
 		return fmt.Errorf("run %s: %w: %s", f.run.path, err, startOver)
@@ -153,15 +150,24 @@ func (f *fitting) takeUp(old runFile) error {
 	return err
 }
 
-// begin empties the folder and writes the model that training starts from.
-func (r *runFolder) begin(m *Model) error {
-	if err := os.Remove(filepath.Join(r.path, runName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// begin empties the folder of a new run and writes the model that training starts from. All else that may fail before
+// the first epoch is done by then, so that what an older run has left is not lost for nothing.
+func (f *fitting) begin() error {
+	r := f.run
+	if r == nil || r.old != nil || len(f.begun) > 1 {
+		return nil
+	}
+	err := os.Remove(filepath.Join(r.path, runName))
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = r.remove()
+	}
+	if err != nil {
 		return fmt.Errorf("starting run %s over: %w", r.path, err)
 	}
-	if err := r.remove(); err != nil {
-		return fmt.Errorf("starting run %s over: %w", r.path, err)
+	if err := f.model.Save(filepath.Join(r.path, initialFile)); err != nil {
+		return fmt.Errorf("starting run %s: %w: free some space, or name a folder with more", r.path, err)
 	}
-	return m.Save(filepath.Join(r.path, initialFile))
+	return nil
 }
 
 // remove deletes the states of all epochs but those to keep.

@@ -132,7 +132,10 @@ func (c *Checkpoint) read(r io.ReaderAt, size int64, folder string) error {
 	if err := read(r, size); err != nil {
 		return err
 	}
-	return checkFinite(c.Layers)
+	if c.Format == Safetensors {
+		return checkFinite(c.Layers)
+	}
+	return nil // HDF5, which is checked
 }
 
 func (c *Checkpoint) readHDF5(r io.ReaderAt, size int64) error {
@@ -157,6 +160,9 @@ func (c *Checkpoint) readHDF5(r io.ReaderAt, size int64) error {
 			"groups model_weights and layers; a model that subclasses keras.Model is not supported")
 	}
 	c.Notes = tensors.notes()
+	if err == nil {
+		err = checkFinite(c.Layers) // says more than a checksum
+	}
 	if err != nil {
 		return err
 	}
