@@ -107,7 +107,7 @@ func (m *Model) plans(phases []Phase) ([]plan, error) {
 func (m *Model) plan(p Phase) (plan, error) {
 	if p.Unfreeze != nil {
 		trained := p.Unfreeze(slices.Clone(m.Base.Layers))
-		if l := foreign(trained, m.Base.Layers); l != nil {
+		if l := outside(trained, m.Base.Layers); l != nil {
 			return plan{}, fmt.Errorf("Unfreeze gives layer %s, which is not of the base: choose from the layers that it is given",
 				l.Name)
 		}
@@ -121,7 +121,7 @@ func (m *Model) plan(p Phase) (plan, error) {
 	taken := map[*layer.Layer]bool{}
 	for _, r := range p.Rates {
 		group := r.Layers(slices.Clone(m.Layers))
-		if l := foreign(group, m.Layers); l != nil {
+		if l := outside(group, m.Layers); l != nil {
 			return plan{}, fmt.Errorf("Rates: layer %s is not of this model: choose from the layers that Layers is given", l.Name)
 		}
 		for _, l := range group {
@@ -139,8 +139,8 @@ func (m *Model) plan(p Phase) (plan, error) {
 	return out, nil
 }
 
-// foreign finds a layer that is not one of all.
-func foreign(some, all layer.List) *layer.Layer {
+// outside finds a layer that is not one of all.
+func outside(some, all layer.List) *layer.Layer {
 	for _, l := range some {
 		if !slices.Contains(all, l) {
 			return l
