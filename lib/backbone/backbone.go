@@ -116,7 +116,11 @@ func (b *Backbone) AddTo(model *layer.Builder) string {
 	if b.preprocess != nil {
 		model.Add("preprocess_input", b.preprocess)
 	}
-	return model.Nest(b.String(), b.Layers, b.Values)
+	name := model.Nest(b.String(), b.Layers, b.Values)
+	if model.Err == nil {
+		model.Nested[len(model.Nested)-1].Of = b
+	}
+	return name
 }
 
 // Pooling is the layer that makes one vector per image of what the base gives: the mean over all places of a feature

@@ -1,11 +1,13 @@
 package classifier
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 
-	"github.com/transfer-learning-go/defects/lib/result"
+	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/inference"
 )
 
 // Augmentation changes each training image at random, anew in each epoch, as Keras's RandomFlip, RandomTranslation and
@@ -146,42 +148,30 @@ func scaleContrast(pixels []float32, channels int, factor float64) {
 	}
 }
 
-// trainingExamples are the stored features of the training images or, with augmentation, what trainedIn computes from.
-func (t *training) trainingExamples(source Images) (examples, error) {
-	if t.config.Augment.none() {
-		return t.examples(source)
-	}
+// changing are the training images with augmentation: pixels, from which trainedIn computes what lies below the cut.
+func (t *training) changing(s images.Source) (examples, error) {
 	image := t.model.Layers[0].Shape
 	if len(image) != 3 {
 		return examples{}, fmt.Errorf("Augment: the model reads values of shape %v, which are no images", image)
 	}
-	if t.cut == 0 {
-		return examples{Images: source, shape: image}, nil
+	e := examples{source: s, shape: t.model.Layers[:max(1, t.cut)].Output()}
+	var err error
+	if e.labels, err = labels(s, t.classes()); err != nil || t.cut == 0 {
+		return e, err
 	}
-	t.history.Note = augmentationNote
-	return examples{Images: source, shape: t.model.Layers[:t.cut].Output()}, nil
+	t.below, err = inference.New(t.model.Layers[:t.cut], t.model.Values)
+	return e, err
 }
 
 // trainedIn gives the training examples of an epoch, counted from 0.
-func (t *training) trainedIn(epoch int) (examples, error) {
-	e, augment := t.train, t.config.Augment
+func (t *training) trainedIn(epoch int) examples {
+	e, augment := t.train, t.plan.Augment
 	if augment.none() {
-		return e, nil
+		return e
 	}
 	shape := t.model.Layers[0].Shape
-	var below *runner
-	if t.cut > 0 {
-		var err error
-		if below, err = t.model.frozen(); err != nil {
-			return e, err
-		}
-		if epoch == t.resumed && t.config.Watch != nil { // once is enough
-			t.config.Watch(result.Progress{Phase: augmentationNote, Done: len(e.Labels), Total: len(e.Labels),
-				Notice: t.model.Notice()})
-		}
-	}
-	e.Pixels = func(indices []int) ([]float32, error) {
-		pixels, err := t.train.Pixels(indices)
+	e.rows = func(ctx context.Context, indices []int) ([]float32, error) {
+		pixels, err := images.Pixels(e.source, indices, shape[0])
 		if err != nil {
 			return nil, err
 		}
@@ -191,10 +181,10 @@ func (t *training) trainedIn(epoch int) (examples, error) {
 			image := pixels[row*elements(shape) : (row+1)*elements(shape)]
 			changed = append(changed, c.apply(image, shape[0], shape[1], shape[2], augment.FillMode)...)
 		}
-		if below == nil {
+		if t.below == nil {
 			return changed, nil
 		}
-		return below.run(changed)
+		return t.below.Run(ctx, changed)
 	}
-	return e, nil
+	return e
 }

@@ -80,8 +80,7 @@ func TestAugmentationDependsOnSeedEpochAndImage(t *testing.T) {
 // model on these pixels does.
 func TestAugmentedFeaturesTrainAsTheWholeModel(t *testing.T) {
 	data := openImages(t)
-	c, err := FitConfig{Epochs: 2, BatchSize: wholeSplit, Augment: allOptions().Augment, Context: t.Context()}.
-		withDefaults(33, 3)
+	p, err := Phase{Epochs: 2, Augment: allOptions().Augment}.withDefaults(1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,22 +93,32 @@ func TestAugmentedFeaturesTrainAsTheWholeModel(t *testing.T) {
 			}
 		}
 		m.Base.Layers.Freeze()
-		tr := &training{model: m, config: c, cut: m.cut()}
+		tr := &training{model: m, plan: plan{Phase: p}, batchSize: wholeSplit, cut: m.cut(), history: &result.History{}}
 		if tr.cut < 27 {
 			t.Fatalf("the cut is at %d", tr.cut)
 		}
 		if whole {
 			tr.cut = 0
 		}
-		if err := tr.start(SplitImages(data.Train, 40), SplitImages(data.Validation, 40)); err != nil {
+		if tr.train, err = tr.changing(data.Train); err == nil && p.Augment.none() {
+			tr.train, err = m.examples(t.Context(), data.Train, tr.cut, nil)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		for range c.Epochs {
-			if err := tr.epoch(); err != nil {
+		if tr.validation, err = m.examples(t.Context(), data.Validation, tr.cut, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.start(); err != nil {
+			t.Fatal(err)
+		}
+		defer tr.finish()
+		for range p.Epochs {
+			if err := tr.epoch(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		return &tr.history
+		return tr.history
 	}
 	got, want := losses(false), losses(true)
 	for i := range want.Loss {
@@ -119,10 +128,7 @@ func TestAugmentedFeaturesTrainAsTheWholeModel(t *testing.T) {
 				want.Loss[i], want.ValLoss[i])
 		}
 	}
-	if got.Note != augmentationNote || want.Note != "" {
-		t.Errorf("notes %q and, with nothing to store, %q", got.Note, want.Note)
-	}
-	c.Augment = Augmentation{}
+	p.Augment = Augmentation{}
 	if plain := losses(false); math.Abs(plain.Loss[0]-got.Loss[0]) < 1e-4*got.Loss[0] {
 		t.Errorf("the first loss is %v with augmentation, %v without", got.Loss[0], plain.Loss[0])
 	}

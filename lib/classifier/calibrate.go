@@ -1,66 +1,70 @@
 package classifier
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
+// calibrationImages are enough for means and variances, which every place of an image adds to.
+const calibrationImages = 32
+
 // Calibrate sets the moving statistics of every batch normalization of the base to the mean and variance that it sees
-// on pixels [n, ImageSize, ImageSize, 3] of 0…255, 32 images or so. A base with random weights needs it: with the
+// on up to 32 of the images, in an order that the seed gives. A base with random weights needs it: with the
 // statistics that Keras starts from (0 and 1) its activations shrink from block to block, and a head finds nothing to
 // learn from. It is the first pass of a training in training mode, with momentum 0 (data-dependent initialization:
 // Krähenbühl et al., 2016). A base that has learned must not be calibrated; one without batch normalization, a Vision
 // Transformer, has nothing to calibrate and is left as it is.
-func (m *Model) Calibrate(pixels []float32) error {
-	n := len(pixels) / elements(m.Layers[0].Shape)
-	if n == 0 || len(pixels)%elements(m.Layers[0].Shape) != 0 {
-		return fmt.Errorf("calibrating on %d values: give whole images of shape %v, at least one", len(pixels),
-			m.Layers[0].Shape)
+func (m *Model) Calibrate(ctx context.Context, s images.Source) error {
+	if s.Len() == 0 {
+		return errors.New("calibrating on no images: give at least one")
 	}
-	var list layer.List
-	var norms []*layer.Layer
-	for _, original := range m.Layers[:m.baseEnd] {
-		l := *original
-		if norm, ok := l.Op.(layer.BatchNormalization); ok {
-			norm.Momentum = 1e-30 // 0 would be Keras's default
-			l.Op, l.Frozen, l.Inference = norm, false, false
-			norms = append(norms, original)
-		}
-		list = append(list, &l)
-	}
+	list, norms := m.calibrated()
 	if len(norms) == 0 {
 		return nil
+	}
+	some := images.Order(s.Len(), m.Seed, 0)
+	some = some[:min(calibrationImages, len(some))]
+	pixels, err := images.Pixels(s, some, m.ImageSize)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	d, err := device.Open()
 	if err != nil {
 		return err
 	}
+	parameters := list.Parameters(m.Values)
+	defer parameters.Finalize()
 	exec, err := graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
-		at, next := map[string]int{}, 1
-		for _, l := range list {
-			at[l.Name] = next
-			next += len(l.W)
+		moved := map[*layer.Layer]map[int]*graph.Node{}
+		env := parameters.Env(in[1:])
+		env.Training = true
+		env.Update = func(l *layer.Layer, i int, value *graph.Node) {
+			if moved[l] == nil {
+				moved[l] = map[int]*graph.Node{}
+			}
+			moved[l][i] = value
 		}
-		moved := map[string][2]*graph.Node{}
-		list.Build(&layer.Env{
-			Training: true,
-			Weight:   func(l *layer.Layer, i int) *graph.Node { return in[at[l.Name]+i] },
-			Update: func(l *layer.Layer, i int, value *graph.Node) {
-				pair := moved[l.Name]
-				pair[i-2] = value
-				moved[l.Name] = pair
-			},
-			Uniform: func(g *graph.Graph, shape shapes.Shape) *graph.Node { panic("a base has no dropout") },
-		}, in[0])
+		env.Uniform = func(g *graph.Graph, shape shapes.Shape) *graph.Node { panic("a base in inference mode has no dropout") }
+		list.Build(env, in[0])
 		var out []*graph.Node
 		for _, l := range norms {
-			out = append(out, moved[l.Name][0], moved[l.Name][1])
+			for i := range statistics(l) {
+				out = append(out, moved[l][i])
+			}
 		}
 		return out
 	})
@@ -68,25 +72,48 @@ func (m *Model) Calibrate(pixels []float32) error {
 		return err
 	}
 	defer exec.Finalize()
-	args := []any{tensors.FromFlatDataAndDimensions(pixels, append([]int{n}, m.Layers[0].Shape...)...)}
-	for _, l := range list {
-		for i, w := range l.W {
-			args = append(args, tensors.FromFlatDataAndDimensions(m.Values[l.Name][i], w.Shape...))
-		}
-	}
-	out, err := exec.Call(args...)
+	x := tensors.FromFlatDataAndDimensions(pixels, append([]int{len(some)}, m.Layers[0].Shape...)...)
+	defer x.MustFinalizeAll()
+	out, err := exec.Call(append([]any{x}, parameters.Args()...)...)
 	if err != nil {
 		return fmt.Errorf("calibrating: %w", err)
 	}
-	for i, l := range norms {
-		values := append([][]float32{}, m.Values[l.Name]...)
-		for j := range 2 {
-			if values[2+j], err = tensors.CopyFlatData[float32](out[2*i+j]); err != nil {
+	for _, l := range norms {
+		values := slices.Clone(m.Values[l.Name])
+		for i := range statistics(l) {
+			if values[i], err = tensors.CopyFlatData[float32](out[0]); err != nil {
 				return err
 			}
+			out = out[1:]
 		}
 		m.Values[l.Name] = values
 	}
-	m.compiled = compiled{}
+	m.forget()
 	return nil
+}
+
+// statistics gives the positions of a layer's moving statistics among its weights.
+func statistics(l *layer.Layer) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i, w := range l.W {
+			if w.Statistic && !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// calibrated gives the layers up to the end of the base, in inference mode but for their batch normalizations, and
+// these.
+func (m *Model) calibrated() (list, norms layer.List) {
+	for i, l := range copied(m.Layers[:m.baseEnd]) {
+		norm, ok := l.Op.(layer.BatchNormalization)
+		if l.Inference = !ok || i < m.baseStart; !l.Inference {
+			norm.Momentum = 1e-30 // 0 would be Keras's default
+			l.Op, l.Frozen = norm, false
+			norms = append(norms, l)
+		}
+		list = append(list, l)
+	}
+	return list, norms
 }

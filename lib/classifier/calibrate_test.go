@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
@@ -13,20 +15,21 @@ import (
 func TestCalibratedStatisticsAreThoseOfTheActivations(t *testing.T) {
 	m := newSmall(t, 1)
 	pixels := golden.Uniform("calibrate", 6*40*40*3, 0, 255)
-	if err := m.Calibrate(pixels); err != nil {
+	if err := m.Calibrate(t.Context(), numbers{"calibrate", make([]int, 6), pixels}); err != nil {
 		t.Fatal(err)
 	}
 	for conv, norm := range map[string]string{"Conv1": "bn_Conv1", "block_8_depthwise": "block_8_depthwise_BN",
 		"Conv_1": "Conv_1_bn"} {
-		r, err := newRunner(m.Layers[:m.Layers.Index(conv)+1], m.Values)
+		p, err := inference.New(m.Layers[:m.Layers.Index(conv)+1], m.Values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		values, err := r.run(pixels)
+		defer p.Close()
+		values, err := p.Run(t.Context(), pixels)
 		if err != nil {
 			t.Fatal(err)
 		}
-		channels := r.out[2]
+		channels := p.Out()[2]
 		mean, variance := make([]float64, channels), make([]float64, channels)
 		n := float64(len(values) / channels)
 		for i, v := range values {
@@ -45,7 +48,7 @@ func TestCalibratedStatisticsAreThoseOfTheActivations(t *testing.T) {
 			}
 		}
 	}
-	requireInError(t, m.Calibrate(pixels[:100]), "100 values", "whole images")
+	requireInError(t, m.Calibrate(t.Context(), images.Of()), "no images")
 }
 
 func TestABaseWithoutBatchNormalizationIsLeftAsItIs(t *testing.T) {
@@ -53,14 +56,15 @@ func TestABaseWithoutBatchNormalizationIsLeftAsItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(Config{Base: base, ImageSize: 32, Classes: classes, Head: []layer.Op{
+	m, err := New(Config{Base: base, ImageSize: 32, Classes: classes, Head: layer.Sequential(
 		layer.GlobalAveragePooling1D{},
 		layer.Dense{Units: len(classes), Activation: "softmax"},
-	}})
+	)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Calibrate(golden.Uniform("calibrate", 2*32*32*3, 0, 255)); err != nil {
+	some := numbers{"calibrate", make([]int, 2), golden.Uniform("calibrate", 2*32*32*3, 0, 255)}
+	if err := m.Calibrate(t.Context(), some); err != nil {
 		t.Fatal(err)
 	}
 }

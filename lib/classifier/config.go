@@ -1,99 +1,123 @@
 package classifier
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
-	"github.com/transfer-learning-go/defects/lib/result"
+	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
-// FitConfig says how to train. The zero value of each field is the lesson's.
-type FitConfig struct {
-	Epochs       int     // 0 is 5
-	BatchSize    int     // 0 is 32
-	LearningRate float64 // of Adam; 0 is 1e-3
-	// Schedule changes the learning rate while training: CosineDecay, LinearWarmup or ReduceLROnPlateau. nil keeps it.
-	Schedule      Schedule
-	EarlyStopping *EarlyStopping // ends the training before Epochs; nil does not
-	// ClassWeights multiply the loss of each training image by the weight of its class, in the order of the classes, as
-	// Keras's class_weight does. A batch's loss stays a mean over its images. Accuracies and validation losses are not
-	// weighted. nil is 1 for all.
-	ClassWeights []float64
-	Augment      Augmentation // random changes of the training images; the zero value has none
-	// Run names the folder that keeps the training: see RunDir. A run that was interrupted goes on after its last
-	// whole epoch; one that is finished is not trained again. Empty keeps nothing.
-	Run     string
-	Retrain bool           // starts the run over
-	Watch   result.Watcher // told of every batch; may be nil
-	// Context ends the training within a step when it is done. A Run can then be taken up again. nil is never.
-	Context context.Context
+// Config says what a model is made of: a Base with a Head, or Layers.
+type Config struct {
+	Base *backbone.Backbone
+	// Head adds what follows the base; layer.Sequential gives a plain list of layers. It ends in a Dense with softmax.
+	Head func(*layer.Builder)
+	// Layers adds a whole network in place of Base and Head, from an Input of square images of 0…255 with three channels to
+	// a softmax. A pretrained base can be a part of it: see backbone.Backbone.AddTo. What else is in it starts from the
+	// seed.
+	Layers    func(*layer.Builder)
+	Name      string   // of a network built with Layers; "" is "model"
+	ImageSize int      // height and width of the images that come in, resized to the base's input; 0 is 255. Layers have their own
+	Classes   []string // names of the outputs, sorted
+	Seed      int64    // of the initial weights, of dropout, and of the order of images
+	// BaseTraining lets the base's batch normalization work on batch statistics while training, as Keras's
+	// base(x, training=True). A transferred backbone wants it off; one that is trained from scratch needs it.
+	BaseTraining bool
 }
 
-// withDefaults fills in what is zero, for this number of training images, and checks the rest.
-func (c FitConfig) withDefaults(images, classes int) (FitConfig, error) {
-	c.Epochs, c.BatchSize = orDefault(c.Epochs, 5), orDefault(c.BatchSize, 32)
-	if c.LearningRate == 0 {
-		c.LearningRate = 1e-3
-	}
-	if c.Context == nil {
-		c.Context = context.Background()
-	}
+// New builds a model. The base keeps its weights, all else starts from the seed. The model has its own copy of every
+// layer: freezing those of Config.Base afterwards, or of another model on the same base, does not reach it.
+func New(c Config) (*Model, error) {
+	b := &layer.Builder{}
 	switch {
-	case c.Epochs < 1:
-		return c, fmt.Errorf("Epochs %d: train for at least 1", c.Epochs)
-	case c.BatchSize < 1:
-		return c, fmt.Errorf("BatchSize %d: give at least 1", c.BatchSize)
-	case !(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0):
-		return c, fmt.Errorf("LearningRate %v: give a positive number", c.LearningRate)
-	}
-	var err error
-	if c.Schedule != nil {
-		steps := c.Epochs * ((images + c.BatchSize - 1) / c.BatchSize)
-		if c.Schedule, err = c.Schedule.withDefaults(steps); err != nil {
-			return c, fmt.Errorf("Schedule: %w", err)
+	case c.Layers != nil && (c.Base != nil || c.Head != nil):
+		return nil, errors.New("Layers is a whole network: leave Base and Head out, and add a base to it with its AddTo")
+	case c.Layers != nil:
+		c.Layers(b)
+	case c.Base == nil || c.Head == nil:
+		return nil, errors.New("a model needs a Base and a Head: build the base with backbone.MobileNetV2")
+	default:
+		c.addBase(b)
+		if b.Err != nil {
+			return nil, fmt.Errorf("base %s: %w", c.Base, b.Err)
+		}
+		if c.Head(b); b.Err != nil {
+			return nil, fmt.Errorf("head: %w", b.Err)
 		}
 	}
-	if c.EarlyStopping != nil {
-		stopping, err := c.EarlyStopping.withDefaults()
-		if err != nil {
-			return c, fmt.Errorf("EarlyStopping: %w", err)
+	if b.Err != nil {
+		return nil, fmt.Errorf("layers: %w", b.Err)
+	}
+	m := &Model{Name: c.Name, Classes: c.Classes, Seed: c.Seed, BaseTraining: c.BaseTraining, Values: initial(b, c.Seed)}
+	for _, l := range b.List {
+		own := *l
+		m.Layers = append(m.Layers, &own)
+	}
+	for _, n := range b.Nested {
+		m.nested = append(m.nested, layer.Nested{Name: n.Name, Start: n.Start, End: n.End})
+		for _, l := range m.Layers[n.Start:n.End] {
+			l.Inference = !c.BaseTraining
 		}
-		c.EarlyStopping = &stopping
 	}
-	if err := checkClassWeights(c.ClassWeights, classes); err != nil {
-		return c, fmt.Errorf("ClassWeights: %w", err)
+	if err := m.checkShapes(); err != nil {
+		return nil, err
 	}
-	if c.Augment, err = c.Augment.withDefaults(); err != nil {
-		return c, fmt.Errorf("Augment: %w", err)
+	if c.Layers != nil && c.ImageSize != 0 && c.ImageSize != m.ImageSize {
+		return nil, fmt.Errorf("ImageSize %d: the network reads images of %d pixels; leave ImageSize out", c.ImageSize, m.ImageSize)
 	}
-	return c, nil
+	m.findBase()
+	m.takeOrigin(b.Nested)
+	if err := m.checkClasses(); err != nil {
+		return nil, err
+	}
+	return m, m.checkOutputs()
 }
 
-func checkClassWeights(weights []float64, classes int) error {
-	if weights == nil {
-		return nil
+// addBase begins a network: the image, resized to what the base reads, and the base.
+func (c Config) addBase(b *layer.Builder) {
+	size, in := cmp.Or(c.ImageSize, 255), c.Base.Config.Input
+	b.Add("image", layer.Input{Shape: []int{size, size, 3}})
+	if size != in {
+		b.Add("resizing", layer.Resizing{Height: in, Width: in})
 	}
-	if len(weights) != classes {
-		return fmt.Errorf("%d weights for %d classes: give one per class, in the order of the classes", len(weights), classes)
-	}
-	for i, w := range weights {
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return fmt.Errorf("weight %v of class %d: give a number that is not negative", w, i)
-		}
-	}
-	if slices.Max(weights) == 0 {
-		return errors.New("all are 0, so nothing could be learned: give at least one class a positive weight")
-	}
-	return nil
+	c.Base.AddTo(b)
 }
 
-func orDefault[T comparable](v, d T) T {
-	var zero T
-	if v == zero {
-		return d
+// initial gives nested models their values, and draws the others from the seed.
+func initial(b *layer.Builder, seed int64) layer.Values {
+	var fresh layer.List
+	for _, l := range b.List {
+		if _, ok := b.Values[l.Name]; !ok {
+			fresh = append(fresh, l)
+		}
 	}
-	return v
+	values := fresh.Initial(seed)
+	for name, v := range b.Values {
+		values[name] = slices.Clone(v)
+	}
+	return values
+}
+
+// takeOrigin lets the model's base say where its weights come from. What must be said of any nested backbone is said.
+func (m *Model) takeOrigin(nested []layer.Nested) {
+	var notices []string
+	for _, n := range nested {
+		origin, ok := n.Of.(*backbone.Backbone)
+		if !ok {
+			continue
+		}
+		notices = append(notices, origin.Notice)
+		if n.Start == m.baseStart {
+			layers := m.Base.Layers
+			base := *origin
+			base.Layers, base.Values = layers, m.Values
+			m.Base = &base
+		}
+	}
+	if len(notices) > 0 {
+		m.Base.Notice = joinNotices(notices...)
+	}
 }

@@ -2,30 +2,46 @@ package classifier
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/keras"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // facts is what a model knows beside its layers and weights. Save keeps it in its files, where Keras passes it over.
 type facts struct {
-	Backbone     string          `json:"backbone"`
-	Config       backbone.Config `json:"backbone_config"`
-	Source       string          `json:"weights"`
-	WeightsNote  string          `json:"weights_notice,omitempty"`
-	DataNotice   string          `json:"data_notice,omitempty"`
-	Classes      []string        `json:"classes,omitempty"`
-	Seed         int64           `json:"seed"`
-	BaseTraining bool            `json:"base_training,omitempty"`
+	Backbone      string          `json:"backbone"`
+	Config        backbone.Config `json:"backbone_config"`
+	Source        string          `json:"weights"`
+	WeightsNote   string          `json:"weights_notice,omitempty"`
+	DataNotice    string          `json:"data_notice,omitempty"`
+	InputNotice   string          `json:"input_notice,omitempty"`
+	OutputNotice  string          `json:"output_notice,omitempty"`
+	Preprocessing string          `json:"preprocessing,omitempty"`
+	Classes       []string        `json:"classes,omitempty"`
+	Seed          int64           `json:"seed"`
+	BaseTraining  bool            `json:"base_training,omitempty"`
 }
 
 func (m *Model) facts() facts {
 	return facts{Backbone: m.Base.Name, Config: m.Base.Config, Source: m.Base.Source, WeightsNote: m.Base.Notice,
-		DataNotice: m.DataNotice, Classes: m.Classes, Seed: m.Seed, BaseTraining: m.BaseTraining}
+		DataNotice: m.DataNotice, InputNotice: m.inputNotice, OutputNotice: m.outputNotice, Preprocessing: m.preprocessing,
+		Classes: m.Classes, Seed: m.Seed, BaseTraining: m.BaseTraining}
+}
+
+// take is what facts gives, of a file.
+func (m *Model) take(f facts) {
+	m.Base.Name, m.Base.Config, m.Base.Source, m.Base.Notice = f.Backbone, f.Config, f.Source, f.WeightsNote
+	m.DataNotice, m.inputNotice, m.outputNotice, m.preprocessing = f.DataNotice, f.InputNotice, f.OutputNotice, f.Preprocessing
+	m.Classes, m.Seed, m.BaseTraining = f.Classes, f.Seed, f.BaseTraining
+	m.Base.Layers = m.baseLayers()
 }
 
 // Save writes the whole model to a file that Keras opens, in the format that the ending names: ".h5" and ".keras" hold
@@ -45,27 +61,48 @@ func (m *Model) Save(path string) error {
 
 // name is what Keras calls the model.
 func (m *Model) name() string {
-	if m.baseStart == 0 {
-		return m.Base.Name
+	switch {
+	case m.Name != "":
+		return m.Name
+	case m.baseStart > 0:
+		return "functional"
 	}
-	return "functional"
+	return m.Base.Name
 }
 
 // Load opens a run and its history, with the weights of its last whole epoch or, with EarlyStopping's
-// RestoreBestWeights, of its best one so far; or a file that Save or Keras has written, ".h5" or ".keras", which has no
-// history (nil). A file of Keras names no classes: Classes is then nil.
+// RestoreBestWeights, of its best one so far; or a file that Save or Keras has written, which has no history (nil). A
+// name that leads to a file is a file, in any format of Keras and with any ending; all else is a run: see RunDir. A run
+// can be loaded while it is trained. A file of Keras names no classes: Classes is then nil.
 //
-// The model's images are square with three channels. Its base is the nested model; without one, what comes before
+// The model's images are square with three channels. Its base is the largest nested model; without one, what comes before
 // pooling or flattening.
-func Load(runOrFile string) (*Model, *result.History, error) {
-	switch filepath.Ext(runOrFile) {
-	case ".h5", ".keras":
-		if info, err := os.Stat(runOrFile); err != nil || !info.IsDir() {
-			m, err := loadFile(runOrFile)
-			return m, nil, err
-		}
+//
+// Files of others may leave open what their numbers mean. Logits get a softmax. If the file does not say that they are
+// logits, or does not scale its images before its first weights, the model's Notice says so: see SetPreprocessing.
+// Load announces the Notice.
+func Load(name string) (*Model, *result.History, error) {
+	m, h, err := load(name)
+	if err == nil {
+		notice.Tell(m.Notice())
 	}
-	return loadRun(runOrFile)
+	return m, h, err
+}
+
+func load(name string) (*Model, *result.History, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.Mode().IsRegular():
+		m, err := loadFile(name)
+		return m, nil, err
+	case err == nil && !info.IsDir():
+		return nil, nil, fmt.Errorf("%s is no file: name a run, or a file that Keras has written", name)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, nil, err
+	case err != nil && slices.Contains([]string{".h5", ".keras", ".hdf5"}, filepath.Ext(name)):
+		return nil, nil, err
+	}
+	return loadRun(name)
 }
 
 func loadFile(path string) (*Model, error) {
@@ -73,25 +110,23 @@ func loadFile(path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Layers: k.Layers, Values: k.Values, Notes: k.Notes, nested: k.Nested}
-	if err := m.wholeModel(k.Name); err != nil {
+	m := &Model{Name: k.Name, Layers: k.Layers, Values: k.Values, Notes: k.Notes, nested: k.Nested}
+	if err := m.checkShapes(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	base := m.Base
-	for _, n := range k.Nested {
-		if m.baseStart == 0 || n.End-n.Start > m.baseEnd-m.baseStart {
-			base.Name, m.baseStart, m.baseEnd = n.Name, n.Start, n.End
-		}
-	}
-	base.Source, base.Layers = path, m.Layers[m.baseStart:m.baseEnd]
-	base.Config.Input = base.Layers[0].Shape[0]
+	m.findBase()
+	m.Base.Source = path
 	if k.Extra != nil {
 		var f facts
 		if err := json.Unmarshal(k.Extra, &f); err != nil {
 			return nil, fmt.Errorf("%s: what was saved beside the model cannot be read: %w", path, err)
 		}
-		base.Name, base.Config, base.Source, base.Notice = f.Backbone, f.Config, f.Source, f.WeightsNote
-		m.DataNotice, m.Classes, m.Seed, m.BaseTraining = f.DataNotice, f.Classes, f.Seed, f.BaseTraining
+		m.take(f)
+		return m, nil
+	}
+	m.readInputs(path)
+	if err := m.readOutputs(path, k.Training); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
 }

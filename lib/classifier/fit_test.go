@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"errors"
 	"math"
 	"reflect"
 	"slices"
@@ -60,13 +61,14 @@ func TestStoredFeaturesTrainAsTheWholeModel(t *testing.T) {
 	want := fit(t, a, data, FitConfig{Epochs: 3, BatchSize: wholeSplit})
 
 	b := newSmall(t, 1)
-	whole := &training{model: b, cut: 0,
-		config: FitConfig{Epochs: 3, BatchSize: wholeSplit, LearningRate: 1e-3, Context: t.Context()}}
-	if err := whole.start(SplitImages(data.Train, 40), SplitImages(data.Validation, 40)); err != nil {
+	whole := startTraining(t, b, 0, data.Train)
+	whole.batchSize, whole.plan.LearningRate = wholeSplit, 1e-3
+	var err error
+	if whole.validation, err = b.examples(t.Context(), data.Validation, 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if err := whole.epoch(); err != nil {
+		if err := whole.epoch(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -90,8 +92,12 @@ func TestNaNLossEndsTheTraining(t *testing.T) {
 	data := openImages(t)
 	for _, size := range []int{16, 64} { // with 64, the one step of the first epoch still has a finite loss
 		run := t.TempDir()
-		_, err := newSmall(t, 1).Fit(data, FitConfig{Epochs: 2, BatchSize: size, LearningRate: 1e30, Run: run})
+		_, err := newSmall(t, 1).Fit(t.Context(), data.Train, data.Validation,
+			FitConfig{Epochs: 2, BatchSize: size, LearningRate: 1e30, Run: run})
 		requireInError(t, err, "loss is", "smaller learning rate than 1e+30")
+		if !errors.Is(err, ErrDiverged) {
+			t.Errorf("%v is not ErrDiverged", err)
+		}
 		if _, _, err := Load(run); err == nil {
 			t.Error("the run was saved")
 		}
@@ -101,16 +107,13 @@ func TestNaNLossEndsTheTraining(t *testing.T) {
 func TestFreezingMovesTheCut(t *testing.T) {
 	data := openImages(t)
 	m := newSmall(t, 1)
-	pixels, err := images.Pixels(data.Validation, []int{0, 5}, 40)
-	if err != nil {
-		t.Fatal(err)
-	}
+	some := data.Validation.Select([]int{0, 5})
 	probabilities := func() []float32 {
-		p, err := m.PredictPixels(pixels)
+		p, err := m.Predict(t.Context(), some)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return p
+		return slices.Concat(p.Probabilities...)
 	}
 	frozen := probabilities()
 	for _, n := range []int{140, 0} {
@@ -149,8 +152,8 @@ func scratch(t *testing.T, layers int) *Model {
 		t.Fatal(err)
 	}
 	base.Layers = base.Layers[:layers]
-	m, err := New(Config{Base: base, ImageSize: 40, BaseTraining: true, Head: []layer.Op{
-		layer.GlobalAveragePooling2D{}, layer.Dense{Units: 3, Activation: "softmax"}}})
+	m, err := New(Config{Base: base, ImageSize: 40, BaseTraining: true, Head: layer.Sequential(
+		layer.GlobalAveragePooling2D{}, layer.Dense{Units: 3, Activation: "softmax"})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,18 +172,34 @@ func TestBaseTrainingMovesStatistics(t *testing.T) {
 
 func TestRunWithNothingFrozenIsLoaded(t *testing.T) {
 	data, m, run := openImages(t), scratch(t, 154), t.TempDir()
-	train, validation := SplitImages(data.Train, 40), SplitImages(data.Validation, 40)
-	tr := &training{model: m, config: FitConfig{Run: run, Context: t.Context()}}
+	c, err := FitConfig{Run: run}.withDefaults(33, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
 	m.Classes = classes
-	unlock, err := tr.open(train, validation)
+	f := &fitting{model: m, config: c, train: data.Train, validation: data.Validation}
+	if f.plans, err = m.plans(c.Phases); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := f.open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unlock()
-	for _, step := range []func() error{func() error { return tr.start(train, validation) }, tr.resume, tr.save} {
-		if err := step(); err != nil {
-			t.Fatal(err)
-		}
+	if err := f.resume(); err != nil {
+		t.Fatal(err)
+	}
+	f.next()
+	tr, err := f.training(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.finish()
+	if err := f.begin(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.save(tr); err != nil {
+		t.Fatal(err)
 	}
 	loaded, _, err := Load(run)
 	if err != nil {
@@ -198,22 +217,92 @@ func TestModelsThatCannotTrainAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	base.Layers.Freeze()
-	_, err = New(Config{Base: base, Classes: classes, Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dense{Units: 6}}})
+	head := func(ops ...layer.Op) Config { return Config{Base: base, Head: layer.Sequential(ops...)} }
+	c := head(layer.GlobalAveragePooling2D{}, layer.Dense{Units: 6})
+	c.Classes = classes
+	_, err = New(c)
 	requireInError(t, err, "3 classes", "layer.Dense{Units: 3")
-	_, err = New(Config{Base: base, Head: []layer.Op{layer.Dense{Units: 6}}})
+	_, err = New(head(layer.Dense{Units: 6}))
 	requireInError(t, err, "dense", "rank")
 	_, err = New(Config{})
 	requireInError(t, err, "Base")
-	six, err := New(Config{Base: base, Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dense{Units: 6}}})
+	six, err := New(head(layer.GlobalAveragePooling2D{}, layer.Dense{Units: 6, Activation: "softmax"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = six.Fit(data, FitConfig{})
+	_, err = six.Fit(t.Context(), data.Train, data.Validation, FitConfig{})
 	requireInError(t, err, "6 outputs", "3 classes")
-	none, err := New(Config{Base: base, Head: []layer.Op{layer.GlobalAveragePooling2D{}}})
+	m := newSmall(t, 1)
+	m.Layers.Freeze()
+	_, err = m.Fit(t.Context(), data.Train, data.Validation, FitConfig{})
+	requireInError(t, err, "no layer is left to train")
+	_, err = newSmall(t, 1).Fit(t.Context(), data.Train, images.Of(), FitConfig{})
+	requireInError(t, err, "no images for images")
+	unlabelled := *data.Validation
+	unlabelled.Images = slices.Clone(unlabelled.Images)
+	unlabelled.Images[3].Label = -1
+	_, err = newSmall(t, 1).Fit(t.Context(), data.Train, &unlabelled, FitConfig{})
+	requireInError(t, err, unlabelled.Images[3].Name, "has no class")
+	other := *data.Validation
+	other.Classes = []string{"flat", "lines", "stars"}
+	_, err = newSmall(t, 1).Fit(t.Context(), data.Train, &other, FitConfig{})
+	requireInError(t, err, "lines", "stars", "of the same classes")
+}
+
+// Outputs without a softmax are no probabilities, and no loss can be computed from them as if they were.
+func TestHeadsWithoutSoftmaxAreRefused(t *testing.T) {
+	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: 32})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = none.FitImages(SplitImages(data.Train, 255), SplitImages(data.Validation, 255), make([]string, 1280), FitConfig{})
-	requireInError(t, err, "no layer is left to train")
+	for want, ops := range map[string][]layer.Op{
+		"ends in layer dense (Dense) without a softmax":                   {layer.GlobalAveragePooling2D{}, layer.Dense{Units: 3}},
+		"ends in layer dense (Dense) of one unit":                         {layer.GlobalAveragePooling2D{}, layer.Dense{Units: 1}},
+		"global_average_pooling2d (GlobalAveragePooling2D) without a sof": {layer.GlobalAveragePooling2D{}},
+		"layer dropout (Dropout) without a softmax":                       {layer.GlobalAveragePooling2D{}, layer.Dense{Units: 3, Activation: "softmax"}, layer.Dropout{Rate: 0.5}},
+	} {
+		_, err = New(Config{Base: base, Head: layer.Sequential(ops...)})
+		requireInError(t, err, want, `end it with layer.Dense{Units: `, `Activation: "softmax"}`)
+	}
+	for _, ops := range [][]layer.Op{{layer.Dense{Units: 3, Activation: "softmax"}},
+		{layer.Dense{Units: 3}, layer.Activation{Activation: "softmax"}}} {
+		if _, err := New(Config{Base: base, Head: layer.Sequential(append([]layer.Op{layer.GlobalAveragePooling2D{}}, ops...)...)}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Freezing and inference mode belong to a model: others on the same base, and the base itself, stay as they are.
+func TestModelsOnOneBaseShareNothing(t *testing.T) {
+	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base.Layers.Freeze()
+	config := Config{Base: base, ImageSize: 40, Classes: classes, Head: layer.Sequential(layer.GlobalAveragePooling2D{},
+		layer.Dense{Units: 3, Activation: "softmax"})}
+	a, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.BaseTraining = true
+	b, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Base.Layers[100:].Unfreeze()
+	b.Values["Conv1"][0] = make([]float32, len(b.Values["Conv1"][0]))
+	norm := func(ls layer.List) *layer.Layer { return ls[ls.Index("Conv_1_bn")] }
+	switch {
+	case !norm(a.Layers).Frozen || !norm(base.Layers).Frozen || norm(b.Layers).Frozen:
+		t.Error("freezing one model freezes another, or its base")
+	case !norm(a.Layers).Inference || norm(base.Layers).Inference || norm(b.Layers).Inference:
+		t.Error("one model changes the mode of another, or of its base")
+	case a.cut() < len(base.Layers) || b.cut() >= len(base.Layers):
+		t.Errorf("the cuts are at %d and %d", a.cut(), b.cut())
+	case slices.Equal(a.Values["Conv1"][0], b.Values["Conv1"][0]):
+		t.Error("the models share their weights")
+	case a.Base.Layers[5] != a.Layers[a.baseStart+5] || a.Base.Name != base.Name || a.Base.Source != base.Source:
+		t.Error("the model's base is not a part of the model")
+	}
 }

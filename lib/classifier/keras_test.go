@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"context"
 	"math"
 	"os"
 	"slices"
@@ -25,7 +26,9 @@ func TestFitEqualsKeras(t *testing.T) {
 	m := headOnly(t)
 	var losses []float64
 	seen, sum := 0, 0.0
-	tr := &training{model: m, config: FitConfig{Epochs: 4, BatchSize: 8, LearningRate: 1e-2, Watch: func(p result.Progress) {
+	tr := &training{model: m, plan: plan{Phase: Phase{LearningRate: 1e-2}}, batchSize: 8, history: &result.History{},
+		train: inOrder("train", 37, nil), validation: inOrder("validation", 11, nil)}
+	tr.tell = func(p result.Progress) {
 		if p.Done <= seen { // the end of an epoch tells its figures again
 			seen, sum = 0, 0
 			if p.Done == p.Total {
@@ -35,15 +38,14 @@ func TestFitEqualsKeras(t *testing.T) {
 		total := p.Loss * float64(p.Done)
 		losses = append(losses, (total-sum)/float64(p.Done-seen))
 		seen, sum = p.Done, total
-	}}}
-	tr.config.Context = t.Context()
-	if err := tr.start(inOrder("train", 37, nil), inOrder("validation", 11, nil)); err != nil {
+	}
+	if err := tr.start(); err != nil {
 		t.Fatal(err)
 	}
 	for epoch := range 4 {
 		// Keras trained in file order: undo ours.
-		tr.train.Images = inOrder("train", 37, images.Order(37, m.Seed, epoch))
-		if err := tr.epoch(); err != nil {
+		tr.train = inOrder("train", 37, images.Order(37, m.Seed, epoch))
+		if err := tr.epoch(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -68,7 +70,7 @@ func headOnly(t *testing.T) *Model {
 	b.Add("features", layer.Input{Shape: []int{12}})
 	b.Add("", layer.Dense{Units: 8, Activation: "relu"})
 	b.Add("", layer.Dense{Units: 3, Activation: "softmax"})
-	m := &Model{Config: Config{Base: &backbone.Backbone{}, Classes: classes}, Layers: b.List, Values: layer.Values{}}
+	m := &Model{Base: &backbone.Backbone{}, Classes: classes, Layers: b.List, Values: layer.Values{}}
 	for _, l := range m.Layers {
 		for _, w := range l.W {
 			m.Values[l.Name] = append(m.Values[l.Name], golden.Weight(l.Name, w.Name, w.Shape))
@@ -79,24 +81,24 @@ func headOnly(t *testing.T) *Model {
 
 // inOrder gives the features that keras_fit.py trains on, so arranged that reading them by order gives them as they
 // are there.
-func inOrder(name string, n int, order []int) Images {
+func inOrder(name string, n int, order []int) examples {
 	if order == nil {
 		order = sequence(0, n)
 	}
 	values := golden.Uniform(name, 12*n, -1, 1)
-	images := Images{Name: name, Labels: make([]int, n)}
+	e := examples{labels: make([]int, n), shape: []int{12}}
 	at := make([]int, n)
 	for position, i := range order {
-		images.Labels[i] = position % 3
+		e.labels[i] = position % 3
 		at[i] = position
 	}
-	images.Pixels = func(indices []int) (out []float32, err error) {
+	e.rows = func(_ context.Context, indices []int) (out []float32, err error) {
 		for _, i := range indices {
 			out = append(out, values[12*at[i]:12*at[i]+12]...)
 		}
 		return out, nil
 	}
-	return images
+	return e
 }
 
 func requireClose(t *testing.T, what string, got, want []float64) {
@@ -119,9 +121,9 @@ func TestSummaryEqualsKeras(t *testing.T) {
 		t.Fatal(err)
 	}
 	base.Layers.Freeze()
-	m, err := New(Config{Base: base, Head: []layer.Op{
+	m, err := New(Config{Base: base, Head: layer.Sequential(
 		layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3}, layer.Dense{Units: 256, Activation: "relu"},
-		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 6, Activation: "softmax"}}})
+		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 6, Activation: "softmax"})})
 	if err != nil {
 		t.Fatal(err)
 	}

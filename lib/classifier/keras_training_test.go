@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -38,9 +40,9 @@ func seededModel(t *testing.T, name string, c backbone.Config, trainedFrom int, 
 		t.Fatal(err)
 	}
 	base.Layers[:trainedFrom].Freeze()
-	m, err := New(Config{Base: base, ImageSize: c.Input, Classes: classes, BaseTraining: training, Head: []layer.Op{
+	m, err := New(Config{Base: base, ImageSize: c.Input, Classes: classes, BaseTraining: training, Head: layer.Sequential(
 		layer.GlobalAveragePooling2D{}, layer.Dense{Units: 16, Activation: "relu"},
-		layer.Dense{Units: 3, Activation: "softmax"}}})
+		layer.Dense{Units: 3, Activation: "softmax"})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,41 +57,40 @@ func seededModel(t *testing.T, name string, c backbone.Config, trainedFrom int, 
 const kerasBatch = 8
 
 // seededImages are the images of keras_training.py: noise, its brightness by class.
-func seededImages(steps, size int) Images {
+func seededImages(steps, size int) numbers {
 	n := size * size * 3
-	images := Images{Name: "seeded", Hash: fmt.Sprintf("seeded %d of %d pixels", steps*kerasBatch, size)}
-	var pixels []float32
+	images := numbers{name: "seeded"}
 	for step := range steps {
 		for i, v := range golden.Uniform(fmt.Sprintf("images/%d", step), kerasBatch*n, 0, 180) {
-			pixels = append(pixels, v+35*float32((step*kerasBatch+i/n)%3))
+			images.values = append(images.values, v+35*float32((step*kerasBatch+i/n)%3))
 		}
 	}
 	for i := range steps * kerasBatch {
-		images.Labels = append(images.Labels, i%3)
-	}
-	images.Pixels = func(indices []int) (out []float32, err error) {
-		for _, i := range indices {
-			out = append(out, pixels[i*n:(i+1)*n]...)
-		}
-		return out, nil
+		images.labels = append(images.labels, i%3)
 	}
 	return images
 }
 
 // start prepares a training above a cut.
-func startTraining(t *testing.T, m *Model, cut int, images Images) *training {
+func startTraining(t *testing.T, m *Model, cut int, s images.Source) *training {
 	t.Helper()
-	tr := &training{model: m, cut: cut, config: FitConfig{Context: t.Context()}}
-	if err := tr.start(images, images); err != nil {
+	tr := &training{model: m, cut: cut, history: &result.History{}}
+	var err error
+	if tr.train, err = m.examples(t.Context(), s, cut, nil); err != nil {
 		t.Fatal(err)
 	}
+	tr.validation = tr.train
+	if err := tr.start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tr.finish)
 	return tr
 }
 
 // losses trains one step on each of these batches of the images.
 func (t *training) losses(test *testing.T, rate float64, from, to int) (losses []float64) {
 	test.Helper()
-	for b := range t.train.batches(sequence(from*kerasBatch, to*kerasBatch), kerasBatch, len(classes), false) {
+	for b := range t.train.batches(test.Context(), sequence(from*kerasBatch, to*kerasBatch), kerasBatch, len(classes), false) {
 		if b.err != nil {
 			test.Fatal(b.err)
 		}
@@ -106,7 +107,7 @@ func (t *training) losses(test *testing.T, rate float64, from, to int) (losses [
 // values gives the state of the training by group/name: weights, and Adam's moments in the groups adam_m and adam_v.
 func (t *training) values(test *testing.T) (values map[string][]float32, state []weights.Layer) {
 	test.Helper()
-	state, err := t.state()
+	state, err := t.state(t.cut)
 	if err != nil {
 		test.Fatal(err)
 	}

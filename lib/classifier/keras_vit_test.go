@@ -28,8 +28,23 @@ type vitSize struct {
 // seededViT is the lesson's Vision Transformer in this size, without dropout, with the weights of keras_vit.py.
 func seededViT(t *testing.T, s vitSize, glorot bool) *Model {
 	t.Helper()
+	m, err := New(Config{Layers: s.network, Classes: classes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range m.Layers {
+		for i, w := range l.W {
+			m.Values[l.Name][i] = golden.Weight(l.Name, w.Name, w.Shape)
+			if glorot {
+				m.Values[l.Name][i] = seededInitial(l.Name, w)
+			}
+		}
+	}
+	return m
+}
+
+func (s vitSize) network(b *layer.Builder) {
 	side := s.Input / s.Patch
-	b := &layer.Builder{}
 	b.Add("image", layer.Input{Shape: []int{s.Input, s.Input, 3}})
 	b.Add("rescaling", layer.Rescaling{Scale: s.Scale})
 	b.Add("patch_embedding", layer.Conv2D{Filters: s.Width, Kernel: s.Patch, Strides: s.Patch})
@@ -48,22 +63,6 @@ func seededViT(t *testing.T, s vitSize, glorot bool) *Model {
 	b.Add("pool", layer.GlobalAveragePooling1D{})
 	b.Add("dense", layer.Dense{Units: s.Dense, Activation: "relu"})
 	b.Add("predictions", layer.Dense{Units: len(classes), Activation: "softmax"})
-	if b.Err != nil {
-		t.Fatal(b.Err)
-	}
-	m, err := New(Config{Layers: b.List, Classes: classes})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range m.Layers {
-		for i, w := range l.W {
-			m.Values[l.Name][i] = golden.Weight(l.Name, w.Name, w.Shape)
-			if glorot {
-				m.Values[l.Name][i] = seededInitial(l.Name, w)
-			}
-		}
-	}
-	return m
 }
 
 // seededInitial is uniform in the bounds of the weight's initializer.

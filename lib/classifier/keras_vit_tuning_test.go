@@ -38,7 +38,8 @@ func (c kerasViTTuning) model(t *testing.T) *Model {
 		head = []layer.Op{layer.Cropping1D{Cropping: [2]int{0, 4}}, layer.Flatten{}}
 	}
 	m, err := New(Config{Base: base, ImageSize: tunedPixels, Classes: classes,
-		Head: append(head, layer.Dense{Units: 16, Activation: "relu"}, layer.Dense{Units: 3, Activation: "softmax"})})
+		Head: layer.Sequential(append(head, layer.Dense{Units: 16, Activation: "relu"},
+			layer.Dense{Units: 3, Activation: "softmax"})...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func TestFineTuningOfVisionTransformerChangesUnfrozenLayersAlone(t *testing.T) {
 		}
 	}
 	images := seededImages(1, tunedPixels)
-	if _, err := m.FitImages(images, images, classes, FitConfig{Epochs: 1, BatchSize: kerasBatch}); err != nil {
+	if _, err := m.Fit(t.Context(), images, images, FitConfig{Epochs: 1, BatchSize: kerasBatch}); err != nil {
 		t.Fatal(err)
 	}
 	for _, l := range m.Layers {
@@ -103,7 +104,7 @@ func TestFineTuningOfVisionTransformerChangesUnfrozenLayersAlone(t *testing.T) {
 			}
 		}
 	}
-	stored, err := filepath.Glob(filepath.Join(os.Getenv("DEFECTS_CACHE"), "features", "*.f32"))
+	stored, err := filepath.Glob(filepath.Join(os.Getenv("DEFECTS_CACHE"), "features", "*.features"))
 	if err != nil || len(stored) != 1 {
 		t.Errorf("features are stored as %v, %v", stored, err)
 	}

@@ -12,9 +12,11 @@ import (
 )
 
 // tokens is a small transformer built by hand.
-func tokens(t *testing.T, input []int, units int) layer.List {
-	t.Helper()
-	b := &layer.Builder{}
+func tokens(input []int, units int) func(*layer.Builder) {
+	return func(b *layer.Builder) { addTokens(b, input, units) }
+}
+
+func addTokens(b *layer.Builder, input []int, units int) {
 	b.Add("image", layer.Input{Shape: input})
 	b.Add("", layer.Conv2D{Filters: 8, Kernel: 8, Strides: 8})
 	b.Add("", layer.Reshape{Shape: []int{(input[0] / 8) * (input[1] / 8), 8}})
@@ -25,14 +27,10 @@ func tokens(t *testing.T, input []int, units int) layer.List {
 	b.Add("", layer.LayerNormalization{})
 	b.Add("", layer.GlobalAveragePooling1D{})
 	b.Add("", layer.Dense{Units: units, Activation: "softmax"})
-	if b.Err != nil {
-		t.Fatal(b.Err)
-	}
-	return b.List
 }
 
 func TestAModelBuiltByHandIsSavedAndLoadedWhole(t *testing.T) {
-	m, err := New(Config{Layers: tokens(t, []int{35, 35, 3}, 2), Name: "tokens", Classes: []string{"a", "b"}, Seed: 1})
+	m, err := New(Config{Layers: tokens([]int{35, 35, 3}, 2), Name: "tokens", Classes: []string{"a", "b"}, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +38,8 @@ func TestAModelBuiltByHandIsSavedAndLoadedWhole(t *testing.T) {
 		t.Errorf("images of %d pixels, notice %q, cut %d; want 35, none, 0", m.ImageSize, m.Notice(), m.cut())
 	}
 	pixels := golden.Uniform("pixels", 2*35*35*3, 0, 255)
-	want, err := m.PredictPixels(pixels)
+	some := numbers{"some", make([]int, 2), pixels}
+	want, err := m.Predict(t.Context(), some)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +55,7 @@ func TestAModelBuiltByHandIsSavedAndLoadedWhole(t *testing.T) {
 		if again.Layers.Hash(again.Values) != m.Layers.Hash(m.Values) {
 			t.Errorf("%s: another model comes back", name)
 		}
-		if got, err := again.PredictPixels(pixels); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := again.Predict(t.Context(), some); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v, %v; want %v", name, got, err, want)
 		}
 	}
@@ -68,10 +67,16 @@ func TestAModelBuiltByHandIsRefused(t *testing.T) {
 		config Config
 		says   string
 	}{
-		{Config{Layers: tokens(t, []int{32, 40, 3}, 2)}, "square images"},
-		{Config{Layers: tokens(t, square, 2), Classes: []string{"a", "b", "c"}}, "3 classes"},
-		{Config{Layers: tokens(t, square, 2)[:7]}, "one probability per class"},
-		{Config{Layers: tokens(t, square, 2), Base: &backbone.Backbone{}}, "leave Base and Head out"},
+		{Config{Layers: tokens([]int{32, 40, 3}, 2)}, "square images"},
+		{Config{Layers: tokens(square, 2), Classes: []string{"a", "b", "c"}}, "3 classes"},
+		{Config{Layers: func(b *layer.Builder) {
+			addTokens(b, square, 2)
+			b.List = b.List[:7]
+		}}, "one probability per class"},
+		{Config{Layers: func(*layer.Builder) {}}, "no input"},
+		{Config{Layers: tokens(square, 1)}, "softmax is always 1"},
+		{Config{Layers: tokens(square, 2), ImageSize: 40}, "images of 32 pixels"},
+		{Config{Layers: tokens(square, 2), Base: &backbone.Backbone{}}, "leave Base and Head out"},
 	} {
 		if _, err := New(c.config); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v; want an error about %s", err, c.says)

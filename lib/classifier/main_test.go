@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,7 +59,21 @@ func allOptions() FitConfig {
 		Augment:       Augmentation{FlipHorizontal: true, FlipVertical: true, ShiftHeight: 0.1, ShiftWidth: 0.2, Contrast: 0.3}}
 }
 
-// child trains a run and is killed, or waits to be, in the middle of its third epoch.
+// threePhases have different cuts, and everything else that a phase has of its own: the head; the end of the base with a
+// rate for each group of layers, of which the best epoch is kept and the third is the last; and another part of the base.
+func threePhases() FitConfig {
+	last := func(n int) func(layer.List) layer.List { return func(ls layer.List) layer.List { return ls.Last(n) } }
+	return FitConfig{BatchSize: batchSize, Phases: []Phase{
+		{Name: "head", Epochs: 2, Augment: Augmentation{FlipVertical: true}},
+		{Name: "end", Epochs: 5, LearningRate: 1e-4, Unfreeze: last(6),
+			Rates:         []Rate{{last(1), 1e-3}, {func(all layer.List) layer.List { return all.WithPrefix("Conv_1") }, 1e-5}},
+			Schedule:      CosineDecay{Alpha: 0.1},
+			EarlyStopping: &EarlyStopping{Patience: 2, MinDelta: 10, RestoreBestWeights: true}},
+		{Epochs: 2, LearningRate: 1e-5, Unfreeze: last(3)},
+	}}
+}
+
+// child trains a run and is killed, or waits to be, in the middle of an epoch: the third, unless it is told another.
 func child() {
 	os.Setenv("DEFECTS_CACHE", os.Getenv(childCache))
 	fail := func(err error) {
@@ -72,11 +89,16 @@ func child() {
 		fail(err)
 	}
 	c := FitConfig{Epochs: 5, BatchSize: batchSize}
-	if os.Getenv(childDoes) == "kill with all options" {
+	killedIn := 3
+	switch does, phase, _ := strings.Cut(os.Getenv(childDoes), " in epoch "); does {
+	case "kill with all options":
 		c = allOptions()
+	case "kill phases":
+		c = threePhases()
+		killedIn, _ = strconv.Atoi(phase)
 	}
 	c.Run, c.Watch = os.Getenv(childRun), func(p result.Progress) {
-		if p.Phase != "epoch" || p.Epoch != 3 || p.Done != batchSize {
+		if p.Phase != "epoch" || p.Epoch != killedIn || p.Done != batchSize {
 			return
 		}
 		if os.Getenv(childDoes) == "wait" {
@@ -90,7 +112,7 @@ func child() {
 		me.Kill()
 		time.Sleep(time.Minute)
 	}
-	_, err = m.Fit(data, c)
+	_, err = m.Fit(context.Background(), data.Train, data.Validation, c)
 	fail(fmt.Errorf("was not killed: %v", err))
 }
 
@@ -172,9 +194,9 @@ func small(seed int64) (*Model, error) {
 		}
 	}
 	base.Layers.Freeze()
-	return New(Config{Base: base, ImageSize: 40, Classes: classes, Seed: seed, Head: []layer.Op{
+	return New(Config{Base: base, ImageSize: 40, Classes: classes, Seed: seed, Head: layer.Sequential(
 		layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3}, layer.Dense{Units: 16, Activation: "relu"},
-		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 3, Activation: "softmax"}}})
+		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 3, Activation: "softmax"})})
 }
 
 func newSmall(t testing.TB, seed int64) *Model {
@@ -189,9 +211,35 @@ func newSmall(t testing.TB, seed int64) *Model {
 func fit(t testing.TB, m *Model, data *images.Dataset, c FitConfig) *result.History {
 	t.Helper()
 	c.BatchSize = orDefault(c.BatchSize, batchSize)
-	h, err := m.Fit(data, c)
+	h, err := m.Fit(t.Context(), data.Train, data.Validation, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+func openAt(t testing.TB, folder string) *images.Dataset {
+	t.Helper()
+	d, err := images.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// numbers are images that are given as values.
+type numbers struct {
+	name   string
+	labels []int
+	values []float32
+}
+
+func (s numbers) About() images.About { return images.About{Name: s.name, Classes: classes} }
+func (s numbers) Len() int            { return len(s.labels) }
+func (s numbers) each() int           { return len(s.values) / len(s.labels) }
+func (s numbers) Info(i int) images.Info {
+	return images.Info{Name: fmt.Sprintf("%s %d", s.name, i), Label: s.labels[i], ID: fmt.Sprint(s.name, len(s.values), i)}
+}
+func (s numbers) Pixels(i, _, _ int) ([]float32, error) {
+	return s.values[i*s.each() : (i+1)*s.each()], nil
 }

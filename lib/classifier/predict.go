@@ -2,144 +2,114 @@ package classifier
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"slices"
 
+	"github.com/transfer-learning-go/defects/lib/features"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// compiled keeps the graphs of a model between predictions, as long as its cut stays where it is.
+// compiled keeps the graphs of a model between predictions, as long as it stays as it is.
 type compiled struct {
-	cut          int
-	frozen, head *runner
-	explainer    *explainer
+	state     []*float32 // where the values of all weights lie: training replaces them
+	cut       int
+	extractor *features.Extractor
+	predictor *Predictor
 }
 
-func (m *Model) compiledCut() int {
-	cut := m.cut()
-	if m.compiled.cut != cut {
-		m.compiled = compiled{cut: cut}
+func (c *compiled) close() {
+	if c.extractor != nil {
+		c.extractor.Close()
 	}
-	return cut
+	if c.predictor != nil {
+		c.predictor.Close()
+	}
+	*c = compiled{}
 }
 
-// frozen is the runner of the layers below the cut; without a cut, of the whole model.
-func (m *Model) frozen() (*runner, error) {
-	cut := m.compiledCut()
-	if m.compiled.frozen == nil {
-		if cut == 0 {
-			cut = len(m.Layers)
-		}
-		r, err := newRunner(m.Layers[:cut], m.Values)
-		if err != nil {
-			return nil, err
-		}
-		m.compiled.frozen = r
-	}
-	return m.compiled.frozen, nil
+// forget drops what was compiled.
+func (m *Model) forget() {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.compiled.close()
 }
 
-// head is the runner of the layers above the cut, nil without a cut or when nothing lies above it.
-func (m *Model) head() (*runner, error) {
-	cut := m.compiledCut()
-	if m.compiled.head == nil && cut > 0 && cut < len(m.Layers) {
-		r, err := newRunner(m.Layers.Above(cut), m.Values)
-		if err != nil {
-			return nil, err
-		}
-		m.compiled.head = r
-	}
-	return m.compiled.head, nil
-}
-
-// Predict gives class probabilities for every image of a split, from stored features where the base is frozen.
-func (m *Model) Predict(s *images.Set) (*result.Predictions, error) {
-	if m.cut() == 0 {
-		return m.PredictFiles(s.Images)
-	}
-	features, err := m.stored(context.Background(), SplitImages(s, m.ImageSize), nil)
-	if err != nil {
-		return nil, err
-	}
-	defer features.Close()
-	p := &result.Predictions{Classes: m.Classes, Notice: m.Notice()}
-	for start := 0; start < len(s.Images); start += chunk {
-		end := min(start+chunk, len(s.Images))
-		rows, err := features.rows(sequence(start, end))
-		if err != nil {
-			return nil, err
-		}
-		if err := m.predict(p, rows, s.Images[start:end]); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-// PredictFiles gives class probabilities for images, computing everything anew.
-func (m *Model) PredictFiles(files []images.Image) (*result.Predictions, error) {
-	r, err := m.frozen()
-	if err != nil {
-		return nil, err
-	}
-	all := &images.Set{Name: "images", Classes: m.Classes, Images: files}
-	p := &result.Predictions{Classes: m.Classes, Notice: m.Notice()}
-	for b := range SplitImages(all, m.ImageSize).chunks(0) {
-		if b.err != nil {
-			return nil, b.err
-		}
-		features, err := r.run(b.pixels)
-		if err != nil {
-			return nil, err
-		}
-		if err := m.predict(p, features, files[len(p.Names):min(len(p.Names)+chunk, len(files))]); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-// PredictPixels gives class probabilities [n, classes] for pixels [n, ImageSize, ImageSize, 3] of 0…255.
-func (m *Model) PredictPixels(pixels []float32) ([]float32, error) {
-	features, _, err := m.Features(pixels)
-	if err != nil {
-		return nil, err
-	}
-	return m.above(features)
-}
-
-// above runs the layers above the cut on features.
-func (m *Model) above(features []float32) ([]float32, error) {
-	head, err := m.head()
-	if err != nil || head == nil {
-		return features, err
-	}
-	return head.run(features)
-}
-
-// predict appends what the layers above the cut say of the features of some images.
-func (m *Model) predict(p *result.Predictions, features []float32, files []images.Image) error {
-	flat, err := m.above(features)
-	if err != nil {
-		return err
-	}
-	classes := len(m.Classes)
-	if len(flat) != classes*len(files) {
-		return fmt.Errorf("the model gives %d values for %d images and %d classes: end its head with "+
-			"layer.Dense{Units: %d, Activation: \"softmax\"}", len(flat), len(files), classes, classes)
-	}
-	for i, f := range files {
-		row := flat[i*classes : (i+1)*classes]
-		best := 0
-		for c, v := range row {
-			if v > row[best] {
-				best = c
+// current is what is compiled for the model as it is. The mutex must be held.
+func (m *Model) current() *compiled {
+	var state []*float32
+	for _, l := range m.Layers {
+		for _, values := range m.Values[l.Name] {
+			if len(values) > 0 {
+				state = append(state, &values[0])
 			}
 		}
-		p.Names = append(p.Names, f.Name)
-		p.Probabilities = append(p.Probabilities, row)
-		p.Predicted = append(p.Predicted, best)
-		p.Actual = append(p.Actual, f.Label)
 	}
-	return nil
+	if cut := m.cut(); m.compiled.cut != cut || !slices.Equal(m.compiled.state, state) {
+		m.compiled.close()
+		m.compiled.cut, m.compiled.state = cut, state
+	}
+	return &m.compiled
+}
+
+// Features computes what the frozen layers give for images, or reads it where it is stored: the features at the model's
+// cut, the last single tensor below all that is trained or acts at random. They are a source of the same images, which
+// Fit and Predict of all models with the same frozen layers take without computing those layers again. Close them. It is
+// an error if nothing is frozen. watch may be nil.
+func (m *Model) Features(ctx context.Context, s images.Source, watch result.Watcher) (*features.Features, error) {
+	e, err := m.extractor()
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := s.(*features.Features); ok && f.Layers() == e.Layers() {
+		return f, nil
+	}
+	return e.Extract(ctx, s, watch)
+}
+
+func (m *Model) extractor() (*features.Extractor, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	c := m.current()
+	if c.cut == 0 {
+		return nil, errors.New("no layer with weights is frozen, so there are no features to keep: freeze the base")
+	}
+	if c.extractor == nil {
+		var err error
+		if c.extractor, err = features.New(m.Layers[:c.cut], m.Values); err != nil {
+			return nil, err
+		}
+	}
+	return c.extractor, nil
+}
+
+// Predict gives class probabilities for images, from stored features where layers are frozen.
+func (m *Model) Predict(ctx context.Context, s images.Source) (*result.Predictions, error) {
+	p, frozen, err := m.predictor()
+	if err != nil {
+		return nil, err
+	}
+	if frozen {
+		f, err := m.Features(ctx, s, nil)
+		if err != nil {
+			return nil, err
+		}
+		if given, ok := s.(*features.Features); !ok || given != f {
+			defer f.Close()
+		}
+		s = f
+	}
+	return p.Predict(ctx, s)
+}
+
+func (m *Model) predictor() (p *Predictor, frozen bool, err error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	c := m.current()
+	if c.predictor == nil {
+		if c.predictor, err = m.Predictor(); err != nil {
+			return nil, false, err
+		}
+	}
+	return c.predictor, c.cut > 0, nil
 }

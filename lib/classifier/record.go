@@ -1,15 +1,16 @@
 package classifier
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
-	"strings"
 
-	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -17,106 +18,175 @@ import (
 // the file with the state of that epoch, so that a run is whole whenever it is killed.
 type runFile struct {
 	facts
-	Frozen       []string `json:"frozen"`
-	ImageSize    int      `json:"image_size"`
-	BatchSize    int      `json:"batch_size"`
-	LearningRate float64  `json:"learning_rate"`
+	ImageSize    int           `json:"image_size"`
+	BatchSize    int           `json:"batch_size"`
+	ClassWeights []float64     `json:"class_weights,omitempty"`
+	Phases       []phaseRecord `json:"phases"` // that have begun
 
+	Data        string            `json:"data"`
+	DataHash    string            `json:"data_hash"`
+	InitialHash string            `json:"initial_hash"` // of the model before training
+	Backend     string            `json:"backend"`
+	Go          string            `json:"go"`
+	Steps       int               `json:"steps"` // of the last phase
+	State       string            `json:"state"`
+	History     result.History    `json:"history"`
+	Sums        map[string]string `json:"sha256,omitempty"` // of the other files
+	Checksum    string            `json:"checksum"`         // SHA-256 of this file with "" in its place
+}
+
+// phaseRecord is how a phase was made and how far it is. In runs from before there were phases, its fields stand in
+// runFile's place.
+type phaseRecord struct {
+	Name    string `json:"name,omitempty"`
+	First   int    `json:"first_epoch,omitempty"` // counted from 0 over all phases
+	Best    int    `json:"best_epoch,omitempty"`
+	Stopped int    `json:"stopped_epoch,omitempty"`
+
+	Epochs        int             `json:"epochs,omitempty"`
+	Frozen        []string        `json:"frozen"`
+	LearningRate  float64         `json:"learning_rate"`
+	Rates         []rateRecord    `json:"learning_rates,omitempty"`
 	Schedule      *scheduleRecord `json:"learning_rate_schedule,omitempty"`
 	EarlyStopping *EarlyStopping  `json:"early_stopping,omitempty"`
-	ClassWeights  []float64       `json:"class_weights,omitempty"`
 	Augment       Augmentation    `json:"augmentation,omitzero"`
-
-	Data        string         `json:"data"`
-	DataHash    string         `json:"data_hash"`
-	InitialHash string         `json:"initial_hash"` // of the model before training
-	Backend     string         `json:"backend"`
-	Go          string         `json:"go"`
-	Steps       int            `json:"steps"`
-	State       string         `json:"state"`
-	History     result.History `json:"history"`
 }
 
-// describe fills run.json for a run that starts now.
-func (t *training) describe(train, validation Images) (runFile, error) {
-	m := t.model
-	d, err := device.Open()
-	if err != nil {
-		return runFile{}, err
-	}
-	schedule, err := scheduleConfig(t.config.Schedule)
-	if err != nil {
-		return runFile{}, err
-	}
-	f := runFile{
-		facts: m.facts(), ImageSize: m.ImageSize,
-		BatchSize: t.config.BatchSize, LearningRate: t.config.LearningRate, Schedule: schedule,
-		EarlyStopping: t.config.EarlyStopping, ClassWeights: t.config.ClassWeights, Augment: t.config.Augment,
-		Data: train.Source, DataHash: train.Hash + validation.Hash,
-		InitialHash: m.Layers.Hash(m.Values), Backend: d.String(), Go: runtime.Version(),
-	}
-	for _, l := range m.Layers {
-		if l.Frozen {
-			f.Frozen = append(f.Frozen, l.Name)
-		}
-	}
-	return f, nil
+type rateRecord struct {
+	LearningRate float64  `json:"learning_rate"`
+	Layers       []string `json:"layers"`
 }
 
-// differences names what makes two runs incomparable. Data and weights count by content, not by place.
-func (f runFile) differences(old runFile) []string {
-	settings := func(v any) string { // nil and what is left out of run.json are the same
-		raw, err := json.Marshal(v)
-		if text := string(raw); err == nil && text != "null" && text != "{}" {
-			return text
+// scheduleRecord is a schedule in Keras's form of an object.
+type scheduleRecord struct {
+	Class  string          `json:"class_name"`
+	Config json.RawMessage `json:"config"`
+}
+
+// record describes a phase.
+func (m *Model) record(p plan) (phaseRecord, error) {
+	r := phaseRecord{Name: p.Name, Epochs: p.Epochs, LearningRate: p.LearningRate, EarlyStopping: p.EarlyStopping,
+		Augment: p.Augment}
+	for i, l := range m.Layers {
+		if p.frozen[i] {
+			r.Frozen = append(r.Frozen, l.Name)
 		}
-		return "none"
 	}
+	for i, group := range p.rates {
+		r.Rates = append(r.Rates, rateRecord{p.Rates[i].LearningRate, names(group)})
+	}
+	if p.Schedule != nil {
+		raw, err := json.Marshal(p.Schedule)
+		if err != nil {
+			return r, fmt.Errorf("%s: %w", p.Schedule.Class(), err)
+		}
+		r.Schedule = &scheduleRecord{Class: p.Schedule.Class(), Config: raw}
+	}
+	return r, nil
+}
+
+// records describes the phases that have begun.
+func (f *fitting) records() ([]phaseRecord, error) {
+	var out []phaseRecord
+	for i, p := range f.begun {
+		r, err := f.model.record(f.plans[i])
+		if err != nil {
+			return nil, err
+		}
+		r.First, r.Best, r.Stopped = p.first, p.best, p.stopped
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func names(ls layer.List) []string {
 	var out []string
-	for _, d := range []struct {
-		what      string
-		same      bool
-		was, want any
-	}{
-		{"classes", strings.Join(f.Classes, " ") == strings.Join(old.Classes, " "), old.Classes, f.Classes},
-		{"images", f.DataHash == old.DataHash, old.Data, f.Data + " (other content)"},
-		{"layers or initial weights", f.InitialHash == old.InitialHash || f.Seed != old.Seed,
-			old.Backbone + " " + old.Source, "other ones"},
-		{"seed", f.Seed == old.Seed, old.Seed, f.Seed},
-		{"batch size", f.BatchSize == old.BatchSize, old.BatchSize, f.BatchSize},
-		{"learning rate", f.LearningRate == old.LearningRate, old.LearningRate, f.LearningRate},
-		{"schedule of the learning rate", settings(f.Schedule) == settings(old.Schedule),
-			settings(old.Schedule), settings(f.Schedule)},
-		{"early stopping", settings(f.EarlyStopping) == settings(old.EarlyStopping),
-			settings(old.EarlyStopping), settings(f.EarlyStopping)},
-		{"class weights", slices.Equal(f.ClassWeights, old.ClassWeights),
-			settings(old.ClassWeights), settings(f.ClassWeights)},
-		{"augmentation", f.Augment == old.Augment, settings(old.Augment), settings(f.Augment)},
-		{"mode of the base", f.BaseTraining == old.BaseTraining, old.BaseTraining, f.BaseTraining},
-		{"frozen layers", strings.Join(f.Frozen, " ") == strings.Join(old.Frozen, " "),
-			fmt.Sprint(len(old.Frozen), " layers"), fmt.Sprint(len(f.Frozen), " layers")},
-	} {
-		if !d.same {
-			out = append(out, fmt.Sprintf("%s: was %v, is %v", d.what, d.was, d.want))
-		}
+	for _, l := range ls {
+		out = append(out, l.Name)
 	}
 	return out
 }
 
+// readRun reads run.json and checks that it is whole.
 func readRun(path string) (runFile, error) {
 	var f runFile
-	raw, err := os.ReadFile(filepath.Join(path, runName))
+	name := filepath.Join(path, runName)
+	raw, err := os.ReadFile(name)
 	if err != nil {
 		return f, err
 	}
 	if err := json.Unmarshal(raw, &f); err != nil {
-		return f, fmt.Errorf("%s: %w: set Retrain (--retrain) to start over", filepath.Join(path, runName), err)
+		return f, fmt.Errorf("%s is damaged: %w", name, err)
+	}
+	if f.Checksum != "" && f.Checksum != sum(bytes.Replace(raw, checksum(f.Checksum), checksum(""), 1)) {
+		return f, fmt.Errorf("%s is damaged: it is not what was written, its checksum differs", name)
 	}
 	if f.State != filepath.Base(f.State) {
-		return f, fmt.Errorf("%s: state %q lies outside the run: set Retrain (--retrain) to start over",
-			filepath.Join(path, runName), f.State)
+		return f, fmt.Errorf("%s: state %q lies outside the run", name, f.State)
+	}
+	if f.Phases == nil {
+		var only phaseRecord
+		if err := json.Unmarshal(raw, &only); err != nil {
+			return f, fmt.Errorf("%s is damaged: %w", name, err)
+		}
+		only.Best, only.Stopped = f.History.Best, f.History.Stopped
+		f.Phases = []phaseRecord{only}
 	}
 	return f, nil
+}
+
+// write replaces run.json.
+func (f *runFile) write(path string) error {
+	sums := map[string]string{}
+	for _, name := range []string{initialFile, f.State, f.weightsFile()} {
+		if sums[name] = f.Sums[name]; sums[name] != "" && name != f.State {
+			continue
+		}
+		var err error
+		if sums[name], err = files.SHA256(filepath.Join(path, name)); err != nil {
+			return err
+		}
+	}
+	f.Sums, f.Checksum = sums, ""
+	raw, err := json.MarshalIndent(f, "", " ")
+	if err != nil {
+		return err
+	}
+	raw = append(raw, '\n')
+	return files.WriteFile(filepath.Join(path, runName), bytes.Replace(raw, checksum(""), checksum(sum(raw)), 1))
+}
+
+// checksum is how a checksum stands in run.json.
+func checksum(sum string) []byte { return []byte(`"checksum": "` + sum + `"`) }
+
+func sum(data []byte) string {
+	h := sha256.Sum256(data)
+	return hex.EncodeToString(h[:])
+}
+
+// check compares files of a run with their checksums.
+func (f runFile) check(path string, names ...string) error {
+	if f.Sums == nil {
+		return nil
+	}
+	for _, name := range names {
+		got, err := files.SHA256(filepath.Join(path, name))
+		if err != nil {
+			return err
+		}
+		if got != f.Sums[name] {
+			return fmt.Errorf("%s is damaged: it is not what was written, its checksum differs", name)
+		}
+	}
+	return nil
+}
+
+// notes says what a user should know of a run.
+func (f runFile) notes(path string) []string {
+	if f.Sums != nil && f.Checksum != "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("run %s comes from an earlier version, without checksums: damage to its files is not noticed", path)}
 }
 
 // weightsFile names the file with the weights that the run gives: those of its last epoch, or of its best if early

@@ -116,7 +116,7 @@ func TestRunWithBestWeightsGoesOnFromItsLastEpoch(t *testing.T) {
 	if err := os.Remove(filepath.Join(run, "epoch-0001.h5")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := newSmall(t, 1).Fit(data, c)
+	_, err := newSmall(t, 1).Fit(t.Context(), data.Train, data.Validation, c)
 	requireInError(t, err, "epoch-0001.h5", "Retrain")
 }
 
@@ -185,21 +185,21 @@ func TestRunOfOtherSettingsIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = newSmall(t, 2).Fit(data, FitConfig{Epochs: 1, BatchSize: 32, LearningRate: 1e-4, Run: run})
+	_, err = newSmall(t, 2).Fit(t.Context(), data.Train, data.Validation, FitConfig{Epochs: 1, BatchSize: 32, LearningRate: 1e-4, Run: run})
 	requireInError(t, err, run, "seed: was 1, is 2", "batch size: was 16, is 32", "learning rate: was 0.001, is 0.0001", "Retrain")
 	all := allOptions()
 	all.Run, all.Schedule = run, CosineDecay{Alpha: 0.1, WarmupSteps: 2}
-	_, err = newSmall(t, 1).Fit(data, all)
+	_, err = newSmall(t, 1).Fit(t.Context(), data.Train, data.Validation, all)
 	requireInError(t, err, `schedule of the learning rate: was none, is {"class_name":"CosineDecay","config":{"decay_steps":16,`,
 		`early stopping: was none, is {"monitor":"val_loss","patience":3,`, "class weights: was none, is [1,2,0.5]",
 		`augmentation: was none, is {"flip_horizontal":true,`)
 	unfrozen := newSmall(t, 1)
 	unfrozen.Base.Layers[100:].Unfreeze()
-	_, err = unfrozen.Fit(data, FitConfig{Epochs: 1, BatchSize: batchSize, Run: run})
-	requireInError(t, err, "frozen layers: was 154 layers, is 100 layers")
+	_, err = unfrozen.Fit(t.Context(), data.Train, data.Validation, FitConfig{Epochs: 1, BatchSize: batchSize, Run: run})
+	requireInError(t, err, "frozen layers: block_11_depthwise, block_11_depthwise_BN, block_11_project and 33 more were frozen and are not")
 	fewer := *data
 	fewer.Train = data.Train.Subset(5)
-	_, err = newSmall(t, 1).Fit(&fewer, FitConfig{Epochs: 1, BatchSize: batchSize, Run: run})
+	_, err = newSmall(t, 1).Fit(t.Context(), fewer.Train, fewer.Validation, FitConfig{Epochs: 1, BatchSize: batchSize, Run: run})
 	requireInError(t, err, "images: ")
 	after, err := os.ReadFile(filepath.Join(run, runName))
 	if err != nil || string(after) != string(before) {
@@ -223,7 +223,7 @@ func TestLoadGivesTheSameProbabilities(t *testing.T) {
 	data, run := openImages(t), t.TempDir()
 	m := newSmall(t, 1)
 	fit(t, m, data, FitConfig{Epochs: 2, Run: run})
-	want, err := m.Predict(data.Validation)
+	want, err := m.Predict(t.Context(), data.Validation)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,11 +231,16 @@ func TestLoadGivesTheSameProbabilities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := loaded.Predict(data.Validation)
+	got, err := loaded.Predict(t.Context(), data.Validation)
 	if err != nil {
 		t.Fatal(err)
 	}
-	anew, err := loaded.PredictFiles(data.Validation.Images)
+	predictor, err := loaded.Predictor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer predictor.Close()
+	anew, err := predictor.Predict(t.Context(), data.Validation)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +277,7 @@ func TestDamagedRunIsRefused(t *testing.T) {
 		if err := os.WriteFile(path, []byte(damaged), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		_, err := newSmall(t, 1).Fit(data, FitConfig{Epochs: 1, BatchSize: batchSize, Run: run})
+		_, err := newSmall(t, 1).Fit(t.Context(), data.Train, data.Validation, FitConfig{Epochs: 1, BatchSize: batchSize, Run: run})
 		requireInError(t, err, run, "Retrain")
 		if _, _, err := Load(run); err == nil {
 			t.Errorf("a run.json of %d bytes is loaded", len(damaged))
@@ -299,7 +304,7 @@ func TestRunIsTrainedByOneProcessAtATime(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
-	_, err = newSmall(t, 1).Fit(data, FitConfig{Epochs: 5, BatchSize: batchSize, Run: run})
+	_, err = newSmall(t, 1).Fit(t.Context(), data.Train, data.Validation, FitConfig{Epochs: 5, BatchSize: batchSize, Run: run})
 	requireInError(t, err, run, "another process")
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)

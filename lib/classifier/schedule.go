@@ -1,7 +1,6 @@
 package classifier
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -15,8 +14,8 @@ import (
 type Schedule interface {
 	// Class is the name of the Keras class, such as "CosineDecay".
 	Class() string
-	// Rate is the learning rate of a step, counted from 0 over all epochs. rate is FitConfig.LearningRate, h holds the
-	// epochs that are finished before the step.
+	// Rate is the learning rate of a step, counted from 0 over all epochs of the phase. rate is FitConfig.LearningRate, or
+	// that of the Phase; h holds the epochs of the phase that are finished before the step.
 	Rate(rate float64, step int, h *result.History) float64
 	// withDefaults fills in what is zero, for a training of this many steps, and checks the rest.
 	withDefaults(steps int) (Schedule, error)
@@ -158,26 +157,8 @@ func (s ReduceLROnPlateau) withDefaults(int) (Schedule, error) {
 
 // rate is the learning rate of the next step.
 func (t *training) rate() float64 {
-	if t.config.Schedule == nil {
-		return t.config.LearningRate
+	if t.plan.Schedule == nil {
+		return t.plan.LearningRate
 	}
-	return t.config.Schedule.Rate(t.config.LearningRate, t.steps, &t.history)
-}
-
-// scheduleRecord is how Keras writes a schedule: its class and configuration.
-type scheduleRecord struct {
-	Class  string          `json:"class_name"`
-	Config json.RawMessage `json:"config"`
-}
-
-// scheduleConfig is the JSON form of a schedule for the record of a run; nil for none.
-func scheduleConfig(s Schedule) (*scheduleRecord, error) {
-	if s == nil {
-		return nil, nil
-	}
-	raw, err := json.Marshal(s)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Class(), err)
-	}
-	return &scheduleRecord{Class: s.Class(), Config: raw}, nil
+	return t.plan.Schedule.Rate(t.plan.LearningRate, t.steps, t.own())
 }

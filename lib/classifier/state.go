@@ -1,19 +1,13 @@
 package classifier
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -40,8 +34,16 @@ func (t *training) rows() []stateRow {
 	return rows
 }
 
-func (t *training) state() ([]weights.Layer, error) {
-	var state []weights.Layer
+// state gives the weights of the layers from a position on, which earlier phases may have changed, and the optimizer's
+// moments.
+func (t *training) state(from int) ([]weights.Layer, error) {
+	var below layer.List
+	for _, l := range t.model.Layers[min(from, t.cut):t.cut] {
+		if len(l.W) > 0 {
+			below = append(below, l)
+		}
+	}
+	state := below.Checkpoint(t.model.Values)
 	for _, row := range t.rows() {
 		value, err := row.variable.Value()
 		if err != nil {
@@ -60,6 +62,7 @@ func (t *training) state() ([]weights.Layer, error) {
 	return state, nil
 }
 
+// restore sets the variables to what a state holds.
 func (t *training) restore(c *weights.Checkpoint) error {
 	saved := map[string]weights.Tensor{}
 	for _, l := range c.Layers {
@@ -71,58 +74,11 @@ func (t *training) restore(c *weights.Checkpoint) error {
 		tensor, ok := saved[row.group+"/"+row.name]
 		want := row.variable.Shape().Dimensions
 		if !ok || !slices.Equal(tensor.Shape, want) {
-			return fmt.Errorf("%s has no %s/%s of shape %v", c.Path, row.group, row.name, want)
+			return fmt.Errorf("%s has no %s/%s of shape %v: %s", c.Path, row.group, row.name, want, startOver)
 		}
 		if err := row.variable.SetValue(tensors.FromFlatDataAndDimensions(tensor.Data, want...)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func loadRun(run string) (*Model, *result.History, error) {
-	path := RunDir(run)
-	f, err := readRun(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("no run at %s: train one first, with Fit or `go run ./scripts/defects train`", path)
-	} else if err != nil {
-		return nil, nil, err
-	}
-	m, err := f.build(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("run %s: %w", path, err)
-	}
-	return m, &f.History, nil
-}
-
-func (f runFile) build(path string) (*Model, error) {
-	m, err := loadFile(filepath.Join(path, initialFile))
-	if err != nil {
-		return nil, err
-	}
-	trained, err := savedWeights(filepath.Join(path, f.weightsFile()))
-	if err != nil {
-		return nil, err
-	}
-	var list layer.List
-	for _, l := range trained {
-		if at := m.Layers.Index(l.Name); at >= 0 {
-			list = append(list, m.Layers[at])
-		}
-	}
-	values, err := list.Match(&weights.Checkpoint{Layers: trained})
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(m.Values, values)
-	return m, nil
-}
-
-// savedWeights reads the weights from a file of a run, without the optimizer's moments.
-func savedWeights(path string) ([]weights.Layer, error) {
-	c, err := weights.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(c.Layers, func(l weights.Layer) bool { return strings.HasPrefix(l.Name, "adam_") }), nil
 }

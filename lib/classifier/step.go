@@ -22,7 +22,7 @@ func (t *training) compile() error {
 		env := t.env(scope, g, true)
 		logits := t.logits(env, x)
 		perImage := crossEntropy(logits, labels)
-		if weights := t.config.ClassWeights; weights != nil {
+		if weights := t.classWeights; weights != nil {
 			ofClass := ConstAsDType(g, dtypes.Float32, [][]float64{weights})
 			perImage = Mul(perImage, ReduceSum(Mul(labels, ofClass), -1))
 		}
@@ -33,7 +33,11 @@ func (t *training) compile() error {
 		}
 		for i, gradient := range Gradient(loss, values...) {
 			p := t.parameters[i]
-			value, first, second := adamStep(values[i], gradient, p.first.NodeValue(g), p.second.NodeValue(g), rate)
+			own := rate
+			if p.factor != 1 {
+				own = MulScalar(rate, p.factor)
+			}
+			value, first, second := adamStep(values[i], gradient, p.first.NodeValue(g), p.second.NodeValue(g), own)
 			p.value.SetNodeValue(value)
 			p.first.SetNodeValue(first)
 			p.second.SetNodeValue(second)
@@ -65,7 +69,8 @@ func (t *training) env(scope *model.Scope, g *Graph, training bool) *layer.Env {
 // logits builds the layers above the cut without the last softmax: the loss is computed from logits, as Keras does,
 // since the logarithm of a softmax that has gone to zero is lost.
 func (t *training) logits(env *layer.Env, x *Node) *Node {
-	return withoutSoftmax(t.model.Layers.Above(t.cut)).Build(env, x)
+	logits, _ := t.model.Layers.Above(t.cut).Logits()
+	return logits.Build(env, x)
 }
 
 // crossEntropy is the categorical cross-entropy of each image in nats: −Σ labels·log softmax(logits), [n].

@@ -46,21 +46,21 @@ func (s EarlyStopping) judge(h *result.History) (best int, stop bool) {
 	return best, wait > 0 && wait >= s.Patience
 }
 
-// judge decides after an epoch whether to stop, and keeps its weights if they are the best.
-func (t *training) judge() {
-	if t.config.EarlyStopping == nil {
-		return
+// judge decides after an epoch whether to end the phase, and keeps its weights if they are the best. It gives the epochs,
+// counted over all phases: the best so far, 0 if none is to be restored, and this one if it ends the phase, else 0.
+func (t *training) judge() (best, stopped int) {
+	if t.plan.EarlyStopping == nil {
+		return 0, 0
 	}
 	epoch := t.history.Epochs()
-	best, stop := t.config.EarlyStopping.judge(&t.history)
+	best, stop := t.plan.EarlyStopping.judge(t.own())
 	if stop {
-		t.history.Stopped = epoch
+		stopped = epoch
 	}
-	if !t.config.EarlyStopping.RestoreBestWeights {
-		return
+	if best == 0 || !t.plan.EarlyStopping.RestoreBestWeights {
+		return 0, stopped
 	}
-	t.history.Best = best
-	if best == epoch {
+	if best += t.first; best == epoch {
 		t.best = layer.Values{}
 		for _, l := range t.model.Layers[t.cut:] {
 			if len(l.W) > 0 {
@@ -68,9 +68,16 @@ func (t *training) judge() {
 			}
 		}
 	}
+	return best, stopped
 }
 
-// improves tells whether a figure is better than the best before it by more than minDelta: smaller, or greater for an
+// figures are those that EarlyStopping and ReduceLROnPlateau can monitor, by name.
+func figures(h *result.History) map[string][]float64 {
+	return map[string][]float64{"loss": h.Loss, "accuracy": h.Accuracy, "val_loss": h.ValLoss,
+		"val_accuracy": h.ValAccuracy}
+}
+
+// improves reports whether a figure is better than the best before it by more than minDelta: smaller, or greater for an
 // accuracy. Like Keras it compares float32 numbers, so that differences below their precision do not count.
 func improves(monitor string, figure, best, minDelta float64) bool {
 	if strings.HasSuffix(monitor, "accuracy") {

@@ -57,19 +57,20 @@ func TestFitWithOptionsEqualsKeras(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := headOnly(t)
-			tr := &training{model: m, config: c}
-			if err := tr.start(inOrder("train", 37, nil), inOrder("validation", 11, nil)); err != nil {
+			h := &result.History{}
+			tr := &training{model: m, plan: plan{Phase: c.Phases[0]}, batchSize: c.BatchSize, classWeights: c.ClassWeights,
+				history: h, validation: inOrder("validation", 11, nil)}
+			if err := tr.start(); err != nil {
 				t.Fatal(err)
 			}
-			for epoch := 0; epoch < c.Epochs && tr.history.Stopped == 0; epoch++ {
-				tr.train.Images = inOrder("train", 37, images.Order(37, m.Seed, epoch)) // Keras trained in file order
-				if err := tr.epoch(); err != nil {
+			for epoch := 0; epoch < c.Epochs && h.Stopped == 0; epoch++ {
+				tr.train = inOrder("train", 37, images.Order(37, m.Seed, epoch)) // Keras trained in file order
+				if err := tr.epoch(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				tr.judge()
+				h.Best, h.Stopped = tr.judge()
 			}
 			maps.Copy(m.Values, tr.best)
-			h := &tr.history
 			requireClose(t, "loss", h.Loss, want.History.Loss)
 			requireClose(t, "accuracy", h.Accuracy, want.History.Accuracy)
 			requireClose(t, "val_loss", h.ValLoss, want.History.ValLoss)
@@ -87,6 +88,7 @@ func TestFitWithOptionsEqualsKeras(t *testing.T) {
 }
 
 func TestFitConfigsThatMakeNoSenseAreRefused(t *testing.T) {
+	train, validation := numbers{"train", make([]int, 37), make([]float32, 12*37)}, numbers{"validation", []int{0}, make([]float32, 12)}
 	for want, c := range map[string]FitConfig{
 		"Epochs -1":               {Epochs: -1},
 		"BatchSize -1":            {BatchSize: -1},
@@ -113,10 +115,10 @@ func TestFitConfigsThatMakeNoSenseAreRefused(t *testing.T) {
 		"Contrast NaN":            {Augment: Augmentation{Contrast: math.NaN()}},
 		`FillMode "wrap"`:         {Augment: Augmentation{FillMode: "wrap"}},
 	} {
-		_, err := headOnly(t).FitImages(inOrder("train", 37, nil), inOrder("validation", 11, nil), classes, c)
+		_, err := headOnly(t).Fit(t.Context(), train, validation, c)
 		requireInError(t, err, "FitConfig: ", want)
 	}
 	c := FitConfig{Augment: Augmentation{FlipVertical: true}}
-	_, err := headOnly(t).FitImages(inOrder("train", 37, nil), inOrder("validation", 11, nil), classes, c)
+	_, err := headOnly(t).Fit(t.Context(), train, validation, c)
 	requireInError(t, err, "Augment", "no images")
 }

@@ -22,9 +22,11 @@ type Model struct {
 	Layers layer.List
 	Values layer.Values
 	Nested []layer.Nested
-	Extra  []byte   // JSON of the program that saved the model, see weights.Checkpoint
-	Notes  []string // what a user should know, such as layers that act in training only and are left out
-	Format string   // of the file that it comes from, see weights.Checkpoint
+	// Training is the JSON of what the model was compiled with; nil if it was not, see weights.Checkpoint.
+	Training []byte
+	Extra    []byte   // JSON of the program that saved the model, see weights.Checkpoint
+	Notes    []string // what a user should know, such as layers that act in training only and are left out
+	Format   string   // of the file that it comes from, see weights.Checkpoint
 }
 
 // Open reads a whole model: .h5 and .keras files of Keras 3 and Keras 2 (tf_keras), Functional or Sequential.
@@ -59,7 +61,7 @@ func read(c *weights.Checkpoint) (*Model, error) {
 		return nil, fmt.Errorf("its configuration and its weights disagree: %w", err)
 	}
 	takeTables(m.Values, tables)
-	m.Format, m.Extra = c.Format, c.Extra
+	m.Format, m.Training, m.Extra = c.Format, c.Training, c.Extra
 	m.Notes = append(slices.Clone(c.Notes), m.Notes...)
 	return m, nil
 }

@@ -206,7 +206,7 @@ func TestOpenSaveOpenIsTheSame(t *testing.T) {
 	for name := range predictions {
 		for _, from := range []string{".h5", ".keras"} {
 			m := open(t, filepath.Join(folder, name+from))
-			m.Extra = []byte(`{"classes":["a","b"]}`)
+			m.Extra, m.Training = []byte(`{"classes":["a","b"]}`), nil // models come uncompiled
 			for _, to := range []string{".h5", ".keras"} {
 				path := filepath.Join(t.TempDir(), "saved"+to)
 				if err := Save(path, m); err != nil {

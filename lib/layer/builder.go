@@ -22,6 +22,7 @@ type Nested struct {
 	Name       string
 	Start, End int
 	Class      string // "Sequential", or "" for a Functional model
+	Of         any    // what the model was made from, such as a *backbone.Backbone; nil if nothing else is known of it
 }
 
 // Sequential adds layers one after the other, each reading the one before it.

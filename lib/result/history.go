@@ -25,6 +25,7 @@ type History struct {
 	// Phases says where the phases of the training begin; nil for a training of one phase.
 	Phases []Phase `json:"phases,omitempty"`
 
+	// Of the last phase:
 	Best    int    `json:"best_epoch,omitempty"`    // the epoch, from 1, whose weights were restored; 0 if none were
 	Stopped int    `json:"stopped_epoch,omitempty"` // the epoch, from 1, after which EarlyStopping ended the training; or 0
 	Note    string `json:"note,omitempty"`          // why an epoch took as long as it did: see classifier.Augmentation
@@ -33,8 +34,10 @@ type History struct {
 
 // Phase is a part of a training.
 type Phase struct {
-	Name  string `json:"name"`
-	Epoch int    `json:"epoch"` // its first, counted from 1
+	Name    string `json:"name"`
+	Epoch   int    `json:"epoch"`                   // its first, counted from 1 over all phases
+	Best    int    `json:"best_epoch,omitempty"`    // as History.Best, of this phase
+	Stopped int    `json:"stopped_epoch,omitempty"` // as History.Stopped, of this phase
 }
 
 // Epochs is the number of finished epochs.

@@ -38,6 +38,12 @@ func (c *Checkpoint) readArchive(r io.ReaderAt, size int64) error {
 	if c.Config, err = readJSON(members[configMember]); err != nil {
 		return err
 	}
+	var config struct {
+		Training json.RawMessage `json:"compile_config"`
+	}
+	if json.Unmarshal(c.Config, &config) == nil && string(config.Training) != "null" {
+		c.Training = config.Training
+	}
 	text, err := readJSON(members[metadataMember])
 	if err != nil {
 		return err

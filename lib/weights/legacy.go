@@ -15,6 +15,8 @@ const (
 	weightsGroup = "model_weights" // in a whole model
 	layerNames   = "layer_names"   // attribute of the group with the layers
 	weightNames  = "weight_names"  // attribute of each layer
+	// trainingConfig is the attribute of a whole model that was compiled.
+	trainingConfig = "training_config"
 )
 
 // readModel reads a whole model: its configuration, and its weights in a group of their own.
@@ -23,13 +25,16 @@ func (c *Checkpoint) readModel(root *hdf5.Group, tensors *tensorReader) error {
 	for _, attribute := range []struct {
 		name  string
 		value *[]byte
-	}{{"model_config", &c.Config}, {extraName, &c.Extra}} {
+	}{{"model_config", &c.Config}, {trainingConfig, &c.Training}, {extraName, &c.Extra}} {
 		values, err := root.Strings(attribute.name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // Keras's load_weights reads a model without its configuration, too
 		}
 		if err != nil {
 			return err
+		}
+		if len(values) == 1 && attribute.name == trainingConfig && !json.Valid([]byte(values[0])) {
+			continue // Python writes NaN, which is no JSON, and the model computes without it
 		}
 		if len(values) != 1 || !json.Valid([]byte(values[0])) {
 			return fmt.Errorf("its attribute %s is not one JSON text; the file is damaged", attribute.name)

@@ -28,10 +28,12 @@ const (
 //
 // The file appears whole or not at all: it is written beside path under another name, then renamed. If that fails, an
 // older file at path stays as it is, and who reads it goes on reading it. NaN and infinite values are refused, as Open
-// would refuse them. All this holds for SaveModel, SaveVariables and SaveArchive, too.
+// would refuse them. The file holds a checksum of its content, which Open checks. All this holds for SaveModel,
+// SaveVariables and SaveArchive, too.
 func Save(path string, layers []Layer) error {
 	root := &hdf5.Tree{}
 	err := addNamed(root, layers)
+	root.Attributes = append(root.Attributes, sumAttribute(sum(layers)))
 	return save(path, err, func(w io.Writer) error { return hdf5.Write(w, root) })
 }
 
@@ -96,6 +98,7 @@ func modelTree(layers []Layer, config, extra []byte) (*hdf5.Tree, error) {
 		root.Attributes = append(root.Attributes,
 			hdf5.Attribute{Name: extraName, Values: []string{string(extra)}, Scalar: true})
 	}
+	root.Attributes = append(root.Attributes, sumAttribute(sum(layers, config, extra)))
 	weights, err := root.Group(weightsGroup)
 	if err != nil {
 		return nil, err

@@ -111,7 +111,7 @@ func variablesTree(layers []Layer) (*hdf5.Tree, error) {
 	if err := checkFinite(layers); err != nil {
 		return nil, err
 	}
-	root := &hdf5.Tree{}
+	root := &hdf5.Tree{Attributes: []hdf5.Attribute{sumAttribute(sum(layers))}}
 	for _, group := range []string{layersGroup, variablesGroup} { // tf_keras wants the model's own vars, if empty
 		if _, err := root.Group(group); err != nil {
 			return nil, err

@@ -54,6 +54,7 @@ type Checkpoint struct {
 	Path, Format string
 	Layers       []Layer
 	Config       []byte   // JSON of the model's configuration, from whole models (.h5 and .keras); else nil
+	Training     []byte   // JSON of what the model was compiled with, its loss among it; nil if it was not
 	Extra        []byte   // JSON that SaveModel or SaveArchive put beside the model; nil if there is none
 	Notes        []string // what a user should know, such as "2 tensors of type float16 were converted to float32"
 }
@@ -131,7 +132,10 @@ func (c *Checkpoint) read(r io.ReaderAt, size int64, folder string) error {
 	if err := read(r, size); err != nil {
 		return err
 	}
-	return checkFinite(c.Layers)
+	if c.Format == Safetensors {
+		return checkFinite(c.Layers)
+	}
+	return nil // HDF5, which is checked
 }
 
 func (c *Checkpoint) readHDF5(r io.ReaderAt, size int64) error {
@@ -156,5 +160,11 @@ func (c *Checkpoint) readHDF5(r io.ReaderAt, size int64) error {
 			"groups model_weights and layers; a model that subclasses keras.Model is not supported")
 	}
 	c.Notes = tensors.notes()
-	return err
+	if err == nil {
+		err = checkFinite(c.Layers) // says more than a checksum
+	}
+	if err != nil {
+		return err
+	}
+	return c.checkSum(root)
 }

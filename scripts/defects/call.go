@@ -12,10 +12,12 @@ import (
 
 // call is one use of a command: its options, and where its progress goes.
 type call struct {
-	flags  *flag.FlagSet
-	args   []string
-	json   bool
-	stderr io.Writer
+	flags *flag.FlagSet
+	args  []string
+	json  bool
+	// preprocessing is what --preprocess names.
+	preprocessing string
+	stderr        io.Writer
 }
 
 func newCall(name string, args []string, stderr io.Writer) *call {

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/keras"
 )
 
@@ -23,6 +22,7 @@ func (c converted) String() string {
 }
 
 func convert(c *call) (fmt.Stringer, error) {
+	c.preprocess()
 	words, err := c.parse(2, 2, "RUN, FILE or OUT is")
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func convert(c *call) (fmt.Stringer, error) {
 		return nil, fmt.Errorf("%s is a folder: name a file", out)
 	}
 	result := converted{From: in, To: out}
-	if info, err := os.Stat(in); err == nil && !info.IsDir() { // all of the file, whatever the model is for
+	if info, err := os.Stat(in); err == nil && !info.IsDir() && c.preprocessing == "" { // all of the file, whatever it is for
 		m, err := keras.Open(in)
 		if err != nil {
 			return nil, err
@@ -47,8 +47,11 @@ func convert(c *call) (fmt.Stringer, error) {
 			return nil, err
 		}
 		result.Params, result.Notes = m.Layers.Params(), m.Notes
+		for _, note := range result.Notes {
+			fmt.Fprintf(c.stderr, "%s: %s\n", in, note)
+		}
 	} else {
-		m, _, err := classifier.Load(in)
+		m, err := c.load(in)
 		if err != nil {
 			return nil, err
 		}
@@ -56,9 +59,6 @@ func convert(c *call) (fmt.Stringer, error) {
 			return nil, err
 		}
 		result.Params = m.Layers.Params()
-	}
-	for _, note := range result.Notes {
-		fmt.Fprintf(c.stderr, "%s: %s\n", in, note)
 	}
 	info, err := os.Stat(out)
 	if err != nil {

@@ -28,6 +28,7 @@ func (e evaluation) String() string {
 
 func evaluate(c *call) (fmt.Stringer, error) {
 	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
+	c.preprocess()
 	words, err := c.parse(1, 1, "RUN or FILE is")
 	if err != nil {
 		return nil, err
@@ -44,15 +45,17 @@ func evaluate(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := m.Predict(data.Validation)
+	ctx, stop := untilInterrupt()
+	defer stop()
+	p, err := m.Predict(ctx, data.Validation)
 	if err != nil {
 		return nil, err
 	}
-	matrix, err := metrics.NewConfusion(m.Classes, p.Actual, p.Predicted)
+	matrix, err := p.Confusion()
 	if err != nil {
 		return nil, err
 	}
-	return evaluation{Model: words[0], Data: data.Origin, Notice: notices(data.Notice, m.Notice(), unnamed),
+	return evaluation{Model: words[0], Data: data.Origin, Notice: notices(data.Notice, p.Notice, unnamed),
 		Accuracy: matrix.Accuracy(), Interval: matrix.Interval(), Correct: matrix.Correct(), Total: matrix.Total(),
 		Classes: m.Classes, Confusion: matrix.Counts, Report: matrix.Report(), matrix: matrix}, nil
 }

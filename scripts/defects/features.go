@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/images"
-	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/inference"
 )
 
 // featureTable holds the globally average-pooled output of a backbone, one row per image.
@@ -50,33 +50,38 @@ func features(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := classifier.Config{Base: base, Head: []layer.Op{base.Pooling()}}
+	size := 255
 	if *direct {
-		config.ImageSize = base.Config.Input
+		size = base.Config.Input
 	}
-	m, err := classifier.New(config)
+	layers, err := base.Pooled(size)
 	if err != nil {
 		return nil, err
 	}
+	program, err := inference.New(layers, base.Values)
+	if err != nil {
+		return nil, err
+	}
+	defer program.Close()
+	ctx, stop := untilInterrupt()
+	defer stop()
 	table := featureTable{Backbone: base.String(), Weights: base.Source, Notice: base.Notice, Images: words[1:]}
-	set := &images.Set{Name: "images", Images: files}
 	const together = 32
-	for start := 0; start < len(files); start += together {
-		var indices []int
-		for i := start; i < min(start+together, len(files)); i++ {
-			indices = append(indices, i)
-		}
-		pixels, err := images.Pixels(set, indices, m.ImageSize)
-		if err != nil {
-			return nil, err
-		}
-		flat, shape, err := m.Features(pixels)
-		if err != nil {
-			return nil, err
-		}
+	for some := range slices.Chunk(files, together) {
+		set := images.Of(some...)
+		indices := make([]int, len(some))
 		for i := range indices {
-			table.Features = append(table.Features, flat[i*shape[0]:(i+1)*shape[0]])
+			indices[i] = i
 		}
+		pixels, err := images.Pixels(set, indices, size)
+		if err != nil {
+			return nil, err
+		}
+		flat, err := program.Run(ctx, pixels)
+		if err != nil {
+			return nil, err
+		}
+		table.Features = slices.AppendSeq(table.Features, slices.Chunk(flat, len(flat)/len(some)))
 	}
 	return table, nil
 }

@@ -32,11 +32,11 @@ var commands = []command{
 	{"features", "BACKBONE [--weights W] [--alpha A] [--variant V] [--input N] [--no-lesson-resize] [--json] IMAGE...",
 		"compute the pooled output of a backbone for images", features},
 	{"train", "BACKBONE|RUN|FILE --out RUN [--epochs N] [--learning-rate R] [--unfreeze-from I|--unfreeze-last N|" +
-		"--unfreeze-prefix P] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--retrain] [--json]",
+		"--unfreeze-prefix P] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--preprocess P] [--retrain] [--json]",
 		"train the lesson's head on a frozen backbone, or a run or file further, such as to fine-tune its base", trainCommand},
-	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--json]", "measure a run or a .h5 or .keras file on the validation images", evaluate},
-	{"predict", "RUN|FILE [--json] IMAGE...", "classify images with a run or a .h5 or .keras file", predict},
-	{"convert", "RUN|FILE OUT [--json]", "write a model as .h5, .keras or .weights.h5, for Keras", convert},
+	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--json]", "measure a run or a .h5 or .keras file on the validation images", evaluate},
+	{"predict", "RUN|FILE [--preprocess P] [--json] IMAGE...", "classify images with a run or a .h5 or .keras file", predict},
+	{"convert", "RUN|FILE OUT [--preprocess P] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras", convert},
 	{"cache", "[--clear] [--json]", "list what lies in the cache folder, or remove what can be computed again: features, and " +
 		"marks of images that are whole", cacheCommand},
 }

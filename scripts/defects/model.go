@@ -19,6 +19,9 @@ func isModel(word string) bool {
 	if slices.Contains(backbone.Names, word) {
 		return false
 	}
+	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
+		return true
+	}
 	info, err := os.Stat(classifier.RunDir(word))
 	return err == nil && info.IsDir() || strings.ContainsAny(word, `/\.`)
 }
@@ -32,11 +35,25 @@ func checkModelOrBackbone(word string) error {
 	return nil
 }
 
+// preprocess declares --preprocess, which load obeys.
+func (c *call) preprocess() {
+	c.flags.StringVar(&c.preprocessing, "preprocess", "", "what images passed before a model of Keras saw them, if its file "+
+		"does not say: `P` is "+strings.Join(classifier.Preprocessings(), ", "))
+}
+
 // load opens a run or a file, and says on stderr what a user should know of the file.
 func (c *call) load(name string) (*classifier.Model, error) {
+	if c.preprocessing != "" && !slices.Contains(classifier.Preprocessings(), c.preprocessing) {
+		return nil, wrongUse("--preprocess %s: use one of %s", c.preprocessing, strings.Join(classifier.Preprocessings(), ", "))
+	}
 	m, _, err := classifier.Load(name)
 	if err != nil {
 		return nil, err
+	}
+	if c.preprocessing != "" {
+		if err := m.SetPreprocessing(c.preprocessing); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	for _, note := range m.Notes {
 		fmt.Fprintf(c.stderr, "%s: %s\n", name, note)

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/images"
 )
 
 // predictions holds class probabilities, one row per image.
@@ -30,6 +32,7 @@ func (p predictions) String() string {
 }
 
 func predict(c *call) (fmt.Stringer, error) {
+	c.preprocess()
 	words, err := c.parse(2, -1, "RUN, FILE or IMAGE is")
 	if err != nil {
 		return nil, err
@@ -43,11 +46,18 @@ func predict(c *call) (fmt.Stringer, error) {
 		return nil, err
 	}
 	unnamed := classesWithoutData(m, words[0])
-	p, err := m.PredictFiles(files)
+	predictor, err := m.Predictor()
 	if err != nil {
 		return nil, err
 	}
-	out := predictions{Notice: notices(m.Notice(), unnamed), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
+	defer predictor.Close()
+	ctx, stop := untilInterrupt()
+	defer stop()
+	p, err := predictor.Predict(ctx, images.Of(files...))
+	if err != nil {
+		return nil, err
+	}
+	out := predictions{Notice: notices(p.Notice, unnamed), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
 	for i, class := range p.Predicted {
 		out.Predicted = append(out.Predicted, m.Classes[class])
 		out.confidence = append(out.confidence, p.Confidence(i))

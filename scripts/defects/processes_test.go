@@ -103,8 +103,8 @@ func TestTwoRunsShareTheFeatures(t *testing.T) {
 		t.Errorf("losses %v and %v", history[0].Loss, history[1].Loss)
 	}
 	names := strings.Fields(listing(t, filepath.Join(cache, "features")))
-	if len(names) != 2 || !strings.HasSuffix(names[0], ".f32") || !strings.HasSuffix(names[1], ".f32") {
-		t.Errorf("the cache holds %q, want one file per split", names)
+	if len(names) != 1 || !strings.HasSuffix(names[0], ".features") {
+		t.Errorf("the cache holds %q, want one file for the layers", names)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestFullDiskLeavesNothingHalf(t *testing.T) {
 			t.Errorf("%s bytes: the run holds %s", c.limit, names)
 		}
 		for _, name := range strings.Fields(listing(t, filepath.Join(cache, "features"))) {
-			if !strings.HasSuffix(name, ".f32") {
+			if !strings.HasSuffix(name, ".features") {
 				t.Errorf("%s bytes: the cache holds %s", c.limit, name)
 			}
 		}

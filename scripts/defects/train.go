@@ -46,14 +46,14 @@ func (t training) String() string {
 }
 
 // lessonHead is the head of the lesson's section 2.3.1.
-func lessonHead(base *backbone.Backbone, classes int) []layer.Op {
-	return []layer.Op{
+func lessonHead(base *backbone.Backbone, classes int) func(*layer.Builder) {
+	return layer.Sequential(
 		base.Pooling(),
 		layer.Dropout{Rate: 0.3},
 		layer.Dense{Units: 256, Activation: "relu"},
 		layer.Dropout{Rate: 0.2},
 		layer.Dense{Units: classes, Activation: "softmax"},
-	}
+	)
 }
 
 func trainCommand(c *call) (fmt.Stringer, error) {
@@ -67,6 +67,7 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 	run := c.flags.String("out", "", "name the new `RUN` (kept in runs/) or give a folder with a slash; a run that is there is "+
 		"taken up again")
 	retrain := c.flags.Bool("retrain", false, "start the run over")
+	c.preprocess()
 	words, err := c.parse(1, 1, "BACKBONE, RUN or FILE is")
 	switch {
 	case err != nil:
@@ -81,7 +82,9 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 	if err := errors.Join(checkModelOrBackbone(words[0]), unfreeze.check()); err != nil {
 		return nil, err
 	}
-	data, m, err := c.modelToTrain(words[0], variant, *source, *seed, *run)
+	ctx, stop := untilInterrupt()
+	defer stop()
+	data, m, err := c.modelToTrain(ctx, words[0], variant, *source, *seed, *run)
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +92,9 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 		return nil, err
 	}
 	fmt.Fprintf(c.stderr, "training %d of %d parameters\n", m.Layers.TrainableParams(), m.Layers.Params())
-	ctx, stop := untilInterrupt()
-	defer stop()
 	progress := &progress{w: c.stderr, shown: time.Now()}
-	history, err := m.Fit(data, classifier.FitConfig{Epochs: *epochs, LearningRate: *rate, Run: *run, Retrain: *retrain,
-		Watch: progress.see, Context: ctx})
+	history, err := m.Fit(ctx, data.Train, data.Validation, classifier.FitConfig{Epochs: *epochs, LearningRate: *rate,
+		Run: *run, Retrain: *retrain, Watch: progress.see})
 	if errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("interrupted after %d of %d epochs: run the same command again to go on from there",
 			progress.epochs, *epochs)
@@ -108,10 +109,13 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 }
 
 // modelToTrain opens the data, and a run or file, or else builds the lesson's head on a frozen backbone.
-func (c *call) modelToTrain(name string, variant *variantFlags, source string, seed int64, run string) (*images.Dataset,
-	*classifier.Model, error) {
+func (c *call) modelToTrain(ctx context.Context, name string, variant *variantFlags, source string, seed int64,
+	run string) (*images.Dataset, *classifier.Model, error) {
 	if !isModel(name) {
-		return c.newModel(name, variant, source, seed)
+		if err := c.refuse("--%s is for files: "+name+" has its own", "preprocess"); err != nil {
+			return nil, nil, err
+		}
+		return c.newModel(ctx, name, variant, source, seed)
 	}
 	if err := c.refuse("--%s is for backbones: "+name+" has its own", "alpha", "variant", "weights"); err != nil {
 		return nil, nil, err
@@ -134,8 +138,8 @@ func (c *call) modelToTrain(name string, variant *variantFlags, source string, s
 	return data, m, err
 }
 
-func (c *call) newModel(name string, variant *variantFlags, source string, seed int64) (*images.Dataset,
-	*classifier.Model, error) {
+func (c *call) newModel(ctx context.Context, name string, variant *variantFlags, source string, seed int64) (
+	*images.Dataset, *classifier.Model, error) {
 	if _, err := variant.config(name); err != nil {
 		return nil, nil, err
 	}
@@ -156,14 +160,9 @@ func (c *call) newModel(name string, variant *variantFlags, source string, seed 
 	if err != nil || base.Source != "random" || !normalizes {
 		return data, m, err
 	}
-	some := images.Order(len(data.Train.Images), seed, 0)
-	some = some[:min(32, len(some))]
-	fmt.Fprintf(c.stderr, "random weights: batch normalization gets its statistics from %d images\n", len(some))
-	pixels, err := images.Pixels(data.Train, some, m.ImageSize)
-	if err != nil {
-		return nil, nil, err
-	}
-	return data, m, m.Calibrate(pixels)
+	fmt.Fprintf(c.stderr, "random weights: batch normalization gets its statistics from %d images\n",
+		min(32, data.Train.Len()))
+	return data, m, m.Calibrate(ctx, data.Train)
 }
 
 // untilInterrupt is done at the first Ctrl-C. The second ends the process at once.

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func draw(run string) error {
 	if err != nil {
 		return err
 	}
-	p, err := m.Predict(data.Validation)
+	p, err := m.Predict(context.Background(), data.Validation)
 	if err != nil {
 		return err
 	}

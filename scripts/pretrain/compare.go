@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -8,12 +9,12 @@ import (
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
 // compare trains the lesson's head three times on one data set: on the embedded backbone, on a random one, both
 // frozen, and together with a random backbone that is trained from scratch.
 func compare(folder string, epochs int) error {
+	ctx := context.Background()
 	data, err := images.Open(folder)
 	if err != nil {
 		return err
@@ -33,20 +34,20 @@ func compare(folder string, epochs int) error {
 			base.Layers.Freeze()
 		}
 		m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed, BaseTraining: !c.frozen,
-			Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3},
+			Head: layer.Sequential(layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3},
 				layer.Dense{Units: 256, Activation: "relu"}, layer.Dropout{Rate: 0.2},
-				layer.Dense{Units: len(data.Classes), Activation: "softmax"}}})
+				layer.Dense{Units: len(data.Classes), Activation: "softmax"})})
 		if err != nil {
 			return err
 		}
-		if _, err := m.Fit(data, classifier.FitConfig{Epochs: epochs}); err != nil {
+		if _, err := m.Fit(ctx, data.Train, data.Validation, classifier.FitConfig{Epochs: epochs}); err != nil {
 			return err
 		}
-		p, err := m.Predict(data.Validation)
+		p, err := m.Predict(ctx, data.Validation)
 		if err != nil {
 			return err
 		}
-		confusion, err := metrics.NewConfusion(p.Classes, p.Actual, p.Predicted)
+		confusion, err := p.Confusion()
 		if err != nil {
 			return err
 		}

@@ -9,18 +9,14 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
-	"image"
-	"math/rand/v2"
 	"os"
-	"runtime"
-	"sync"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/metrics"
 	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
 	"github.com/transfer-learning-go/defects/scripts/pretrain/textures"
@@ -54,13 +50,14 @@ func main() {
 }
 
 func pretrain(out, run string, perFamily, epochs int) error {
+	ctx := context.Background()
 	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: size, Seed: seed})
 	if err != nil {
 		return err
 	}
 	m, err := classifier.New(classifier.Config{Base: base, ImageSize: size, Seed: seed, BaseTraining: true,
-		Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.2},
-			layer.Dense{Units: len(textures.Families), Activation: "softmax"}}})
+		Head: layer.Sequential(layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.2},
+			layer.Dense{Units: len(textures.Families), Activation: "softmax"})})
 	if err != nil {
 		return err
 	}
@@ -78,22 +75,30 @@ func pretrain(out, run string, perFamily, epochs int) error {
 		{"2", last, 2e-4, 0.999},
 		{"statistics", 1, 1e-12, 0.99}, // the weights stay; the moving statistics, still those of early weights, catch up
 	} {
-		for _, l := range base.Layers {
+		for _, l := range m.Base.Layers {
 			if norm, ok := l.Op.(layer.BatchNormalization); ok {
 				norm.Momentum = phase.momentum
 				l.Op = norm
 			}
 		}
-		_, err := m.FitImages(train, validation, textures.Families, classifier.FitConfig{Epochs: phase.epochs,
-			BatchSize: 32, LearningRate: phase.rate, Run: run + "-" + phase.name, Watch: report})
+		// Runs of their own, not phases of one: the momentum is a setting of the layers.
+		_, err := m.Fit(ctx, train, validation, classifier.FitConfig{Epochs: phase.epochs, BatchSize: 32,
+			LearningRate: phase.rate, Run: run + "-" + phase.name, Watch: report})
 		if err != nil {
 			return err
 		}
 	}
-	if err := validate(m, validation); err != nil {
+	p, err := m.Predict(ctx, validation)
+	if err != nil {
 		return err
 	}
-	return weights.Save(out, base.Layers.Checkpoint(m.Values))
+	confusion, err := p.Confusion()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("validation on %d textures not trained on: accuracy %.4f, 95 %% interval %v\n", confusion.Total(),
+		confusion.Accuracy(), confusion.Interval())
+	return weights.Save(out, m.Base.Layers.Checkpoint(m.Values))
 }
 
 func report(p result.Progress) {
@@ -102,82 +107,4 @@ func report(p result.Progress) {
 		fmt.Printf("epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.0f s\n", n, p.Epochs,
 			h.Loss[n-1], h.Accuracy[n-1], h.ValLoss[n-1], h.ValAccuracy[n-1], h.Seconds[n-1])
 	}
-}
-
-func validate(m *classifier.Model, images classifier.Images) error {
-	indices := make([]int, len(images.Labels))
-	for i := range indices {
-		indices[i] = i
-	}
-	pixels, err := images.Pixels(indices)
-	if err != nil {
-		return err
-	}
-	probabilities, err := m.PredictPixels(pixels)
-	if err != nil {
-		return err
-	}
-	predicted := make([]int, len(indices))
-	for i := range predicted {
-		row := probabilities[i*len(m.Classes) : (i+1)*len(m.Classes)]
-		for c, p := range row {
-			if p > row[predicted[i]] {
-				predicted[i] = c
-			}
-		}
-	}
-	confusion, err := metrics.NewConfusion(m.Classes, images.Labels, predicted)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("validation on %d textures not trained on: accuracy %.4f, 95 %% interval %v\n", confusion.Total(),
-		confusion.Accuracy(), confusion.Interval())
-	return nil
-}
-
-// draw makes n images of each family from position `from` of its sequence. Crops and mirrors of the training images
-// change from use to use, in an order that the seed fixes.
-func draw(name string, n, from int, augment bool) classifier.Images {
-	families := len(textures.Families)
-	pictures := make([]image.Image, n*families)
-	labels := make([]int, n*families)
-	var wg sync.WaitGroup
-	workers := runtime.NumCPU()
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(pictures); i += workers {
-				labels[i] = i % families
-				pictures[i] = textures.Image(labels[i], seed, from+i/families, drawn)
-			}
-		})
-	}
-	wg.Wait()
-	rng := rand.New(rand.NewPCG(seed, 0))
-	pixels := func(indices []int) ([]float32, error) {
-		rows := make([]float32, 0, len(indices)*size*size*3)
-		for _, i := range indices {
-			x, y, mirror := (drawn-size)/2, (drawn-size)/2, false
-			if augment {
-				x, y, mirror = rng.IntN(drawn-size+1), rng.IntN(drawn-size+1), rng.IntN(2) == 1
-			}
-			rows = crop(rows, pictures[i], x, y, mirror)
-		}
-		return rows, nil
-	}
-	return classifier.Images{Name: name, Source: "procedural textures",
-		Hash: fmt.Sprintf("textures-%d-%d-%d-%d", seed, n, from, drawn), Labels: labels, Pixels: pixels}
-}
-
-func crop(rows []float32, picture image.Image, left, top int, mirror bool) []float32 {
-	for y := range size {
-		for x := range size {
-			at := x
-			if mirror {
-				at = size - 1 - x
-			}
-			r, g, b, _ := picture.At(left+at, top+y).RGBA()
-			rows = append(rows, float32(r>>8), float32(g>>8), float32(b>>8))
-		}
-	}
-	return rows
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
@@ -46,13 +48,13 @@ func newModel(network string, c backbone.Config, imageSize int, classes []string
 		return nil, err
 	}
 	base.Layers.Freeze()
-	head := []layer.Op{
+	head := layer.Sequential(
 		base.Pooling(),
 		layer.Dropout{Rate: 0.3},
 		layer.Dense{Units: 256, Activation: "relu"},
 		layer.Dropout{Rate: 0.2},
 		layer.Dense{Units: len(classes), Activation: "softmax"},
-	}
+	)
 	return classifier.New(classifier.Config{Base: base, ImageSize: imageSize, Classes: classes, Seed: 100, Head: head})
 }
 
@@ -87,7 +89,7 @@ func train(w io.Writer, planJSON, run string) error {
 	}
 	start, features := time.Now(), time.Now()
 	var ends []time.Time
-	history, err := m.Fit(data, classifier.FitConfig{Epochs: p.Epochs, LearningRate: p.LearningRate, Run: run,
+	history, err := m.Fit(context.Background(), data.Train, data.Validation, classifier.FitConfig{Epochs: p.Epochs, LearningRate: p.LearningRate, Run: run,
 		Watch: func(p result.Progress) {
 			switch {
 			case strings.HasPrefix(p.Phase, "features"):
@@ -106,11 +108,11 @@ func train(w io.Writer, planJSON, run string) error {
 	return json.NewEncoder(w).Encode(t)
 }
 
-// served holds one model for images of each size, with everything compiled before anything is timed.
+// served holds one program for images of each size, with everything compiled before anything is timed: the pooled
+// output of a base or, of a whole model, its probabilities.
 type served struct {
 	pixels           []float32
-	small, fromFiles *classifier.Model // for images of the base's size and of the lesson's
-	whole            bool              // see network
+	small, fromFiles *inference.Program // for images of the base's size and of the lesson's
 }
 
 func serve(r io.Reader, w io.Writer) error {
@@ -167,49 +169,57 @@ func (s *served) load(network string, alpha float64, weights, pixels string) (er
 	if s.pixels, err = readFloats(pixels); err != nil {
 		return err
 	}
-	classes := []string{"a", "b"} // of a head that is not run
-	if s.fromFiles, err = openModel(network, alpha, weights, 0, classes); err != nil {
-		return err
-	}
-	s.small = s.fromFiles
-	if s.whole = filepath.Ext(weights) == ".keras"; s.whole {
-		_, err = s.small.PredictPixels(s.pixels[:32*s.small.ImageSize*s.small.ImageSize*3])
-		return err
-	}
-	if s.small, err = openModel(network, alpha, weights, s.fromFiles.Base.Config.Input, classes); err != nil {
-		return err
-	}
-	for _, m := range []*classifier.Model{s.small, s.fromFiles} {
-		if _, _, err := m.Features(make([]float32, 32*m.ImageSize*m.ImageSize*3)); err != nil { // compiles
+	if filepath.Ext(weights) == ".keras" {
+		m, _, err := classifier.Load(weights)
+		if err != nil {
 			return err
 		}
+		s.small, err = compiled(m.Layers, m.Values)
+		return err
 	}
-	return nil
+	base, err := backbone.New(network, backbone.Config{Alpha: alpha, Weights: weights})
+	if err != nil {
+		return err
+	}
+	if s.small, err = pooled(base, base.Config.Input); err != nil {
+		return err
+	}
+	s.fromFiles, err = pooled(base, 255)
+	return err
 }
 
-// infer times the model on the pixels, 32 at a time; it stores the features, of a whole model the probabilities.
+func pooled(base *backbone.Backbone, size int) (*inference.Program, error) {
+	layers, err := base.Pooled(size)
+	if err != nil {
+		return nil, err
+	}
+	return compiled(layers, base.Values)
+}
+
+func compiled(ls layer.List, v layer.Values) (*inference.Program, error) {
+	p, err := inference.New(ls, v)
+	if err != nil {
+		return nil, err
+	}
+	size := ls[0].Shape[0]
+	_, err = p.Run(context.Background(), make([]float32, 32*size*size*3))
+	return p, err
+}
+
+// infer times the program on the pixels, 32 images at a time, and stores what it gives.
 func (s *served) infer(out string) (answer, error) {
-	size := s.small.ImageSize * s.small.ImageSize * 3
+	size := s.small.In()[0] * s.small.In()[1] * 3
 	var all []float32
 	start := time.Now()
 	for batch := range slices.Chunk(s.pixels, 32*size) {
-		run := s.small.PredictPixels
-		if !s.whole {
-			run = s.pooled
-		}
-		features, err := run(batch)
+		rows, err := s.small.Run(context.Background(), batch)
 		if err != nil {
 			return answer{}, err
 		}
-		all = append(all, features...)
+		all = append(all, rows...)
 	}
 	a := answer{Seconds: time.Since(start).Seconds(), Images: len(s.pixels) / size}
 	return a, writeFloats(out, all)
-}
-
-func (s *served) pooled(pixels []float32) ([]float32, error) {
-	features, _, err := s.small.Features(pixels)
-	return features, err
 }
 
 // features times the way from the files of both splits to their features.
@@ -225,7 +235,7 @@ func (s *served) features(folder string) (answer, error) {
 			if err != nil {
 				return a, err
 			}
-			if _, _, err := s.fromFiles.Features(batch.Pixels); err != nil {
+			if _, err := s.fromFiles.Run(context.Background(), batch.Pixels); err != nil {
 				return a, err
 			}
 			a.Images += len(batch.Indices)

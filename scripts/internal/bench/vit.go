@@ -30,31 +30,28 @@ func (b *bench) saveWhole(n network) (string, error) {
 
 // newSmallViT is the transformer that the lesson trains from scratch.
 func newSmallViT(classes []string) (*classifier.Model, error) {
-	l := &layer.Builder{}
-	l.Add("image", layer.Input{Shape: []int{255, 255, 3}})
-	l.Add("patch_embedding", layer.Conv2D{Filters: 128, Kernel: 16, Strides: 16})
-	l.Add("patches", layer.Reshape{Shape: []int{225, 128}})
-	l.Add("position_embedding", layer.PositionEmbedding{})
-	norm := layer.LayerNormalization{Epsilon: 1e-6}
-	for range 4 {
-		x := l.Last()
-		l.Add("", layer.MultiHeadAttention{NumHeads: 4, KeyDim: 128, Dropout: 0.1})
-		l.Add("", layer.Add{}, x, l.Last())
-		x = l.Add("", norm)
-		l.Add("", layer.Dense{Units: 256, Activation: "gelu"})
+	return classifier.New(classifier.Config{Name: smallViT.name, Classes: classes, Seed: 100, Layers: func(l *layer.Builder) {
+		l.Add("image", layer.Input{Shape: []int{255, 255, 3}})
+		l.Add("patch_embedding", layer.Conv2D{Filters: 128, Kernel: 16, Strides: 16})
+		l.Add("patches", layer.Reshape{Shape: []int{225, 128}})
+		l.Add("position_embedding", layer.PositionEmbedding{})
+		norm := layer.LayerNormalization{Epsilon: 1e-6}
+		for range 4 {
+			x := l.Last()
+			l.Add("", layer.MultiHeadAttention{NumHeads: 4, KeyDim: 128, Dropout: 0.1})
+			l.Add("", layer.Add{}, x, l.Last())
+			x = l.Add("", norm)
+			l.Add("", layer.Dense{Units: 256, Activation: "gelu"})
+			l.Add("", layer.Dropout{Rate: 0.1})
+			l.Add("", layer.Dense{Units: 128})
+			l.Add("", layer.Dropout{Rate: 0.1})
+			l.Add("", layer.Add{}, x, l.Last())
+			l.Add("", norm)
+		}
+		l.Add("", layer.GlobalAveragePooling1D{})
+		l.Add("", layer.Dropout{Rate: 0.2})
+		l.Add("", layer.Dense{Units: 256, Activation: "relu"})
 		l.Add("", layer.Dropout{Rate: 0.1})
-		l.Add("", layer.Dense{Units: 128})
-		l.Add("", layer.Dropout{Rate: 0.1})
-		l.Add("", layer.Add{}, x, l.Last())
-		l.Add("", norm)
-	}
-	l.Add("", layer.GlobalAveragePooling1D{})
-	l.Add("", layer.Dropout{Rate: 0.2})
-	l.Add("", layer.Dense{Units: 256, Activation: "relu"})
-	l.Add("", layer.Dropout{Rate: 0.1})
-	l.Add("", layer.Dense{Units: len(classes), Activation: "softmax"})
-	if l.Err != nil {
-		return nil, l.Err
-	}
-	return classifier.New(classifier.Config{Layers: l.List, Name: smallViT.name, Classes: classes, Seed: 100})
+		l.Add("", layer.Dense{Units: len(classes), Activation: "softmax"})
+	}})
 }

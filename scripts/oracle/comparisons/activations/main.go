@@ -7,8 +7,7 @@
 package main
 
 import (
-	"bytes"
-	"encoding/binary"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -19,9 +18,10 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/scripts/oracle/comparisons/pixels"
 )
 
 func main() {
@@ -32,61 +32,56 @@ func main() {
 	flag.StringVar(&c.Variant, "variant", "", "of ViT, such as S/32")
 	flag.IntVar(&c.Input, "input", 0, "height and width of the backbone's input")
 	size := flag.Int("size", 255, "height and width of the images, resized to the input")
-	pixels := flag.String("pixels", "", "file with the images")
+	file := flag.String("pixels", "", "file with the images")
 	out := flag.String("out", ".", "folder to write to")
 	every := flag.Bool("every", false, "write the output of every layer of the backbone")
 	flag.Parse()
-	if err := run(*name, c, *size, *pixels, *out, *every); err != nil {
+	if err := run(*name, c, *size, *file, *out, *every); err != nil {
 		fmt.Fprintln(os.Stderr, "activations:", err)
 		os.Exit(1)
 	}
 }
 
 func run(name string, c backbone.Config, size int, path, out string, every bool) error {
-	raw, err := os.ReadFile(path)
+	values, err := pixels.Read(path)
 	if err != nil {
-		return err
-	}
-	pixels := make([]float32, len(raw)/4)
-	if err := binary.Read(bytes.NewReader(raw), binary.LittleEndian, pixels); err != nil {
 		return err
 	}
 	base, err := backbone.New(name, c)
 	if err != nil {
 		return err
 	}
-	m, err := classifier.New(classifier.Config{Base: base, ImageSize: size, Head: []layer.Op{base.Pooling()}})
+	layers, err := base.Pooled(size)
 	if err != nil {
 		return err
 	}
-	features, _, err := m.Features(pixels)
+	pooled, err := inference.New(layers, base.Values)
 	if err != nil {
 		return err
 	}
-	if err := write(filepath.Join(out, "features.f32"), features); err != nil || !every {
+	defer pooled.Close()
+	features, err := pooled.Run(context.Background(), values)
+	if err != nil {
 		return err
 	}
-	return writeEvery(m, pixels, out)
+	if err := pixels.Write(filepath.Join(out, "features.f32"), features); err != nil || !every {
+		return err
+	}
+	return writeEvery(layers, base.Values, values, out)
 }
 
 // writeEvery writes what each layer gives, layer by layer as Keras computes them.
-func writeEvery(m *classifier.Model, pixels []float32, out string) error {
+func writeEvery(ls layer.List, v layer.Values, images []float32, out string) error {
 	d, err := device.Open()
 	if err != nil {
 		return err
 	}
+	parameters := ls.Parameters(v)
+	defer parameters.Finalize()
 	exec, err := graph.NewExec(d.Backend, func(in []*graph.Node) []*graph.Node {
-		weights := map[string][]*graph.Node{}
-		next := 1
-		for _, l := range m.Layers {
-			weights[l.Name] = in[next : next+len(l.W)]
-			next += len(l.W)
-		}
-		all := m.Layers.BuildAll(&layer.Env{
-			Weight: func(l *layer.Layer, i int) *graph.Node { return weights[l.Name][i] },
-		}, in[0])
+		all := ls.BuildAll(parameters.Env(in[1:]), in[0])
 		var outputs []*graph.Node
-		for _, l := range m.Layers {
+		for _, l := range ls {
 			outputs = append(outputs, all[l.Name])
 		}
 		return outputs
@@ -94,34 +89,21 @@ func writeEvery(m *classifier.Model, pixels []float32, out string) error {
 	if err != nil {
 		return err
 	}
-	shape := m.Layers[0].Shape
-	n := len(pixels) / (shape[0] * shape[1] * shape[2])
-	args := []any{tensors.FromFlatDataAndDimensions(pixels, append([]int{n}, shape...)...)}
-	for _, l := range m.Layers {
-		for i, w := range l.W {
-			args = append(args, tensors.FromFlatDataAndDimensions(m.Values[l.Name][i], w.Shape...))
-		}
-	}
-	outputs, err := exec.Call(args...)
+	shape := ls[0].Shape
+	n := len(images) / (shape[0] * shape[1] * shape[2])
+	x := tensors.FromFlatDataAndDimensions(images, append([]int{n}, shape...)...)
+	outputs, err := exec.Call(append([]any{x}, parameters.Args()...)...)
 	if err != nil {
 		return err
 	}
-	for i, l := range m.Layers {
+	for i, l := range ls {
 		values, err := tensors.CopyFlatData[float32](outputs[i])
 		if err != nil {
 			return err
 		}
-		if err := write(filepath.Join(out, l.Name+".f32"), values); err != nil {
+		if err := pixels.Write(filepath.Join(out, l.Name+".f32"), values); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func write(path string, values []float32) error {
-	var raw bytes.Buffer
-	if err := binary.Write(&raw, binary.LittleEndian, values); err != nil {
-		return err
-	}
-	return os.WriteFile(path, raw.Bytes(), 0o644)
 }

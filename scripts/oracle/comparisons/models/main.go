@@ -6,16 +6,17 @@
 package main
 
 import (
-	"bytes"
-	"encoding/binary"
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/scripts/oracle/comparisons/pixels"
 )
 
 func main() {
@@ -27,14 +28,14 @@ func main() {
 	flag.IntVar(&c.Input, "input", 224, "height and width of the backbone's input")
 	size := flag.Int("size", 255, "height and width of the images")
 	train := flag.Int("train", 0, "train one epoch on the images, with this many layers of the base unfrozen")
-	pixels := flag.String("pixels", "", "file with the images")
+	images := flag.String("pixels", "", "file with the images")
 	out := flag.String("probabilities", "", "file to write the probabilities to")
 	save := flag.String("save", "", "files to save the model to, separated by commas")
 	flag.Parse()
 	c.Seed = 1
 	m, err := model(*open, *name, c, *size)
 	if err == nil {
-		err = run(m, *pixels, *train, *out, *save)
+		err = run(m, *images, *train, *out, *save)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "models:", err)
@@ -54,40 +55,40 @@ func model(open, name string, c backbone.Config, size int) (*classifier.Model, e
 	base.Layers.Freeze()
 	return classifier.New(classifier.Config{Base: base, ImageSize: size, Seed: 1,
 		Classes: []string{"a", "b", "c", "d", "e", "f"},
-		Head: []layer.Op{layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3},
+		Head: layer.Sequential(layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3},
 			layer.Dense{Units: 256, Activation: "relu"}, layer.Dropout{Rate: 0.2},
-			layer.Dense{Units: 6, Activation: "softmax"}}})
+			layer.Dense{Units: 6, Activation: "softmax"})})
 }
 
 func run(m *classifier.Model, path string, train int, out, save string) error {
-	raw, err := os.ReadFile(path)
+	ctx := context.Background()
+	values, err := pixels.Read(path)
 	if err != nil {
 		return err
 	}
-	pixels := make([]float32, len(raw)/4)
-	if err := binary.Read(bytes.NewReader(raw), binary.LittleEndian, pixels); err != nil {
-		return err
+	for i := len(m.Classes); i < m.Layers.Output()[0]; i++ { // files of Keras name none
+		m.Classes = append(m.Classes, fmt.Sprint("class ", i))
 	}
-	size := m.ImageSize * m.ImageSize * 3
+	all := pixels.Images{Values: values, Size: m.ImageSize, Classes: m.Classes}
+	for i := range all.Len() { // image i is said to be of class i modulo their number
+		all.Labels = append(all.Labels, i%len(m.Classes))
+	}
 	if strings.HasPrefix(m.Base.Source, "random") { // else all probabilities would be alike
-		if err := m.Calibrate(pixels[:16*size]); err != nil {
+		if err := m.Calibrate(ctx, all); err != nil {
 			return err
 		}
 	}
 	if train > 0 {
-		if err := fit(m, pixels, size, train); err != nil {
+		m.Base.Layers.Last(train).Unfreeze()
+		if _, err := m.Fit(ctx, all, all, classifier.FitConfig{Epochs: 1, LearningRate: 1e-4}); err != nil {
 			return err
 		}
 	}
-	probabilities, err := m.PredictPixels(pixels)
+	p, err := m.Predict(ctx, all)
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := binary.Write(&b, binary.LittleEndian, probabilities); err != nil {
-		return err
-	}
-	if err := os.WriteFile(out, b.Bytes(), 0o644); err != nil {
+	if err := pixels.Write(out, slices.Concat(p.Probabilities...)); err != nil {
 		return err
 	}
 	for _, path := range strings.FieldsFunc(save, func(r rune) bool { return r == ',' }) {
@@ -96,21 +97,4 @@ func run(m *classifier.Model, path string, train int, out, save string) error {
 		}
 	}
 	return nil
-}
-
-// fit trains one epoch on all images, of which image i is said to be of class i modulo 6.
-func fit(m *classifier.Model, pixels []float32, size, unfrozen int) error {
-	m.Base.Layers.Last(unfrozen).Unfreeze()
-	images := classifier.Images{Name: "images", Pixels: func(indices []int) ([]float32, error) {
-		var out []float32
-		for _, i := range indices {
-			out = append(out, pixels[i*size:(i+1)*size]...)
-		}
-		return out, nil
-	}}
-	for i := range len(pixels) / size {
-		images.Labels = append(images.Labels, i%6)
-	}
-	_, err := m.FitImages(images, images, m.Classes, classifier.FitConfig{Epochs: 1, LearningRate: 1e-4})
-	return err
 }

@@ -1,4 +1,4 @@
-package classifier
+package explain
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// kerasAttention is made by scripts/oracle/goldens/keras_attention.py.
+// kerasAttention is made by scripts/oracle/keras_attention.py.
 type kerasAttention struct {
 	Layers  [][]float32 // [images, heads, n, n] each
 	Rollout []float32   // [images, patches]
@@ -21,12 +21,12 @@ type kerasAttention struct {
 const attentionImages, attentionHeads, attentionLayers = 3, 2, 3
 
 // attentive is the model of keras_attention.py, with a head that must change nothing.
-func attentive(t *testing.T, classToken bool) *Model {
+func attentive(t *testing.T, classToken bool) *Attention {
 	t.Helper()
 	b := &layer.Builder{}
 	b.Add("image", layer.Input{Shape: []int{11, 15, 3}})
 	b.Add("patch_embedding", layer.Conv2D{Filters: 8, Kernel: 4, Strides: 4})
-	b.Add("patches", layer.Reshape{Shape: []int{6, 8}})
+	b.Add("patches", layer.Reshaping{Shape: []int{6, 8}})
 	if classToken {
 		b.Add("class_token", layer.ClassToken{})
 	}
@@ -42,23 +42,33 @@ func attentive(t *testing.T, classToken bool) *Model {
 	if b.Err != nil {
 		t.Fatal(b.Err)
 	}
-	m := &Model{Layers: b.List, Values: b.List.Initial(1)}
-	for _, l := range m.Layers {
+	v := b.List.Initial(1)
+	for _, l := range b.List {
 		for i, w := range l.W {
 			switch l.Op.(type) {
 			case layer.Conv2D, layer.LayerNormalization:
-				m.Values[l.Name][i] = golden.Weight(l.Name, w.Name, w.Shape)
+				v[l.Name][i] = golden.Weight(l.Name, w.Name, w.Shape)
 			default:
-				m.Values[l.Name][i] = golden.Uniform(l.Name+"/"+w.Name, w.Size(), -1, 1)
+				v[l.Name][i] = golden.Uniform(l.Name+"/"+w.Name, w.Size(), -1, 1)
 			}
 		}
 	}
-	return m
+	return attentionIn(t, b.List, v)
 }
 
-func attentionOfImages(t *testing.T, m *Model) []AttentionMaps {
+func attentionIn(t *testing.T, ls layer.List, v layer.Values) *Attention {
 	t.Helper()
-	maps, err := m.Attention(golden.Uniform("attention images", attentionImages*11*15*3, -1, 1))
+	a, err := NewAttention(ls, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	return a
+}
+
+func attentionOfImages(t *testing.T, a *Attention) []AttentionMaps {
+	t.Helper()
+	maps, err := a.Explain(t.Context(), numbers{golden.Uniform("attention images", attentionImages*11*15*3, -1, 1), 11 * 15 * 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +168,7 @@ func TestAttentionDoesNotDependOnTheBatch(t *testing.T) {
 	m := attentive(t, true)
 	const n, size = 40, 11 * 15 * 3
 	pixels := golden.Uniform("many", n*size, -1, 1)
-	all, err := m.Attention(pixels)
+	all, err := m.Explain(t.Context(), numbers{pixels, size})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +176,7 @@ func TestAttentionDoesNotDependOnTheBatch(t *testing.T) {
 		t.Fatalf("%d maps of %d images", len(all), n)
 	}
 	for _, i := range []int{31, 32} {
-		one, err := m.Attention(pixels[i*size : (i+1)*size])
+		one, err := m.Explain(t.Context(), numbers{pixels[i*size : (i+1)*size], size})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,46 +204,48 @@ type bounded struct{ *image.Uniform }
 func (bounded) Bounds() image.Rectangle { return image.Rect(10, 10, 40, 32) }
 
 func TestAttentionRefusesWhatItCannotDraw(t *testing.T) {
-	build := func(add func(b *layer.Builder)) *Model {
+	build := func(add func(b *layer.Builder)) layer.List {
 		b := &layer.Builder{}
 		b.Add("image", layer.Input{Shape: []int{2, 2, 4}})
 		add(b)
 		if b.Err != nil {
 			t.Fatal(b.Err)
 		}
-		return &Model{Layers: b.List, Values: b.List.Initial(1)}
+		return b.List
 	}
 	heads := layer.MultiHeadAttention{NumHeads: 1, KeyDim: 2}
-	attending := func(b *layer.Builder) {
-		b.Add("tokens", layer.Reshape{Shape: []int{4, 4}})
-		b.Add("heads", heads)
-	}
-	good, diverged := build(attending), build(attending)
-	diverged.Values["heads"][0][0] = float32(math.NaN())
-	for name, c := range map[string]struct {
-		model  *Model
-		pixels int
-		want   string
-	}{
-		"half an image": {good, 17, "17 values are no whole number of images of shape [2 2 4]"},
-		"no attention": {build(func(b *layer.Builder) { b.Add("relu", layer.ReLU{}) }), 16,
-			"the model has no MultiHeadAttention"},
-		"no patches": {build(func(b *layer.Builder) {
-			b.Add("rows", layer.Reshape{Shape: []int{2, 8}})
+	for want, ls := range map[string]layer.List{
+		"the model has no MultiHeadAttention": build(func(b *layer.Builder) { b.Add("relu", layer.ReLU{}) }),
+		"layer heads: nothing before it makes tokens of an image": build(func(b *layer.Builder) {
+			b.Add("rows", layer.Reshaping{Shape: []int{2, 8}})
 			b.Add("heads", heads)
-		}), 16, "layer heads: nothing before it makes tokens of an image"},
-		"other tokens": {build(func(b *layer.Builder) {
-			b.Add("tokens", layer.Reshape{Shape: []int{4, 4}})
+		}),
+		"layer heads attends over 3 tokens, but the image has 2×2 patches": build(func(b *layer.Builder) {
+			b.Add("tokens", layer.Reshaping{Shape: []int{4, 4}})
 			b.Add("crop", layer.Cropping1D{Cropping: [2]int{0, 1}})
 			b.Add("heads", heads)
-		}), 16, "layer heads attends over 3 tokens, but the image has 2×2 patches"},
-		"not a number": {diverged, 16, "image 0, layer heads: a weight is not a number"},
+		}),
 	} {
-		if _, err := c.model.Attention(make([]float32, c.pixels)); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got error %v, want one with %q", name, err, c.want)
+		if _, err := NewAttention(ls, ls.Initial(1)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want one with %q", err, want)
 		}
 	}
-	if maps, err := good.Attention(nil); err != nil || len(maps) != 0 {
+	ls := build(func(b *layer.Builder) {
+		b.Add("tokens", layer.Reshaping{Shape: []int{4, 4}})
+		b.Add("heads", heads)
+	})
+	good := attentionIn(t, ls, ls.Initial(1))
+	if maps, err := good.Explain(t.Context(), numbers{nil, 16}); err != nil || len(maps) != 0 {
 		t.Errorf("no images: %v, %v", maps, err)
+	}
+	_, err := good.Explain(t.Context(), numbers{make([]float32, 17), 17})
+	if err == nil || !strings.Contains(err.Error(), "17 values for an image of shape [2 2 4]") {
+		t.Errorf("half an image: %v", err)
+	}
+	v := ls.Initial(1)
+	v["heads"][0][0] = float32(math.NaN())
+	_, err = attentionIn(t, ls, v).Explain(t.Context(), numbers{make([]float32, 16), 16})
+	if err == nil || !strings.Contains(err.Error(), "layer heads: a weight is not a number") {
+		t.Errorf("not a number: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package classifier
+package explain
 
 import (
 	"fmt"
@@ -19,6 +19,7 @@ type AttentionMaps struct {
 	// Height and Width are the shares of the image that patches cover. They are 1 unless the image is no whole number of
 	// patches: 240/255 for 255 pixels in patches of 16, as the convolution drops the border below and on the right.
 	Height, Width float64
+	Notice        string // what readers must know, for all heat maps of these
 }
 
 // AttentionLayer is the attention of one layer.
@@ -27,36 +28,6 @@ type AttentionLayer struct {
 	Heads int
 	// Weights is [Heads, n, n], n being the number of tokens. Row q says how token q weighs the tokens; it sums to 1.
 	Weights []float32
-}
-
-// Attention computes the attention weights for pixels [n, ImageSize, ImageSize, 3] of 0…255, one AttentionMaps per
-// image: softmax(query · key / sqrt(key dimension)), as Keras's MultiHeadAttention gives with
-// return_attention_scores=True. Dropout is off. The weights of ViT-B/16 at 224 pixels take 22 MB per image, so ask for
-// the images of a figure, not for those of a data set.
-//
-// It is an error if pixels are no whole number of images, if the model has no attention, if its tokens are not the
-// patches of one grid (with or without one class token), or if weights are not finite.
-func (m *Model) Attention(pixels []float32) ([]AttentionMaps, error) {
-	size := elements(m.Layers[0].Shape)
-	if len(pixels)%size != 0 {
-		return nil, fmt.Errorf("attention: %d values are no whole number of images of shape %v", len(pixels),
-			m.Layers[0].Shape)
-	}
-	empty, last, err := attentionOf(m.Layers)
-	if err != nil {
-		return nil, fmt.Errorf("attention: %w", err)
-	}
-	r, err := newAttentionRunner(m.Layers[:last+1], m.Values)
-	if err != nil {
-		return nil, fmt.Errorf("attention: %w", err)
-	}
-	defer r.finalize()
-	maps := make([]AttentionMaps, len(pixels)/size)
-	for i := range maps {
-		maps[i] = empty
-		maps[i].Layers = slices.Clone(empty.Layers)
-	}
-	return maps, r.run(pixels, maps)
 }
 
 // attentionOf describes the attention of a model, still without weights, and gives the position of the last layer
@@ -218,7 +189,8 @@ func mix(row []float64, matrix []float32) []float64 {
 // heatmap drops the class token and divides by the largest.
 func (a AttentionMaps) heatmap(row []float64) result.Heatmap {
 	row = row[len(row)-a.Rows*a.Columns:]
-	h := result.Heatmap{Height: a.Rows, Width: a.Columns, Values: make([]float32, len(row)), Class: -1}
+	h := result.Heatmap{Height: a.Rows, Width: a.Columns, Values: make([]float32, len(row)), Class: -1,
+		Notice: a.Notice}
 	if largest := slices.Max(row); largest > 0 {
 		for i, v := range row {
 			h.Values[i] = float32(v / largest)

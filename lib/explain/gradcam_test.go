@@ -1,12 +1,16 @@
-package classifier
+package explain
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
@@ -22,16 +26,16 @@ type kerasHeat struct {
 }
 
 // explained is the model of keras_gradcam.py with its images, but for a softmax and dropout, which must change nothing.
-func explained(t *testing.T, name string, size int) (*Model, []float32) {
+func explained(t *testing.T, name string, size int) (*classifier.Model, numbers) {
 	t.Helper()
 	alpha := map[string]float64{"mobilenetv2": 0.35}[name]
 	base, err := backbone.New(name, backbone.Config{Alpha: alpha, Input: size})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(Config{Base: base, ImageSize: size, Head: []layer.Op{
+	m, err := classifier.New(classifier.Config{Base: base, ImageSize: size, Head: layer.Sequential(
 		layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3}, layer.Dense{Units: 16, Activation: "relu"},
-		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 5, Activation: "softmax"}}})
+		layer.Dropout{Rate: 0.2}, layer.Dense{Units: 5, Activation: "softmax"})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +52,7 @@ func explained(t *testing.T, name string, size int) (*Model, []float32) {
 		at := 3 * ((i/size/size*side+y)*side + x)
 		pixels = append(pixels, patches[at:at+3]...)
 	}
-	return m, pixels
+	return m, numbers{pixels, size * size * 3}
 }
 
 // heatTolerance is for values from 0 to 1 that went through a whole network and a division.
@@ -58,10 +62,11 @@ func TestGradCAMEqualsKeras(t *testing.T) {
 	want := map[string]kerasHeat{}
 	golden.Read(t, "testdata/gradcam.json.gz", &want)
 	for name, w := range want {
-		m, pixels := explained(t, name, w.Size)
+		m, images := explained(t, name, w.Size)
+		g := newExplainer(t, m.Layers, m.Values)
 		n := w.Height * w.Width
 		for c := -1; c < len(w.Maps); c++ {
-			got, err := m.GradCAM(pixels, slices.Repeat([]int{c}, gradcamImages))
+			got, err := g.Explain(t.Context(), images, slices.Repeat([]int{c}, gradcamImages))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,12 +92,12 @@ func TestGradCAMEqualsKeras(t *testing.T) {
 
 // The heat map is of the model as it is, wherever training would begin.
 func TestGradCAMIsTheSameForEveryCut(t *testing.T) {
-	m, pixels := explained(t, "mobilenetv2", 96)
+	m, images := explained(t, "mobilenetv2", 96)
 	var want []result.Heatmap
 	for _, frozen := range []int{154, 40} {
 		m.Layers.Unfreeze()
 		m.Layers[:frozen].Freeze()
-		got, err := m.GradCAM(pixels, nil)
+		got, err := newExplainer(t, m.Layers, m.Values).Explain(t.Context(), images, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,14 +125,14 @@ func TestGradCAMOfALinearHeadIsCAM(t *testing.T) {
 		t.Fatal(b.Err)
 	}
 	kernel := []float32{1, -2, 0.5, 3} // [channels, classes]
-	m := &Model{Layers: b.List, Values: layer.Values{"dense": {kernel, {0, 0}}}}
 	const n, places = 70, 4 * 3
 	pixels := golden.Uniform("linear head", n*places*2, -1, 1)
 	asked := make([]int, n)
 	for i := range asked {
 		asked[i] = i%3 - 1
 	}
-	got, err := m.GradCAM(pixels, asked)
+	g := newExplainer(t, b.List, layer.Values{"dense": {kernel, {0, 0}}})
+	got, err := g.Explain(t.Context(), numbers{pixels, places * 2}, asked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,42 +176,101 @@ func TestGradCAMOfNoEvidenceIsZero(t *testing.T) {
 	b.Add("relu", layer.ReLU{})
 	b.Add("pool", layer.GlobalAveragePooling2D{})
 	b.Add("dense", layer.Dense{Units: 2, Activation: "softmax"})
-	m := &Model{Layers: b.List, Values: layer.Values{"dense": {{1, -1}, {0, 0}}}}
-	got, err := m.GradCAM([]float32{1, 2, 3, 4}, []int{1})
+	v := layer.Values{"dense": {{1, -1}, {0, 0}}}
+	image := numbers{[]float32{1, 2, 3, 4}, 4}
+	got, err := newExplainer(t, b.List, v).Explain(t.Context(), image, []int{1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(got[0].Values, []float32{0, 0, 0, 0}) {
 		t.Errorf("heat is %v", got[0].Values)
 	}
-	m.Values["dense"][0][0] = float32(math.NaN())
-	m.compiled = compiled{}
-	if _, err := m.GradCAM([]float32{1, 2, 3, 4}, []int{0}); err == nil || !strings.Contains(err.Error(), "diverged") {
+	v["dense"][0][0] = float32(math.NaN())
+	_, err = newExplainer(t, b.List, v).Explain(t.Context(), image, []int{0})
+	if err == nil || !strings.Contains(err.Error(), "image 0 (number 0): the gradient is not finite") ||
+		strings.Contains(err.Error(), "diverged") {
 		t.Errorf("weights that are not numbers: %v", err)
 	}
 }
 
 func TestGradCAMRefusesWhatItCannotExplain(t *testing.T) {
-	m := newSmall(t, 1)
-	image := make([]float32, 40*40*3)
-	dense := &layer.Builder{}
-	dense.Add("features", layer.Input{Shape: []int{3}})
-	dense.Add("dense", layer.Dense{Units: 2})
-	for _, c := range []struct {
-		model   *Model
-		pixels  []float32
-		classes []int
-		want    string
-	}{
-		{m, image[1:], nil, "no whole number of images of shape [40 40 3]"},
-		{m, image, []int{0, 1}, "2 classes for 1 images"},
-		{m, image, []int{3}, "class 3 of image 0: the model has classes 0 to 2"},
-		{m, image, []int{-2}, "class -2 of image 0"},
-		{&Model{Layers: dense.List}, image[:3], nil, "no layer gives features"},
-		{&Model{Layers: m.Layers[:m.baseEnd]}, image, nil, "must read it alone and end in one value per class"},
+	m, images := explained(t, "mobilenetv2", 96)
+	g := newExplainer(t, m.Layers, m.Values)
+	one := numbers{images.values[:images.each], images.each}
+	for want, f := range map[string]func() error{
+		"2 classes for 1 images": func() error { _, err := g.Explain(t.Context(), one, []int{0, 1}); return err },
+		"class 5 of image 0: the model has classes 0 to 4": func() error {
+			_, err := g.Explain(t.Context(), one, []int{5})
+			return err
+		},
+		"class -2 of image 0": func() error { _, err := g.Explain(t.Context(), one, []int{-2}); return err },
+		"values for an image of shape [96 96 3]": func() error {
+			_, err := g.Explain(t.Context(), numbers{one.values, images.each - 1}, nil)
+			return err
+		},
+		"does not read images": func() error {
+			b := &layer.Builder{}
+			b.Add("features", layer.Input{Shape: []int{3}})
+			b.Add("dense", layer.Dense{Units: 2})
+			_, err := NewGradCAM(b.List, b.List.Initial(1))
+			return err
+		},
+		"no layer gives features": func() error {
+			b := &layer.Builder{}
+			b.Add("image", layer.Input{Shape: []int{2, 2, 3}})
+			b.Add("flat", layer.Flatten{})
+			b.Add("dense", layer.Dense{Units: 2})
+			_, err := NewGradCAM(b.List, b.List.Initial(1))
+			return err
+		},
+		"must read it alone and end in one value per class": func() error {
+			_, err := NewGradCAM(m.Layers[:m.Layers.Index("out_relu")+1], m.Values)
+			return err
+		},
 	} {
-		if _, err := c.model.GradCAM(c.pixels, c.classes); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("got error %v, want one with %q", err, c.want)
+		if err := f(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want one with %q", err, want)
 		}
+	}
+}
+
+func newExplainer(t *testing.T, ls layer.List, v layer.Values) *GradCAM {
+	t.Helper()
+	g, err := NewGradCAM(ls, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	return g
+}
+
+func TestGradCAMOfManyGoroutinesIsThatOfOne(t *testing.T) {
+	m, images := explained(t, "mobilenetv2", 96)
+	g := newExplainer(t, m.Layers, m.Values)
+	g.Notice = "random weights"
+	want, err := g.Explain(t.Context(), images, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want[0].Notice != "random weights; made of numbers" {
+		t.Errorf("notice %q", want[0].Notice)
+	}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			i %= gradcamImages
+			one := numbers{images.values[i*images.each : (i+1)*images.each], images.each}
+			got, err := g.Explain(t.Context(), one, nil)
+			if err != nil || !slices.Equal(got[0].Values, want[i].Values) {
+				t.Errorf("image %d: %v, or other values", i, err)
+			}
+		})
+	}
+	all.Wait()
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := g.Explain(t.Context(), images, nil); !errors.Is(err, inference.ErrClosed) {
+		t.Errorf("after Close: %v", err)
 	}
 }

@@ -1,0 +1,241 @@
+package classifier
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/keras"
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+// foreignFiles unpacks the files of scripts/oracle/goldens/keras_outputs.py.
+func foreignFiles(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	archive, err := zip.OpenReader("testdata/foreign.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	for _, f := range archive.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, f.Name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// foreignImages are those that the probabilities in testdata/foreign.json are of.
+func foreignImages() numbers {
+	return numbers{"foreign", make([]int, 5), golden.Uniform("foreign", 5*12*12*3, 0, 255)}
+}
+
+func loadForeign(t *testing.T, path string) *Model {
+	t.Helper()
+	m, h, err := Load(path)
+	if err != nil || h != nil {
+		t.Fatal(h, err)
+	}
+	m.Classes = []string{"a", "b", "c", "d"}
+	return m
+}
+
+func probabilities(t *testing.T, m *Model, s images.Source) []float32 {
+	t.Helper()
+	p, err := m.Predict(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := joinNotices(m.Notice(), s.About().Notice); p.Notice != want {
+		t.Errorf("the predictions say %q, the model %q", p.Notice, want)
+	}
+	return slices.Concat(p.Probabilities...)
+}
+
+// Keras's preprocess_input stands outside of these models, in every mode that it has.
+func TestPreprocessingOutsideTheModelIsSaidAndTaken(t *testing.T) {
+	var want map[string][]float32
+	raw, err := os.ReadFile("testdata/foreign.json")
+	if err == nil {
+		err = json.Unmarshal(raw, &want)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, some := foreignFiles(t), foreignImages()
+	for _, ending := range []string{".h5", ".keras"} {
+		path := filepath.Join(folder, "outside"+ending)
+		m := loadForeign(t, path)
+		if !strings.Contains(m.Notice(), "images enter it as 0…255") || !strings.Contains(m.Notice(), "--preprocess") {
+			t.Errorf("%s: notice %q", ending, m.Notice())
+		}
+		if d := golden.Difference(probabilities(t, m, some), want["none"]); d > 1e-5 {
+			t.Errorf("%s as it stands: differs from Keras by %v", ending, d)
+		}
+		for name, p := range want {
+			m := loadForeign(t, path)
+			if err := m.SetPreprocessing(name); err != nil {
+				t.Fatal(err)
+			}
+			if m.Notice() != "" {
+				t.Errorf("%s %s: notice %q", ending, name, m.Notice())
+			}
+			got := probabilities(t, m, some)
+			if d := golden.Difference(got, p); d > 1e-5 {
+				t.Errorf("%s %s: differs from Keras by %v", ending, name, d)
+			}
+			for _, to := range []string{".h5", ".keras"} {
+				saved := filepath.Join(t.TempDir(), "m"+to)
+				if err := m.Save(saved); err != nil {
+					t.Fatal(err)
+				}
+				again, _, err := Load(saved)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if again.Notice() != "" || !slices.Equal(probabilities(t, again, some), got) {
+					t.Errorf("%s %s, saved as %s: notice %q, or other probabilities", ending, name, to, again.Notice())
+				}
+				if name == "caffe" { // what was added is not to be trained with the base
+					again.Base.Layers.Unfreeze()
+					if l := again.Layers[1]; l.Name != preprocessingName || !l.Frozen || len(again.Base.Layers) != 2 {
+						t.Errorf("%s %s: the base has %d layers; %s is frozen: %v", ending, name, len(again.Base.Layers), l.Name, l.Frozen)
+					}
+				}
+				if name != "none" {
+					requireInError(t, again.SetPreprocessing("0..1"), "has its own, in layer "+preprocessingName)
+				}
+			}
+		}
+	}
+	inside := loadForeign(t, filepath.Join(folder, "inside.keras"))
+	if inside.Notice() != "" {
+		t.Errorf("with Rescaling inside: notice %q", inside.Notice())
+	}
+	if d := golden.Difference(probabilities(t, inside, some), want["-1..1"]); d > 1e-5 {
+		t.Errorf("with Rescaling inside: differs by %v", d)
+	}
+	requireInError(t, inside.SetPreprocessing("caffe"), "has its own, in layer rescaling")
+	requireInError(t, inside.SetPreprocessing("torch"), `"torch"`, "-1..1, 0..1, caffe, imagenet, none")
+	if err := inside.SetPreprocessing("none"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLogitsGetASoftmax(t *testing.T) {
+	folder, some := foreignFiles(t), foreignImages()
+	want := probabilities(t, loadForeign(t, filepath.Join(folder, "inside.h5")), some)
+	for name, notice := range map[string]string{
+		"logits.h5": "", "logits.keras": "", "logits-list.h5": "", "logits-list.keras": "", "logits-keras2.h5": "",
+		"uncompiled.h5":      "does not say whether the outputs of its last layer dense are logits",
+		"uncompiled.keras":   "does not say whether the outputs of its last layer dense are logits",
+		"another-loss.h5":    "loss categorical_crossentropy is not said to take logits",
+		"another-loss.keras": "loss categorical_crossentropy is not said to take logits",
+	} {
+		m := loadForeign(t, filepath.Join(folder, name))
+		if d := golden.Difference(probabilities(t, m, some), want); d > 1e-6 {
+			t.Errorf("%s: probabilities differ by %v", name, d)
+		}
+		noted := strings.Contains(strings.Join(m.Notes, "\n"), "a softmax is added")
+		if notice == "" && (m.Notice() != "" || !noted) || !strings.Contains(m.Notice(), notice) {
+			t.Errorf("%s: notice %q, notes %q", name, m.Notice(), m.Notes)
+		}
+	}
+}
+
+func TestOutputsThatAreNoProbabilitiesAreRefused(t *testing.T) {
+	folder, some := foreignFiles(t), foreignImages()
+	for name, want := range map[string]string{
+		"labels":    "layer dense (Dense) with a sigmoid, whose outputs do not sum to 1",
+		"binary":    "layer dense (Dense) of one unit",
+		"one-logit": "layer dense (Dense) of one unit",
+		"features":  "layer pool (GlobalAveragePooling2D) without a softmax",
+	} {
+		for _, ending := range []string{".h5", ".keras"} {
+			m, _, err := Load(filepath.Join(folder, name+ending)) // its layers can be looked at
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = m.Predict(t.Context(), some)
+			requireInError(t, err, want)
+			_, err = m.Fit(t.Context(), some, some, FitConfig{})
+			requireInError(t, err, want)
+		}
+	}
+}
+
+// A file is known by its content, whatever it is called.
+func TestFilesOfAnyNameAreOpened(t *testing.T) {
+	folder := foreignFiles(t)
+	for from, to := range map[string]string{"inside.h5": "model.hdf5", "inside.keras": "MODEL.KERAS", "logits.h5": "model"} {
+		path := filepath.Join(folder, to)
+		if err := os.Rename(filepath.Join(folder, from), path); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Load(path); err != nil {
+			t.Error(err)
+		}
+	}
+	text := filepath.Join(folder, "notes.txt")
+	if err := os.WriteFile(text, []byte("no model"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := Load(text)
+	requireInError(t, err, text)
+	_, _, err = Load(filepath.Join(folder, "gone.keras"))
+	requireInError(t, err, "gone.keras", "no such file")
+	_, _, err = Load(folder)
+	requireInError(t, err, "no run at")
+}
+
+// Files of ours say what was known when they were saved, as those of Keras cannot.
+func TestOurFilesNeedNoPreprocessing(t *testing.T) {
+	m, err := New(Config{Layers: tokens([]int{35, 35, 3}, 2), Classes: []string{"a", "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "m.keras")
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if again, _, err := Load(path); err != nil || again.Notice() != "" {
+		t.Errorf("%v, %v", again.Notice(), err)
+	}
+	k := &keras.Model{Name: "m", Layers: m.Layers, Values: m.Values}
+	if err := keras.Save(path, k); err != nil { // as Keras saves it again
+		t.Fatal(err)
+	}
+	if again, _, err := Load(path); err != nil || again.Notice() == "" {
+		t.Errorf("%v, %v", again, err)
+	}
+}
+
+func TestNormalizationCountsAsPreprocessing(t *testing.T) {
+	for name, op := range map[string]layer.Op{"normalization": layer.Normalization{Mean: []float64{1, 2, 3}, Variance: []float64{1, 1, 1}},
+		"batch_normalization": layer.BatchNormalization{}, "rescaling": layer.ChannelRescaling{Scale: []float64{1, 1, 1}, Offset: []float64{0, 0, 0}}} {
+		b := &layer.Builder{}
+		b.Add("image", layer.Input{Shape: []int{12, 12, 3}})
+		b.Add("padding", layer.ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
+		b.Add("", op)
+		b.Add("conv", layer.Conv2D{Filters: 2, Kernel: 1})
+		if got := scalingLayer(b.List); got != name {
+			t.Errorf("%s: %q scales", name, got)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package classifier
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+// checkOutputs reports what keeps the model's outputs from being probabilities of classes that exclude one another.
+func (m *Model) checkOutputs() error {
+	last := m.Layers[len(m.Layers)-1]
+	n := last.Shape[0]
+	where := fmt.Sprintf("the model ends in layer %s (%s)", last.Name, last.Op.Class())
+	advice := fmt.Sprintf("end it with layer.Dense{Units: %d, Activation: \"softmax\"}", max(2, n))
+	_, softmax := m.Layers.Logits()
+	switch {
+	case n < 2 && softmax:
+		return fmt.Errorf("%s of one unit, whose softmax is always 1: give each class a unit; %s", where, advice)
+	case softmax:
+		return nil
+	case n < 2:
+		return fmt.Errorf("%s of one unit, which tells two classes apart by one number: give each class a unit; %s", where,
+			advice)
+	case activationOf(last) == "sigmoid":
+		return fmt.Errorf("%s with a sigmoid, whose outputs do not sum to 1: an image may have several of its labels; "+
+			"only classes that exclude one another are known here: %s", where, advice)
+	}
+	return fmt.Errorf("%s without a softmax, so that its outputs are no probabilities: %s", where, advice)
+}
+
+// activationOf names the function that a layer ends in; "" is none, "?" one that is not known.
+func activationOf(l *layer.Layer) string {
+	switch op := l.Op.(type) {
+	case layer.Dense:
+		return op.Activation
+	case layer.Activation:
+		return op.Activation
+	}
+	return "?"
+}
+
+// readOutputs puts a softmax behind logits: outputs of a Dense without activation, as Keras's losses take them with
+// from_logits=True. If the model was not compiled with that, what the outputs are is a guess, and a notice says so.
+func (m *Model) readOutputs(path string, training []byte) error {
+	last := m.Layers[len(m.Layers)-1]
+	if activationOf(last) != "" || last.Shape[0] < 2 {
+		return nil
+	}
+	b := &layer.Builder{List: m.Layers}
+	b.Add("", layer.Activation{Activation: "softmax"})
+	if b.Err != nil {
+		return b.Err
+	}
+	m.Layers = b.List
+	loss, logits := compiledLoss(training)
+	switch {
+	case logits:
+		m.Notes = append(m.Notes, fmt.Sprintf("layer %s gives logits (from_logits=True): a softmax is added", last.Name))
+	case loss == "":
+		m.outputNotice = fmt.Sprintf("%s does not say whether the outputs of its last layer %s are logits: a softmax is added",
+			path, last.Name)
+	default:
+		m.outputNotice = fmt.Sprintf("the last layer %s of %s has no activation, and its loss %s is not said to take logits: "+
+			"a softmax is added", last.Name, path, loss)
+	}
+	return nil
+}
+
+// compiledLoss reads the loss from what a model was compiled with: its name, "" if there is none, and whether it takes
+// logits. Keras writes a name, an object with its configuration, or one of these for each output.
+func compiledLoss(training []byte) (name string, logits bool) {
+	var compiled struct{ Loss json.RawMessage }
+	if json.Unmarshal(training, &compiled) != nil {
+		return "", false
+	}
+	return readLoss(compiled.Loss)
+}
+
+func readLoss(raw json.RawMessage) (name string, logits bool) {
+	var object struct {
+		Class  string `json:"class_name"`
+		Config struct {
+			FromLogits bool `json:"from_logits"`
+		}
+	}
+	var list []json.RawMessage
+	var byOutput map[string]json.RawMessage
+	switch {
+	case json.Unmarshal(raw, &name) == nil:
+		return name, false
+	case json.Unmarshal(raw, &object) == nil && object.Class != "":
+		return object.Class, object.Config.FromLogits
+	case json.Unmarshal(raw, &list) == nil && len(list) == 1:
+		return readLoss(list[0])
+	case json.Unmarshal(raw, &byOutput) == nil && len(byOutput) == 1:
+		for _, loss := range byOutput {
+			return readLoss(loss)
+		}
+	}
+	return "", false
+}

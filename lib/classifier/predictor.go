@@ -1,0 +1,176 @@
+package classifier
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/transfer-learning-go/defects/lib/features"
+	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/inference"
+	"github.com/transfer-learning-go/defects/lib/internal/ahead"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/result"
+)
+
+// Predictor is a model as it was when the predictor was made, ready to classify images: for a service, or wherever a
+// model may change meanwhile. It may be used from several goroutines at once.
+//
+// It holds the weights twice at most, once in Go's memory and once where they are computed with, and the activations of
+// few images however many are asked for at once (see inference.Program).
+type Predictor struct {
+	list    layer.List   // the layers below the cut; without one, the whole model
+	values  layer.Values // of these
+	frozen  string       // tells which features are those of list; "" if there are none
+	above   *inference.Program
+	size    int // of images
+	classes []string
+	notice  string
+
+	mutex  sync.Mutex
+	below  *inference.Program // of list, made when pixels come: features need none
+	closed bool
+}
+
+// Predictor makes a predictor of the model as it is now. Its graphs are compiled at their first use; Close frees them.
+func (m *Model) Predictor() (*Predictor, error) {
+	if err := m.checkOutputs(); err != nil {
+		return nil, err
+	}
+	if m.Classes == nil {
+		return nil, fmt.Errorf("the model names no classes for its %d outputs: set Classes", m.Layers.Output()[0])
+	}
+	if err := m.checkClasses(); err != nil {
+		return nil, err
+	}
+	cut := m.cut()
+	p := &Predictor{list: copied(m.Layers[:cmp.Or(cut, len(m.Layers))]), values: layer.Values{}, size: m.ImageSize,
+		classes: slices.Clone(m.Classes), notice: m.Notice()}
+	for _, l := range p.list {
+		p.values[l.Name] = slices.Clone(m.Values[l.Name])
+	}
+	if cut == 0 || cut == len(m.Layers) {
+		return p, nil
+	}
+	frozen, err := features.New(p.list, p.values)
+	if err != nil {
+		return nil, err
+	}
+	defer frozen.Close()
+	p.frozen = frozen.Layers()
+	p.above, err = inference.New(m.Layers.Above(cut), m.Values)
+	return p, err
+}
+
+// program computes the layers below the cut.
+func (p *Predictor) program() (*inference.Program, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.closed {
+		return nil, inference.ErrClosed
+	}
+	var err error
+	if p.below == nil {
+		p.below, err = inference.New(p.list, p.values)
+	}
+	return p.below, err
+}
+
+// copied are layers that freezing those of the model does not reach.
+func copied(ls layer.List) layer.List {
+	out := make(layer.List, len(ls))
+	for i, l := range ls {
+		own := *l
+		out[i] = &own
+	}
+	return out
+}
+
+// chunk is how many images are held at a time.
+const chunk = 32
+
+// Predict gives class probabilities for images. Features of the layers that are frozen in this model are taken as they
+// are; all else is computed from pixels, and nothing is stored. A single image is computed alone, and its probabilities
+// are those of the same image among others up to rounding, 1e-5; otherwise they do not depend on the other images.
+func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predictions, error) {
+	out := &result.Predictions{Classes: p.classes, Notice: joinNotices(p.notice, s.About().Notice)}
+	f, _ := s.(*features.Features)
+	ready := f != nil && p.frozen != "" && f.Layers() == p.frozen
+	n := s.Len()
+	type rows struct {
+		values []float32
+		err    error
+	}
+	for r := range ahead.Of((n+chunk-1)/chunk, func(i int) (r rows) {
+		indices := sequence(i*chunk, min((i+1)*chunk, n))
+		if ready {
+			r.values, r.err = f.Rows(indices)
+		} else {
+			r.values, r.err = images.Pixels(s, indices, p.size)
+		}
+		return r
+	}) {
+		if err := cmp.Or(r.err, ctx.Err()); err != nil {
+			return nil, err
+		}
+		probabilities, err := p.run(ctx, r.values, ready, n == 1)
+		if err != nil {
+			return nil, err
+		}
+		for row := range slices.Chunk(probabilities, len(p.classes)) {
+			info := s.Info(len(out.Names))
+			out.Names, out.Actual = append(out.Names, info.Name), append(out.Actual, info.Label)
+			out.Probabilities = append(out.Probabilities, row)
+			out.Predicted = append(out.Predicted, largest(row))
+		}
+	}
+	return out, nil
+}
+
+// run computes pixels or, if ready, features.
+func (p *Predictor) run(ctx context.Context, values []float32, ready, single bool) ([]float32, error) {
+	compute := (*inference.Program).Run
+	if single {
+		compute = (*inference.Program).One
+	}
+	if !ready {
+		below, err := p.program()
+		if err != nil {
+			return nil, err
+		}
+		if values, err = compute(below, ctx, values); err != nil {
+			return nil, err
+		}
+	}
+	if p.above == nil {
+		return values, nil
+	}
+	return compute(p.above, ctx, values)
+}
+
+func largest(row []float32) int {
+	best := 0
+	for c, v := range row {
+		if v > row[best] {
+			best = c
+		}
+	}
+	return best
+}
+
+// Close waits for calls that are running and frees what the predictor holds; later calls fail.
+func (p *Predictor) Close() error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.closed = true
+	var err error
+	for _, program := range []*inference.Program{p.below, p.above} {
+		if program != nil {
+			err = errors.Join(err, program.Close())
+		}
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+package classifier
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/layer"
+)
+
+// preprocessingName is what the layer is called that scales images, here and by SetPreprocessing.
+const preprocessingName = "preprocess_input"
+
+// preprocessings are the layers that SetPreprocessing adds, with the values of their weights.
+var preprocessings = map[string]struct {
+	op     layer.Op
+	values [][]float32
+}{
+	"none":  {},
+	"0..1":  {op: layer.Rescaling{Scale: 1.0 / 255}},
+	"-1..1": {op: layer.Rescaling{Scale: 1 / 127.5, Offset: -1}},
+	// No layer of Keras turns channels round but a convolution of single pixels, whose kernel is [in, out].
+	"caffe": {layer.Conv2D{Filters: 3, Kernel: 1}, [][]float32{{0, 0, 1, 0, 1, 0, 1, 0, 0}, {-103.939, -116.779, -123.68}}},
+	"imagenet": {op: layer.ChannelRescaling{
+		Scale:  []float64{1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)},
+		Offset: []float64{-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225},
+	}},
+}
+
+// Preprocessings lists what SetPreprocessing takes.
+func Preprocessings() []string { return slices.Sorted(maps.Keys(preprocessings)) }
+
+// SetPreprocessing says what the images of a model passed before it saw them, where its file does not: programs that use
+// Keras often do it outside of the model. Pixels are 0…255 here.
+//
+//	"none"      nothing: the model was trained on 0…255
+//	"0..1"      x / 255
+//	"-1..1"     x / 127.5 − 1 (preprocess_input of MobileNet, Xception, ResNetV2)
+//	"caffe"     blue, green, red, less the means 103.939, 116.779, 123.68 (preprocess_input of VGG, ResNet)
+//	"imagenet"  (x / 255 − mean) / deviation of ImageNet's channels (preprocess_input of DenseNet; PyTorch's models)
+//
+// It becomes a layer after the input, which Save writes, too. It is an error if the model scales its images already.
+func (m *Model) SetPreprocessing(name string) error {
+	p, ok := preprocessings[name]
+	switch scaling := scalingLayer(m.Layers); {
+	case !ok:
+		return fmt.Errorf("preprocessing %q: use one of %s", name, strings.Join(Preprocessings(), ", "))
+	case p.op != nil && scaling != "":
+		return fmt.Errorf("preprocessing %s: the model has its own, in layer %s: leave it out", name, scaling)
+	case p.op != nil && m.preprocessing != "":
+		return fmt.Errorf("preprocessing %s: the model has been given %s: leave it out", name, m.preprocessing)
+	case m.Layers.Index(preprocessingName) >= 0:
+		return fmt.Errorf("preprocessing %s: the model has a layer %s of another kind", name, preprocessingName)
+	}
+	if p.op == nil {
+		m.inputNotice, m.preprocessing = "", name
+		return nil
+	}
+	input := m.Layers[0].Name
+	b := &layer.Builder{List: layer.List{m.Layers[0]}}
+	if b.Add(preprocessingName, p.op); b.Err != nil {
+		return fmt.Errorf("preprocessing %s: %w", name, b.Err)
+	}
+	added := b.List[1]
+	added.Frozen, added.Inference = true, true
+	for _, l := range m.Layers {
+		for i, read := range l.Inputs {
+			if read == input {
+				l.Inputs[i] = preprocessingName
+			}
+		}
+	}
+	m.Layers = slices.Insert(slices.Clone(m.Layers), 1, added)
+	if p.values != nil {
+		m.Values[preprocessingName] = p.values
+	}
+	for i := range m.nested {
+		m.nested[i].Start++
+		m.nested[i].End++
+	}
+	if m.baseStart > 0 {
+		m.baseStart++
+	}
+	m.baseEnd++
+	m.inputNotice, m.preprocessing = "", name
+	m.Base.Layers = m.baseLayers()
+	m.forget()
+	return nil
+}
+
+// scalingLayer names the layer that brings pixels into another range before the first layer with weights; "" if there is
+// none.
+func scalingLayer(ls layer.List) string {
+	for _, l := range ls {
+		switch l.Op.Class() {
+		case "Rescaling", "Normalization", "BatchNormalization":
+			return l.Name
+		}
+		if l.Name == preprocessingName {
+			return l.Name
+		}
+		if len(l.W) > 0 {
+			return ""
+		}
+	}
+	return ""
+}
+
+// readInputs says so if a file does not tell what its images passed before.
+func (m *Model) readInputs(path string) {
+	if scalingLayer(m.Layers) == "" {
+		m.inputNotice = fmt.Sprintf("%s holds no preprocessing, so images enter it as 0…255: say with --preprocess "+
+			"(Model.SetPreprocessing) what its images passed before, or none", path)
+	}
+}
