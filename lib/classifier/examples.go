@@ -106,8 +106,8 @@ func (e examples) finite(ctx context.Context, indices []int) error {
 		}
 		for _, v := range values {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				return fmt.Errorf("%s: what the frozen layers give for %s is not finite: look at the image and at the weights "+
-					"of the base", e.source.About().Name, e.source.Info(i).Name)
+				return fmt.Errorf("%s: the values for %s are not finite: look at the image and, if layers are frozen, at their "+
+					"weights", e.source.About().Name, e.source.Info(i).Name)
 			}
 		}
 	}

@@ -122,6 +122,9 @@ func loadFile(path string) (*Model, error) {
 			return nil, fmt.Errorf("%s: what was saved beside the model cannot be read: %w", path, err)
 		}
 		m.take(f)
+		if m.preprocessing == "" && m.inputNotice == "" && m.Base.Source != "random" { // saved before this was looked at
+			m.readInputs(path)
+		}
 		return m, nil
 	}
 	m.readInputs(path)

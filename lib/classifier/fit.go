@@ -86,7 +86,8 @@ func (f *fitting) tell(p result.Progress) {
 	if f.config.Watch == nil {
 		return
 	}
-	p.Epochs, p.History, p.Resumed, p.Notice = f.config.epochs(), &f.history, f.resumed, f.history.Notice
+	p.Epochs, p.History, p.Resumed = f.config.epochs(), &f.history, f.resumed
+	p.Notice = joinNotices(f.history.Notice, p.Notice)
 	f.config.Watch(p)
 }
 
@@ -155,6 +156,7 @@ func (f *fitting) phase(ctx context.Context) error {
 	if now.best > 0 {
 		maps.Copy(f.model.Values, t.best)
 	}
+	f.model.forget()
 	return nil
 }
 
@@ -185,6 +187,7 @@ func (f *fitting) training(ctx context.Context, first int) (t *training, err err
 	if f.saved == nil && t.cut > 0 { // a phase that is taken up has its time recorded
 		f.history.FeatureSeconds += time.Since(began).Seconds()
 	}
+	m.forget() // the layers below the cut have done their work
 	if err := t.start(); err != nil {
 		return t, err
 	}

@@ -23,6 +23,9 @@ func requireSame(t *testing.T, a, b *result.History, x, y *Model) {
 			t.Errorf("the histories differ: %v, %v", pair[0], pair[1])
 		}
 	}
+	if !slices.Equal(a.Phases, b.Phases) || a.Note != b.Note || a.Notice != b.Notice {
+		t.Errorf("phases %v and %v, notes %q and %q, notices %q and %q", a.Phases, b.Phases, a.Note, b.Note, a.Notice, b.Notice)
+	}
 	if a.Best != b.Best || a.Stopped != b.Stopped {
 		t.Errorf("epochs %d and %d are the best, %d and %d the last", a.Best, b.Best, a.Stopped, b.Stopped)
 	}

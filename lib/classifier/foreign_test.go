@@ -133,8 +133,10 @@ func TestPreprocessingOutsideTheModelIsSaidAndTaken(t *testing.T) {
 	}
 	requireInError(t, inside.SetPreprocessing("caffe"), "has its own, in layer rescaling")
 	requireInError(t, inside.SetPreprocessing("torch"), `"torch"`, "-1..1, 0..1, caffe, imagenet, none")
-	if err := inside.SetPreprocessing("none"); err != nil {
-		t.Error(err)
+	for _, m := range []*Model{inside, newSmall(t, 1)} { // it is true of any model
+		if err := m.SetPreprocessing("none"); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

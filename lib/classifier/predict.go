@@ -85,11 +85,11 @@ func (m *Model) extractor() (*features.Extractor, error) {
 
 // Predict gives class probabilities for images, from stored features where layers are frozen.
 func (m *Model) Predict(ctx context.Context, s images.Source) (*result.Predictions, error) {
-	p, frozen, err := m.predictor()
+	p, err := m.predictor()
 	if err != nil {
 		return nil, err
 	}
-	if frozen {
+	if p.frozen != "" {
 		f, err := m.Features(ctx, s, nil)
 		if err != nil {
 			return nil, err
@@ -102,14 +102,14 @@ func (m *Model) Predict(ctx context.Context, s images.Source) (*result.Predictio
 	return p.Predict(ctx, s)
 }
 
-func (m *Model) predictor() (p *Predictor, frozen bool, err error) {
+func (m *Model) predictor() (p *Predictor, err error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	c := m.current()
 	if c.predictor == nil {
 		if c.predictor, err = m.Predictor(); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	}
-	return c.predictor, c.cut > 0, nil
+	return c.predictor, nil
 }

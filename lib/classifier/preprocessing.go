@@ -50,7 +50,7 @@ func (m *Model) SetPreprocessing(name string) error {
 		return fmt.Errorf("preprocessing %s: the model has its own, in layer %s: leave it out", name, scaling)
 	case p.op != nil && m.preprocessing != "":
 		return fmt.Errorf("preprocessing %s: the model has been given %s: leave it out", name, m.preprocessing)
-	case m.Layers.Index(preprocessingName) >= 0:
+	case p.op != nil && m.Layers.Index(preprocessingName) >= 0:
 		return fmt.Errorf("preprocessing %s: the model has a layer %s of another kind", name, preprocessingName)
 	}
 	if p.op == nil {
