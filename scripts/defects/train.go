@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -43,17 +42,6 @@ func (t training) String() string {
 	fmt.Fprintf(&b, "validation accuracy after the last epoch: %.4f, 95 %% interval %s\nrun: %s\n",
 		t.ValAccuracy[t.Epochs()-1], t.Interval, t.Run)
 	return b.String()
-}
-
-// lessonHead is the head of the lesson's section 2.3.1.
-func lessonHead(base *backbone.Backbone, classes int) func(*layer.Builder) {
-	return layer.Sequential(
-		base.Pooling(),
-		layer.Dropout{Rate: 0.3},
-		layer.Dense{Units: 256, Activation: "relu"},
-		layer.Dropout{Rate: 0.2},
-		layer.Dense{Units: classes, Activation: "softmax"},
-	)
 }
 
 func trainCommand(c *call) (fmt.Stringer, error) {
@@ -152,7 +140,7 @@ func (c *call) newModel(ctx context.Context, name string, variant *variantFlags,
 		return nil, nil, err
 	}
 	m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed,
-		Head: lessonHead(base, len(data.Classes))})
+		Head: classifier.Head(base, len(data.Classes))})
 	normalizes := slices.ContainsFunc(base.Layers, func(l *layer.Layer) bool {
 		_, ok := l.Op.(layer.BatchNormalization)
 		return ok

@@ -8,7 +8,6 @@ import (
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/images"
-	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 // compare trains the lesson's head three times on one data set: on the embedded backbone, on a random one, both
@@ -34,9 +33,7 @@ func compare(folder string, epochs int) error {
 			base.Layers.Freeze()
 		}
 		m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed, BaseTraining: !c.frozen,
-			Head: layer.Sequential(layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3},
-				layer.Dense{Units: 256, Activation: "relu"}, layer.Dropout{Rate: 0.2},
-				layer.Dense{Units: len(data.Classes), Activation: "softmax"})})
+			Head: classifier.Head(base, len(data.Classes))})
 		if err != nil {
 			return err
 		}

@@ -48,14 +48,8 @@ func newModel(network string, c backbone.Config, imageSize int, classes []string
 		return nil, err
 	}
 	base.Layers.Freeze()
-	head := layer.Sequential(
-		base.Pooling(),
-		layer.Dropout{Rate: 0.3},
-		layer.Dense{Units: 256, Activation: "relu"},
-		layer.Dropout{Rate: 0.2},
-		layer.Dense{Units: len(classes), Activation: "softmax"},
-	)
-	return classifier.New(classifier.Config{Base: base, ImageSize: imageSize, Classes: classes, Seed: 100, Head: head})
+	return classifier.New(classifier.Config{Base: base, ImageSize: imageSize, Classes: classes, Seed: 100,
+		Head: classifier.Head(base, len(classes))})
 }
 
 // openModel opens the whole model of a .keras file, or puts the lesson's head on a base with the weights of a file.

@@ -15,7 +15,6 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
-	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/scripts/oracle/comparisons/pixels"
 )
 
@@ -55,9 +54,7 @@ func model(open, name string, c backbone.Config, size int) (*classifier.Model, e
 	base.Layers.Freeze()
 	return classifier.New(classifier.Config{Base: base, ImageSize: size, Seed: 1,
 		Classes: []string{"a", "b", "c", "d", "e", "f"},
-		Head: layer.Sequential(layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3},
-			layer.Dense{Units: 256, Activation: "relu"}, layer.Dropout{Rate: 0.2},
-			layer.Dense{Units: 6, Activation: "softmax"})})
+		Head:    classifier.Head(base, 6)})
 }
 
 func run(m *classifier.Model, path string, train int, out, save string) error {
