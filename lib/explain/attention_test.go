@@ -12,7 +12,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// kerasAttention is made by scripts/oracle/keras_attention.py.
+// kerasAttention is made by scripts/oracle/goldens/keras_attention.py.
 type kerasAttention struct {
 	Layers  [][]float32 // [images, heads, n, n] each
 	Rollout []float32   // [images, patches]

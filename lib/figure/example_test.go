@@ -68,5 +68,5 @@ func ExamplePredictions() {
 		return
 	}
 	fmt.Println(f.Alt)
-	// Output: Grid of 3 images, 2 right, 1 wrong; wrong: P: crazing 80 %, A: inclusion.
+	// Output: Grid of 3 images, 2 right, 1 wrong; wrong: P: crazing, A: inclusion, confidence 80 %.
 }

@@ -12,7 +12,7 @@ import (
 // PredictionsOptions may be left empty.
 type PredictionsOptions struct {
 	Title   string             // if empty, it says how many of the images are right
-	Caption func(i int) string // stands above image i; nil for what is predicted, how sure that is, and what it is
+	Caption func(i int) string // stands above image i; nil for what is predicted, what it is, and how sure the model is
 }
 
 // predictionColumns are as many as fit with the names of classes above each image.
@@ -49,13 +49,13 @@ func Predictions(p *result.Predictions, picture func(i int) (image.Image, error)
 	return Grid(tiles, predictionColumns, GridOptions{Title: o.Title, Notice: p.Notice})
 }
 
-// caption is "P: crazing 97 %" and, below it, "A: inclusion".
+// caption is what is predicted, what it is, and how sure the model is, a line each: five of them stand side by side.
 func caption(p *result.Predictions, i int) string {
-	text := fmt.Sprintf("P: %s %.0f %%", p.Classes[p.Predicted[i]], 100*p.Confidence(i))
+	text := "P: " + p.Classes[p.Predicted[i]]
 	if p.Actual[i] >= 0 {
 		text += "\nA: " + p.Classes[p.Actual[i]]
 	}
-	return text
+	return text + fmt.Sprintf("\nconfidence %.0f %%", 100*p.Confidence(i))
 }
 
 func verdict(p *result.Predictions, i int) Verdict {
