@@ -85,7 +85,7 @@ func newExplainer(ls layer.List, values layer.Values) (*explainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	above := withoutSoftmax(ls.Above(at + 1))
+	above, _ := ls.Above(at + 1).Logits()
 	e := &explainer{features: features}
 	position := map[*layer.Layer]int{}
 	for _, l := range above {
@@ -113,23 +113,6 @@ func gradCAM(features, class *Node, logitsOf func(features *Node) *Node) []*Node
 	largest := ReduceAndKeep(heat, ReduceMax, 1, 2)
 	largest = Where(LessOrEqual(largest, ScalarZero(heat.Graph(), heat.DType())), OnesLike(largest), largest)
 	return []*Node{Div(heat, largest), class}
-}
-
-// withoutSoftmax is the list that gives logits, where its last layer is or ends in a softmax.
-func withoutSoftmax(ls layer.List) layer.List {
-	last := *ls[len(ls)-1]
-	switch op := last.Op.(type) {
-	case layer.Dense:
-		if op.Activation == "softmax" {
-			op.Activation = ""
-			last.Op = op
-		}
-	case layer.Activation:
-		if op.Activation == "softmax" {
-			return ls[:len(ls)-1]
-		}
-	}
-	return append(append(layer.List{}, ls[:len(ls)-1]...), &last)
 }
 
 func (e *explainer) explain(pixels []float32, classes []int) ([]result.Heatmap, error) {

@@ -65,7 +65,8 @@ func (t *training) env(scope *model.Scope, g *Graph, training bool) *layer.Env {
 // logits builds the layers above the cut without the last softmax: the loss is computed from logits, as Keras does,
 // since the logarithm of a softmax that has gone to zero is lost.
 func (t *training) logits(env *layer.Env, x *Node) *Node {
-	return withoutSoftmax(t.model.Layers.Above(t.cut)).Build(env, x)
+	ls, _ := t.model.Layers.Above(t.cut).Logits()
+	return ls.Build(env, x)
 }
 
 // crossEntropy is the categorical cross-entropy of each image in nats: −Σ labels·log softmax(logits), [n].
