@@ -130,6 +130,8 @@ func (o Activation) label([]int) Label {
 	return Label{Text: name, Minor: true}
 }
 
+func (o Activation) logits() (Op, bool) { return nil, o.Activation == "softmax" }
+
 func (o Activation) function() string {
 	if o.Activation == "softmax" {
 		return ""

@@ -43,7 +43,8 @@ func BenchmarkAttention(b *testing.B) {
 	outputs := map[string][]float32{}
 	for name, way := range map[string]func(c *Call, x *graph.Node) (out, weights *graph.Node){"wide": op.wide, "narrow": op.narrow} {
 		build := func(in []*graph.Node) *graph.Node {
-			out, _ := way(&Call{layer: &Layer{}, env: &Env{Weight: func(_ *Layer, i int) *graph.Node { return in[1+i] }}}, in[0])
+			env := &Env{Weight: func(_ *Layer, i int) *graph.Node { return in[1+i] }}
+			out, _ := way(&Call{layer: &Layer{}, env: env}, in[0])
 			return out
 		}
 		outputs[name] = run(b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{build(in)} }, in...)[0]

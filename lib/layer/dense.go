@@ -57,6 +57,14 @@ func (o Dense) Config() (Settings, error) {
 	return s, nil
 }
 
+func (o Dense) logits() (Op, bool) {
+	had := o.Activation == "softmax"
+	if had {
+		o.Activation = ""
+	}
+	return o, had
+}
+
 func (o Dense) label([]int) Label { return Label{Text: fmt.Sprintf("dense %d", o.Units)} }
 
 func (o Dense) identity() string {

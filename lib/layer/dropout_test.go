@@ -63,10 +63,54 @@ func TestDropoutKeepsTheMean(t *testing.T) {
 	}
 }
 
+// TestDropoutOfWholeImages is stochastic depth: an image is dropped whole or kept whole.
+func TestDropoutOfWholeImages(t *testing.T) {
+	const images, h, w, c, rate = 4000, 2, 3, 2, 0.2
+	x := make([]float32, images*h*w*c)
+	for i := range x {
+		x[i] = 3
+	}
+	rng, err := graph.RNGStateFromSeed(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Layer{Name: "drop", Op: Dropout{Rate: rate, NoiseShape: []int{1, 1, 1}}}
+	if shape, err := l.Op.Output([][]int{{h, w, c}}); err != nil || !slices.Equal(shape, []int{h, w, c}) {
+		t.Fatal(shape, err)
+	}
+	got := run(t, func(in []*graph.Node) []*graph.Node {
+		env := &Env{Training: true, Uniform: func(g *graph.Graph, shape shapes.Shape) *graph.Node {
+			_, u := graph.RandomUniform(graph.Const(g, rng), shape)
+			return u
+		}}
+		return []*graph.Node{l.Op.Build(&Call{layer: l, env: env}, in)}
+	}, tensors.FromFlatDataAndDimensions(x, images, h, w, c))[0]
+	dropped := 0
+	for i := 0; i < len(got); i += h * w * c {
+		image := got[i : i+h*w*c]
+		if image[0] == 0 {
+			dropped++
+		}
+		for _, v := range image {
+			if v != image[0] || v != 0 && math.Abs(float64(v)-3/(1-rate)) > 1e-6 {
+				t.Fatalf("an image becomes %v", image)
+			}
+		}
+	}
+	if tolerance := 4 * math.Sqrt(rate*(1-rate)/images); math.Abs(float64(dropped)/images-rate) > tolerance {
+		t.Errorf("drops %v of the images, not %v ± %v", float64(dropped)/images, rate, tolerance)
+	}
+}
+
 func TestDropoutRefusesRates(t *testing.T) {
 	for _, rate := range []float64{-0.1, 1, 1.5, math.NaN()} {
 		if _, err := (Dropout{Rate: rate}).Output([][]int{{4}}); err == nil {
 			t.Errorf("rate %v is accepted", rate)
+		}
+	}
+	for _, shape := range [][]int{{}, {1}, {1, 2}, {1, 1, 1}} {
+		if _, err := (Dropout{Rate: 0.5, NoiseShape: shape}).Output([][]int{{4, 3}}); err == nil {
+			t.Errorf("noise shape %v is accepted", shape)
 		}
 	}
 }

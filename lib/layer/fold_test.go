@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -43,6 +44,27 @@ func TestFoldLeavesConvolutionsOnly(t *testing.T) {
 	}
 }
 
+// A strided block of EfficientNet: padding, normalization and swish go into the depthwise convolution.
+func TestFoldTakesSwish(t *testing.T) {
+	b := &Builder{}
+	b.Add("image", Input{Shape: []int{9, 8, 3}})
+	Sequential(Conv2D{Filters: 6, Kernel: 1, NoBias: true}, BatchNormalization{}, Activation{Activation: "swish"},
+		ZeroPadding2D{Pad: [4]int{1, 2, 1, 2}}, DepthwiseConv2D{Kernel: 5, Strides: 2, NoBias: true},
+		BatchNormalization{})(b)
+	x := b.Add("swish", Activation{Activation: "swish"})
+	Sequential(GlobalAveragePooling2D{KeepDims: true}, Conv2D{Filters: 2, Kernel: 1, Activation: "swish"},
+		Conv2D{Filters: 6, Kernel: 1, Activation: "sigmoid"})(b)
+	b.Add("excite", Multiply{}, x, b.Last())
+	if b.Err != nil {
+		t.Fatal(b.Err)
+	}
+	got := classesOf(requireEqualFold(t, b.List, 2))
+	want := []string{"InputLayer", "Conv2D", "DepthwiseConv2D", "GlobalAveragePooling2D", "Conv2D", "Conv2D", "Multiply"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v is left, want %v", got, want)
+	}
+}
+
 // Each list has something that must not be folded, or not where it stands.
 func TestFoldKeepsWhatItCannotMove(t *testing.T) {
 	for name, build := range map[string]func(b *Builder){
@@ -79,6 +101,28 @@ func TestFoldKeepsWhatItCannotMove(t *testing.T) {
 			b.Add("conv", DepthwiseConv2D{Kernel: 3})
 			b.Add("bn", BatchNormalization{})
 			b.Add("relu", ReLU{MaxValue: 0.5})
+		},
+		"without scale or center": func(b *Builder) {
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 3})
+			b.Add("bn", BatchNormalization{NoScale: true})
+			b.Add("conv_2", Conv2D{Filters: 2, Kernel: 1, NoBias: true})
+			b.Add("bn_2", BatchNormalization{NoCenter: true})
+			b.Add("conv_3", DepthwiseConv2D{Kernel: 2})
+			b.Add("bn_3", BatchNormalization{NoCenter: true, NoScale: true})
+		},
+		"leaky": func(b *Builder) {
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 3})
+			b.Add("leaky", LeakyReLU{})
+			b.Add("relu", ReLU{})
+		},
+		"softmax": func(b *Builder) {
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 3})
+			b.Add("activation", Activation{Activation: "softmax"})
+			b.Add("relu", ReLU{})
+		},
+		"activation of its own": func(b *Builder) {
+			b.Add("conv", Conv2D{Filters: 2, Kernel: 3, Activation: "tanh"})
+			b.Add("sigmoid", Activation{Activation: "sigmoid"})
 		},
 		"two normalizations": func(b *Builder) {
 			b.Add("conv", Conv2D{Filters: 2, Kernel: 1})

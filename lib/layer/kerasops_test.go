@@ -95,7 +95,8 @@ func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string
 				trained = append(trained, weights[i])
 			}
 		}
-		return append([]*graph.Node{y}, graph.Gradient(graph.ReduceAllSum(graph.Mul(y, u)), append(slices.Clone(x), trained...)...)...)
+		gradients := graph.Gradient(graph.ReduceAllSum(graph.Mul(y, u)), append(slices.Clone(x), trained...)...)
+		return append([]*graph.Node{y}, gradients...)
 	}, args...)
 	values = got[0]
 	if c.Gradients != nil {

@@ -35,7 +35,8 @@ func (o LayerNormalization) Build(c *Call, in []*graph.Node) *graph.Node {
 	centred := graph.Sub(x, graph.ReduceAndKeep(x, graph.ReduceMean, -1))
 	variance := graph.ReduceAndKeep(graph.Square(centred), graph.ReduceMean, -1)
 	normal := graph.Div(centred, graph.Sqrt(graph.AddScalar(variance, o.Epsilon)))
-	return graph.Add(graph.Mul(normal, graph.ExpandLeftToRank(c.Weight(0), x.Rank())), graph.ExpandLeftToRank(c.Weight(1), x.Rank()))
+	scaled := graph.Mul(normal, graph.ExpandLeftToRank(c.Weight(0), x.Rank()))
+	return graph.Add(scaled, graph.ExpandLeftToRank(c.Weight(1), x.Rank()))
 }
 
 func (LayerNormalization) label([]int) Label { return Label{Text: "layer normalization", Minor: true} }

@@ -45,6 +45,26 @@ func (ls List) TrainableParams() int {
 // Output is the shape of the last layer.
 func (ls List) Output() []int { return ls[len(ls)-1].Shape }
 
+// Logits is the list without the softmax that it ends in, and reports whether it ends in one; if not, the list comes back
+// as it is. The loss is computed from logits, since the logarithm of a softmax that has gone to zero is lost, and gradients
+// of classes are taken of them.
+func (ls List) Logits() (List, bool) {
+	last := *ls[len(ls)-1]
+	s, ok := last.Op.(softmaxed)
+	if !ok {
+		return ls, false
+	}
+	op, had := s.logits()
+	switch {
+	case !had:
+		return ls, false
+	case op == nil:
+		return ls[:len(ls)-1], true
+	}
+	last.Op = op
+	return append(slices.Clone(ls[:len(ls)-1]), &last), true
+}
+
 // Build adds the layers to a graph, x being what the Input layer gives, and returns the output of the last.
 func (ls List) Build(env *Env, x *graph.Node) *graph.Node {
 	return ls.BuildAll(env, x)[ls[len(ls)-1].Name]

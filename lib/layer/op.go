@@ -45,6 +45,8 @@ type (
 	batching interface{ usesBatch() }
 	// Keras keeps its weights in other layers.
 	composed interface{ sublayers() []Sublayer }
+	// What it computes before a softmax at its end, nil if that is all of it, and whether it has one.
+	softmaxed interface{ logits() (op Op, had bool) }
 	// What Hash prints; it never changes, since the folders of runs hold hashes.
 	identified interface{ identity() string }
 )

@@ -74,6 +74,7 @@ func (Softmax) Output(in [][]int) ([]int, error)            { return in[0], nil 
 func (Softmax) Build(_ *Call, in []*graph.Node) *graph.Node { return graph.Softmax(in[0], -1) }
 func (Softmax) Config() (Settings, error)                   { return Settings{"axis": -1}, nil }
 func (Softmax) label([]int) Label                           { return Label{Text: "softmax", Minor: true} }
+func (Softmax) logits() (Op, bool)                          { return nil, true }
 func (Softmax) check(in []int, f *Fields)                   { f.lastAxis(in) }
 
 func init() {

@@ -13,8 +13,8 @@ func pad(x *graph.Node, p [4]int) *graph.Node {
 	if p == [4]int{} {
 		return x
 	}
-	return graph.Pad(x, graph.ScalarZero(x.Graph(), dtypes.Float32), compute.PadAxis{}, compute.PadAxis{Start: p[0], End: p[1]},
-		compute.PadAxis{Start: p[2], End: p[3]}, compute.PadAxis{})
+	return graph.Pad(x, graph.ScalarZero(x.Graph(), dtypes.Float32), compute.PadAxis{},
+		compute.PadAxis{Start: p[0], End: p[1]}, compute.PadAxis{Start: p[2], End: p[3]}, compute.PadAxis{})
 }
 
 // windowPads is the padding {top, bottom, left, right}. For "same", Keras adds what ceil(size/stride) windows need,

@@ -30,7 +30,8 @@ func winograd(x, kernel *graph.Node, pads [4]int) *graph.Node {
 	rows, columns := (h+1)/2, (w+1)/2
 	x = pad(x, [4]int{pads[0], pads[1] + h%2, pads[2], pads[3] + w%2})
 	inputs := transform(winogradB, grid(4, func(i, j int) *graph.Node {
-		return graph.Slice(x, graph.AxisRange(), graph.AxisRange(i, i+2*rows-1).Stride(2), graph.AxisRange(j, j+2*columns-1).Stride(2), graph.AxisRange())
+		return graph.Slice(x, graph.AxisRange(), graph.AxisRange(i, i+2*rows-1).Stride(2),
+			graph.AxisRange(j, j+2*columns-1).Stride(2))
 	}))
 	var products [][]*graph.Node
 	if kernel.Rank() == 3 {

@@ -30,6 +30,8 @@ def fill(model):
         values = layer.get_weights()
         layer.set_weights([seeded.weight(layer.name, name, v.shape) if v.dtype.kind == "f" else v
                            for name, v in zip(names, values)])
+        if isinstance(layer, (keras.layers.Normalization, tf_keras.layers.Normalization)):
+            layer.finalize_state()  # as after loading weights
     return model
 
 
@@ -161,6 +163,34 @@ def vit_model(k):
     return k.Model(image, L.Dense(4, activation="softmax", name="classes")(x), name="vit")
 
 
+def blocks_model(k):
+    """What EfficientNet and its like are built of, and layers without bias, scale or center."""
+    L = k.layers
+    image = k.Input((21, 20, 3), name="image")
+    x = L.Rescaling(1 / 255, name="rescaling")(image)
+    x = L.Normalization(name="measured")(x)
+    x = L.Rescaling([0.5, 1.5, 2], name="channels")(x)
+    x = L.Normalization(mean=[0.1, 0.2, 0.3], variance=[0.5, 1, 2], name="given")(x)
+    x = L.Conv2D(6, 1, use_bias=False, activation="swish", name="expand")(x)
+    x = L.ZeroPadding2D(((1, 2), (1, 2)), name="padding")(x)
+    x = L.DepthwiseConv2D(5, 2, use_bias=False, name="depthwise")(x)
+    x = scaled = L.Activation("swish", name="swish")(L.BatchNormalization(scale=False, name="norm")(x))
+    s = L.Reshape((1, 1, 6), name="square")(L.GlobalAveragePooling2D(name="squeeze")(x))
+    s = L.Conv2D(2, 1, activation="swish", name="reduce")(s)
+    x = L.Multiply(name="excite")([x, L.Conv2D(6, 1, activation="sigmoid", name="gate")(s)])
+    x = L.Dropout(0.2, noise_shape=(None, 1, 1, 1), name="drop")(x)
+    x = L.BatchNormalization(center=False, name="scaled")(L.Conv2D(6, 3, padding="same", activation="elu", name="project")(x))
+    x = L.Average(name="average")([x, scaled])
+    x = L.Concatenate(name="concatenate")([L.LeakyReLU(0.1, name="leaky")(x), L.Activation("tanh", name="tanh")(scaled)])
+    y = L.GlobalMaxPooling2D(keepdims=True, name="tallest")(L.Activation("softplus", name="softplus")(x))
+    if k is keras:  # Keras 2 has another hard_sigmoid
+        x = keras.activations.silu(L.Conv2D(12, 1, activation="hard_sigmoid", name="hard")(x))
+        x = L.Activation("hard_swish", name="hard_swish")(x)
+    x = L.Add(name="add")([L.GlobalAveragePooling2D(keepdims=True, name="mean")(x), y])
+    x = L.Dense(5, use_bias=False, name="logits")(L.Flatten(name="flat")(x))
+    return k.Model(image, L.Softmax(name="softmax")(x), name="blocks")
+
+
 def write(model, name, formats, folder):
     x = seeded.uniform(f"{name}/x", (4, *model.input_shape[1:]), 0, 255)
     predictions[name] = dict(shape=list(x.shape), classes=model.output_shape[-1],
@@ -176,7 +206,7 @@ def write(model, name, formats, folder):
 with tempfile.TemporaryDirectory() as folder:
     folder = Path(folder)
     for k, tag, formats in ((keras, "keras3", []), (tf_keras, "keras2", [".legacy.h5"])):
-        for build in (layers_model, lesson_model, sequential_model, attention_model, vit_model):
+        for build in (layers_model, lesson_model, sequential_model, attention_model, vit_model, blocks_model):
             k.backend.clear_session()
             name = f"{build.__name__.removesuffix('_model')}-{tag}"
             write(fill(build(k)), name, [".h5", ".keras", ".weights.h5", *formats], folder)
