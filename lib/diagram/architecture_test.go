@@ -22,7 +22,7 @@ func residual(frozen int) layer.List {
 	b.Add("block_1_reduce", layer.Conv2D{Filters: 4, Kernel: 1})
 	b.Add("block_1_relu", layer.ReLU{})
 	last := b.Add("block_1_expand", layer.Conv2D{Filters: 16, Kernel: 1})
-	b.Add("block_1_add", layer.Sum{}, in, last)
+	b.Add("block_1_add", layer.Add{}, in, last)
 	b.List[:frozen].Freeze()
 	return b.List
 }

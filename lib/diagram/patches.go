@@ -26,8 +26,8 @@ type patches struct {
 func patchesOf(ls layer.List) *patches {
 	for i := 2; i < len(ls); i++ {
 		conv, isConv := ls[i-1].Op.(layer.Conv2D)
-		tokens, isReshaping := ls[i].Op.(layer.Reshaping)
-		if !isConv || !isReshaping || len(tokens.Shape) != 2 || conv.Kernel != conv.Strides || ls[:i-1].Params() > 0 {
+		tokens, isReshape := ls[i].Op.(layer.Reshape)
+		if !isConv || !isReshape || len(tokens.Shape) != 2 || conv.Kernel != conv.Strides || ls[:i-1].Params() > 0 {
 			continue
 		}
 		image, grid := ls[i-2].Shape, ls[i-1].Shape

@@ -58,7 +58,7 @@ func smallViT(size int, preNorm bool) (layer.List, error) {
 		b.Add("", layer.Rescaling{Scale: 1 / 127.5, Offset: -1})
 	}
 	b.Add("", layer.Conv2D{Filters: 128, Kernel: 16, Strides: 16})
-	b.Add("", layer.Reshaping{Shape: []int{(size / 16) * (size / 16), 128}})
+	b.Add("", layer.Reshape{Shape: []int{(size / 16) * (size / 16), 128}})
 	b.Add("", layer.PositionEmbedding{})
 	for range 4 {
 		addTransformerBlock(b, preNorm)
@@ -80,7 +80,7 @@ func addTransformerBlock(b *layer.Builder, preNorm bool) {
 		b.Add("", layer.LayerNormalization{})
 	}
 	b.Add("", layer.MultiHeadAttention{NumHeads: 4, KeyDim: 128, Dropout: 0.1})
-	x = b.Add("", layer.Sum{}, x, b.Last())
+	x = b.Add("", layer.Add{}, x, b.Last())
 	if y := b.Add("", layer.LayerNormalization{}); !preNorm {
 		x = y
 	}
@@ -88,7 +88,7 @@ func addTransformerBlock(b *layer.Builder, preNorm bool) {
 	b.Add("", layer.Dropout{Rate: 0.1})
 	b.Add("", layer.Dense{Units: 128})
 	b.Add("", layer.Dropout{Rate: 0.1})
-	b.Add("", layer.Sum{}, x, b.Last())
+	b.Add("", layer.Add{}, x, b.Last())
 	if !preNorm {
 		b.Add("", layer.LayerNormalization{})
 	}

@@ -48,5 +48,5 @@ func secondSum(ls layer.List, attention int) int {
 }
 
 func isAttention(l *layer.Layer) bool { _, ok := l.Op.(layer.MultiHeadAttention); return ok }
-func isSum(l *layer.Layer) bool       { _, ok := l.Op.(layer.Sum); return ok }
+func isSum(l *layer.Layer) bool       { _, ok := l.Op.(layer.Add); return ok }
 func isLayerNorm(l *layer.Layer) bool { _, ok := l.Op.(layer.LayerNormalization); return ok }

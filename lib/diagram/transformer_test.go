@@ -133,20 +133,20 @@ func TestWhatIsNoTransformerBlock(t *testing.T) {
 	tokens := layer.Input{Shape: []int{4, 8}}
 	attention := layer.MultiHeadAttention{NumHeads: 2, KeyDim: 4}
 	oneSum := add(tokens, attention)
-	oneSum.Add("", layer.Sum{}, oneSum.List[0].Name, oneSum.Last())
+	oneSum.Add("", layer.Add{}, oneSum.List[0].Name, oneSum.Last())
 	next := oneSum.Last()
 	oneSum.Add("", attention)
-	oneSum.Add("", layer.Sum{}, next, oneSum.Last())
+	oneSum.Add("", layer.Add{}, next, oneSum.Last())
 	long := add(tokens) // a block whose input a later layer reads, too
 	addDense := func(b *layer.Builder) {
 		x := b.Last()
 		b.Add("", attention)
-		x = b.Add("", layer.Sum{}, x, b.Last())
+		x = b.Add("", layer.Add{}, x, b.Last())
 		b.Add("", layer.Dense{Units: 8})
-		b.Add("", layer.Sum{}, x, b.Last())
+		b.Add("", layer.Add{}, x, b.Last())
 	}
 	addDense(long)
-	long.Add("", layer.Sum{}, long.List[0].Name, long.Last())
+	long.Add("", layer.Add{}, long.List[0].Name, long.Last())
 	for name, b := range map[string]*layer.Builder{
 		"convolutions":      add(layer.Input{Shape: []int{8, 8, 3}}, layer.Conv2D{Filters: 4, Kernel: 3}),
 		"no sums":           add(tokens, attention, layer.Dense{Units: 8}),
@@ -165,12 +165,12 @@ func TestWhatIsNoTransformerBlock(t *testing.T) {
 // Blocks of convolutions, found by name, may stand before those of a transformer.
 func TestAHybridShowsBothKindsOfBlocks(t *testing.T) {
 	b := &layer.Builder{List: residual(0)}
-	b.Add("", layer.Reshaping{Shape: []int{64, 16}})
+	b.Add("", layer.Reshape{Shape: []int{64, 16}})
 	x := b.Last()
 	b.Add("", layer.MultiHeadAttention{NumHeads: 2, KeyDim: 8})
-	x = b.Add("", layer.Sum{}, x, b.Last())
+	x = b.Add("", layer.Add{}, x, b.Last())
 	b.Add("", layer.Dense{Units: 16})
-	b.Add("", layer.Sum{}, x, b.Last())
+	b.Add("", layer.Add{}, x, b.Last())
 	b.Add("", layer.GlobalAveragePooling1D{})
 	b.Add("", layer.Dense{Units: 6})
 	if b.Err != nil {
@@ -192,7 +192,7 @@ func TestPatchesAreThoseOfTheImage(t *testing.T) {
 	b.Add("", layer.Input{Shape: []int{32, 32, 3}})
 	b.Add("", layer.Conv2D{Filters: 8, Kernel: 3, Padding: "same"})
 	b.Add("", layer.Conv2D{Filters: 8, Kernel: 8, Strides: 8})
-	b.Add("", layer.Reshaping{Shape: []int{16, 8}})
+	b.Add("", layer.Reshape{Shape: []int{16, 8}})
 	lists["patches of features"] = b.List
 	for name, want := range map[string]string{
 		"small ViT, post-norm": "15×15 = 225 patches of 16×16 pixels. 15 pixels at the right and bottom (grey) are dropped. " +

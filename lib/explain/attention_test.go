@@ -26,7 +26,7 @@ func attentive(t *testing.T, classToken bool) *Attention {
 	b := &layer.Builder{}
 	b.Add("image", layer.Input{Shape: []int{11, 15, 3}})
 	b.Add("patch_embedding", layer.Conv2D{Filters: 8, Kernel: 4, Strides: 4})
-	b.Add("patches", layer.Reshaping{Shape: []int{6, 8}})
+	b.Add("patches", layer.Reshape{Shape: []int{6, 8}})
 	if classToken {
 		b.Add("class_token", layer.ClassToken{})
 	}
@@ -217,11 +217,11 @@ func TestAttentionRefusesWhatItCannotDraw(t *testing.T) {
 	for want, ls := range map[string]layer.List{
 		"the model has no MultiHeadAttention": build(func(b *layer.Builder) { b.Add("relu", layer.ReLU{}) }),
 		"layer heads: nothing before it makes tokens of an image": build(func(b *layer.Builder) {
-			b.Add("rows", layer.Reshaping{Shape: []int{2, 8}})
+			b.Add("rows", layer.Reshape{Shape: []int{2, 8}})
 			b.Add("heads", heads)
 		}),
 		"layer heads attends over 3 tokens, but the image has 2×2 patches": build(func(b *layer.Builder) {
-			b.Add("tokens", layer.Reshaping{Shape: []int{4, 4}})
+			b.Add("tokens", layer.Reshape{Shape: []int{4, 4}})
 			b.Add("crop", layer.Cropping1D{Cropping: [2]int{0, 1}})
 			b.Add("heads", heads)
 		}),
@@ -231,7 +231,7 @@ func TestAttentionRefusesWhatItCannotDraw(t *testing.T) {
 		}
 	}
 	ls := build(func(b *layer.Builder) {
-		b.Add("tokens", layer.Reshaping{Shape: []int{4, 4}})
+		b.Add("tokens", layer.Reshape{Shape: []int{4, 4}})
 		b.Add("heads", heads)
 	})
 	good := attentionIn(t, ls, ls.Initial(1))

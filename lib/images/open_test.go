@@ -211,10 +211,7 @@ func TestSubstitutesAreAnnounced(t *testing.T) {
 	if _, err := Open(files.zip(t)); err != nil {
 		t.Fatal(err)
 	}
-	var told []string
-	notice.Show(func(text string) { told = append(told, text) })
-	defer notice.Show(func(string) {})
-	if !slices.Contains(told, syntheticNotice) {
+	if told := notice.Told(); !slices.Contains(told, syntheticNotice) {
 		t.Errorf("announced: %q", told)
 	}
 }

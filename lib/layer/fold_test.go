@@ -72,13 +72,13 @@ func TestFoldKeepsWhatItCannotMove(t *testing.T) {
 			b.Add("pad", ZeroPadding2D{Pad: [4]int{0, 1, 0, 1}})
 			b.Add("a", Conv2D{Filters: 2, Kernel: 3, NoBias: true})
 			b.Add("b", Conv2D{Filters: 2, Kernel: 3, NoBias: true}, "pad")
-			b.Add("sum", Sum{}, "a", "b")
+			b.Add("sum", Add{}, "a", "b")
 		},
 		"another layer between padding and convolution": func(b *Builder) {
 			b.Add("pad", ZeroPadding2D{Pad: [4]int{0, 1, 0, 1}})
 			b.Add("other", Conv2D{Filters: 2, Kernel: 3, NoBias: true}, "image")
 			b.Add("conv", Conv2D{Filters: 2, Kernel: 4, NoBias: true}, "pad")
-			b.Add("sum", Sum{}, "other", "conv")
+			b.Add("sum", Add{}, "other", "conv")
 		},
 		"padding before same": func(b *Builder) {
 			b.Add("pad", ZeroPadding2D{Pad: [4]int{1, 2, 3, 0}})
@@ -94,7 +94,7 @@ func TestFoldKeepsWhatItCannotMove(t *testing.T) {
 		"convolution read twice": func(b *Builder) {
 			b.Add("conv", Conv2D{Filters: 2, Kernel: 3, Padding: "same", NoBias: true})
 			b.Add("bn", BatchNormalization{})
-			b.Add("sum", Sum{}, "conv", "bn")
+			b.Add("sum", Add{}, "conv", "bn")
 			b.Add("relu", ReLU{MaxValue: 6})
 		},
 		"other bound": func(b *Builder) {

@@ -96,7 +96,7 @@ func stack(t testing.TB) List {
 	b.Add("project", Conv2D{Filters: 4, Kernel: 1, NoBias: true})
 	b.Add("second", DepthwiseConv2D{Kernel: 3, Padding: "same", NoBias: true})
 	b.Add("second_bn", norm)
-	b.Add("add", Sum{}, "project", "second_bn")
+	b.Add("add", Add{}, "project", "second_bn")
 	b.Add("pool", GlobalAveragePooling2D{})
 	b.Add("dense", Dense{Units: 3, Activation: "softmax"})
 	if b.Err != nil {

@@ -37,7 +37,7 @@ func TestSummaryEqualsKeras(t *testing.T) {
 	b.Add("", ReLU{MaxValue: 6})
 	b.Add("", DepthwiseConv2D{Kernel: 3, Padding: "same", NoBias: true})
 	x := b.Add("", BatchNormalization{})
-	b.Add("", Sum{}, branch, x)
+	b.Add("", Add{}, branch, x)
 	b.Add("", ZeroPadding2D{Pad: [4]int{0, 1, 0, 1}})
 	b.Add("", GlobalAveragePooling2D{})
 	b.Add("", Dropout{Rate: 0.3})

@@ -1,7 +1,0 @@
-package layer
-
-// Former names, until their users are renamed.
-type (
-	Sum       = Add
-	Reshaping = Reshape
-)
