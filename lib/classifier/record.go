@@ -12,6 +12,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
+	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // runFile is what run.json holds: how the run was made and how far it is. It is replaced after each epoch, and names
@@ -31,7 +32,7 @@ type runFile struct {
 	Steps       int               `json:"steps"` // of the last phase
 	State       string            `json:"state"`
 	History     result.History    `json:"history"`
-	Sums        map[string]string `json:"sha256,omitempty"` // of the other files
+	Sums        map[string]string `json:"sha256,omitempty"` // of the content of the other files: see weights.Sum
 	Checksum    string            `json:"checksum"`         // SHA-256 of this file with "" in its place
 }
 
@@ -143,7 +144,7 @@ func (f *runFile) write(path string) error {
 			continue
 		}
 		var err error
-		if sums[name], err = files.SHA256(filepath.Join(path, name)); err != nil {
+		if sums[name], err = weights.Sum(filepath.Join(path, name)); err != nil {
 			return err
 		}
 	}
@@ -164,13 +165,14 @@ func sum(data []byte) string {
 	return hex.EncodeToString(h[:])
 }
 
-// check compares files of a run with their checksums.
+// check compares the checksums that the files of a run hold with those recorded; weights.Open compares them with the
+// content.
 func (f runFile) check(path string, names ...string) error {
 	if f.Sums == nil {
 		return nil
 	}
 	for _, name := range names {
-		got, err := files.SHA256(filepath.Join(path, name))
+		got, err := weights.Sum(filepath.Join(path, name))
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
 	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
@@ -31,17 +32,45 @@ func sum(layers []Layer, texts ...[]byte) string {
 		fmt.Fprintf(h, "%q\n", l.Name)
 		for _, t := range l.Tensors {
 			fmt.Fprintf(h, "%v\n", t.Shape)
-			row = row[:0]
-			for _, v := range t.Data {
-				row = binary.LittleEndian.AppendUint32(row, math.Float32bits(v))
+			for part := range slices.Chunk(t.Data, 1<<14) { // stays in cache
+				row = row[:0]
+				for _, v := range part {
+					row = binary.LittleEndian.AppendUint32(row, math.Float32bits(v))
+				}
+				h.Write(row)
 			}
-			h.Write(row)
 		}
 	}
 	for _, text := range texts {
 		fmt.Fprintf(h, "%q\n", text)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Sum is the checksum that a .h5 file of ours holds of its content, "" for other files. The content is not read: Open
+// compares it.
+func Sum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("weights: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("weights: %w", err)
+	}
+	file, err := hdf5.Open(f, info.Size())
+	if err != nil {
+		return "", fmt.Errorf("weights: %s: %w", path, err)
+	}
+	got, err := file.Root().Strings(sumName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil || len(got) != 1 {
+		return "", fmt.Errorf("weights: %s: its checksum cannot be read: %w", path, err)
+	}
+	return got[0], nil
 }
 
 func sumAttribute(sum string) hdf5.Attribute {
