@@ -55,15 +55,6 @@ func Show(f *figure.Figure, err error) {
 	out.html(img)
 }
 
-// Markdown displays text with Markdown formatting. Use it for prose with measured numbers in it.
-func Markdown(text string) {
-	if !out.jupyter {
-		fmt.Fprintln(out.text, text)
-		return
-	}
-	out.markdown(text)
-}
-
 // Fail ends the program with exit code 1 and the error on stderr, which Jupyter shows as a failed cell.
 func Fail(err error) {
 	fmt.Fprintln(out.log, "Error:", err)
@@ -75,7 +66,6 @@ type output struct {
 	jupyter    bool
 	text, log  io.Writer
 	html       func(html string)
-	markdown   func(text string)
 	updateHTML func(id, html string)
 	exit       func(code int)
 }
@@ -85,7 +75,6 @@ var out = output{
 	text:       stdout{},
 	log:        os.Stderr,
 	html:       func(html string) { gonbui.DisplayHTML(html); flush() },
-	markdown:   func(text string) { gonbui.DisplayMarkdown(text); flush() },
 	updateHTML: func(id, html string) { gonbui.UpdateHTML(id, html); flush() },
 	exit:       os.Exit,
 }

@@ -27,7 +27,7 @@ func record(t *testing.T, jupyter bool) *recorder {
 	t.Cleanup(func() { out = real })
 	show := func(text string) { r.shown = append(r.shown, text) }
 	out = output{
-		jupyter: jupyter, text: &r.text, log: &r.log, html: show, markdown: show,
+		jupyter: jupyter, text: &r.text, log: &r.log, html: show,
 		updateHTML: func(id, html string) { r.ids[id] = true; r.updates = append(r.updates, html) },
 		exit:       func(code int) { r.exit = append(r.exit, code) },
 	}
@@ -79,7 +79,6 @@ func TestShowFailsTheCellOnAnError(t *testing.T) {
 
 func TestOutsideJupyterThereIsPlainText(t *testing.T) {
 	r := record(t, false)
-	Markdown("**α** = 0.35")
 	showNotice("synthetic images")
 	Show(picture(), nil)
 	Table([]string{"class", "images", "share"}, [][]string{
@@ -87,8 +86,7 @@ func TestOutsideJupyterThereIsPlainText(t *testing.T) {
 		{"rolled-in_scale", "1,200", "−3 %"},
 		{"größe"},
 	})
-	want := `**α** = 0.35
-NOTICE: synthetic images
+	want := `NOTICE: synthetic images
 [figure: 6 "classes" <of> steel]
 class            images   share
 crazing             240  16.7 %
