@@ -14,8 +14,8 @@ import (
 	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
-// Config chooses a variant. Its zero value is the lesson's, but for the weights: no classification top, the paper's
-// width, the lesson's input.
+// Config chooses a variant. Its zero value is without classification top, of the paper's width, for the
+// input that the Network names, and has random weights.
 type Config struct {
 	Alpha      float64 // MobileNetV2's width multiplier; 0 is 1.0. Other backbones have none
 	Variant    string  // of ViT, in the paper's notation, such as "S/32"; "" is "B/16". Other backbones have none
@@ -32,7 +32,7 @@ type Config struct {
 	Seed    int64
 }
 
-// Backbone is a network with weights, without the lesson's head.
+// Backbone is a network with weights, without a head.
 type Backbone struct {
 	Name   string // one of Names
 	Config Config

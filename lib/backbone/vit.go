@@ -8,10 +8,10 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
-const lessonViT = "B/16" // the variant of the lesson, and of the published file
+const onlyPublishedViT = "B/16" // the variant of the published file, and of notebook 4
 
 var vit = &Network{
-	Name: "vit", Title: "ViT", Lesson: true, Megabytes: 346, Input: 224, Variants: vitNames(), Variant: lessonViT,
+	Name: "vit", Title: "ViT", Lesson: true, Megabytes: 346, Input: 224, Variants: vitNames(), Variant: onlyPublishedViT,
 	preprocess: minusOneToOne, layers: vitLayers, published: publishedViT, load: loadViT,
 }
 
@@ -54,8 +54,8 @@ func vitNames() (names []string) {
 // publishedViT names the ViT-B/16 of google/vit-base-patch16-224 on Hugging Face's hub: trained on ImageNet-21k,
 // fine-tuned on ImageNet-1k.
 func publishedViT(c Config) (Published, error) {
-	if c.Variant != lessonViT {
-		return Published{}, fmt.Errorf("\"imagenet\" is a file for ViT %s, not for %s: give the path of a file", lessonViT,
+	if c.Variant != onlyPublishedViT {
+		return Published{}, fmt.Errorf("\"imagenet\" is a file for ViT %s, not for %s: give the path of a file", onlyPublishedViT,
 			c.Variant)
 	}
 	return onHub("vit", "google/vit-base-patch16-224"), nil

@@ -9,7 +9,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// FitConfig says how to train. The zero value of each field is the lesson's.
+// FitConfig says how to train. The zero value trains for 5 epochs in batches of 32 with a learning rate of 1e-3.
 type FitConfig struct {
 	Epochs       int     // 0 is 5
 	BatchSize    int     // 0 is 32

@@ -83,7 +83,7 @@ func (t *training) variable(name string, shape []int, value []float32) (*model.V
 // collectFrom is the size of a batch, in numbers, from which Go collects garbage after every step. Some of XLA's memory
 // is freed by the collector, which comes by Go's memory alone, every few steps. What it leaves until then lies where the
 // activations of the last step were, those of the next no longer fit there, and the small Vision Transformer of the
-// lesson took 1.3 or 1.9 GB by chance.
+// notebook 4 took 1.3 or 1.9 GB by chance.
 const collectFrom = 1 << 20
 
 // epoch trains one pass over the images and measures on the validation images.

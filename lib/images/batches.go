@@ -8,7 +8,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/internal/ahead"
 )
 
-// Batches says how to cut a set into batches. The zero value gives the lesson's batches, unshuffled.
+// Batches says how to cut a set into batches. The zero value gives batches of 32 images of 255×255 pixels, in file order.
 type Batches struct {
 	Size      int   // images per batch; 0 means 32. The last batch of an epoch may be smaller, as in Keras
 	ImageSize int   // height and width in pixels; 0 means 255

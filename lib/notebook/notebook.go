@@ -1,5 +1,5 @@
-// Package notebook shows the lesson's results in a GoNB cell: figures, tables, notices, and curves that grow
-// while a model trains. Outside Jupyter the same calls print plain text, so that lesson code also runs as an
+// Package notebook shows results in a GoNB cell: figures, tables, notices, and curves that grow
+// while a model trains. Outside Jupyter the same calls print plain text, so that the code of cells also runs as an
 // ordinary program and in tests.
 package notebook
 

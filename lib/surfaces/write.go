@@ -64,7 +64,7 @@ func Write(dir string, seed int64, train, validation int) (err error) {
 	return nil
 }
 
-// present says whether a folder of exactly these images is there.
+// present reports whether a folder of exactly these images is there.
 func present(target, marker string) (bool, error) {
 	found, err := os.ReadFile(filepath.Join(target, Marker))
 	switch {

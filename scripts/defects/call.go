@@ -62,7 +62,7 @@ func (c *call) parse(least, most int, what string) ([]string, error) {
 	return words, nil
 }
 
-// given tells whether the user set an option.
+// given reports whether the user set an option.
 func (c *call) given(name string) bool {
 	set := false
 	c.flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })

@@ -14,7 +14,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
-// isModel tells whether a word names a run or a file with a model, there or not, rather than a backbone.
+// isModel reports whether a word names a run or a file with a model, there or not, rather than a backbone.
 func isModel(word string) bool {
 	if slices.Contains(backbone.Names, word) {
 		return false
@@ -162,7 +162,7 @@ func (u *unfreezing) apply(base *backbone.Backbone) error {
 	return nil
 }
 
-// sameFile tells whether two names lead to one file or folder.
+// sameFile reports whether two names lead to one file or folder.
 func sameFile(a, b string) bool {
 	i, err := os.Stat(a)
 	if err != nil {

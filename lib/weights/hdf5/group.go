@@ -44,7 +44,7 @@ func (o *object) asGroup() (*Group, error) {
 // Names lists the members in the order of the file: sorted by name, except in files that keep creation order.
 func (g *Group) Names() []string { return slices.Clone(g.names) }
 
-// Has tells whether the group has a direct member of this name.
+// Has reports whether the group has a direct member of this name.
 func (g *Group) Has(name string) bool {
 	_, ok := g.links[name]
 	return ok

@@ -74,7 +74,7 @@ var trainings = []training{
 		repetitions: 1, whole: 8},
 }
 
-// complete says whether both sides train all epochs.
+// complete reports whether both sides train all epochs.
 func (t training) complete() bool { return t.trained == [2]int{t.epochs, t.epochs} }
 
 // share says in a row's name which sides did not train all epochs.
