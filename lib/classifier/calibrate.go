@@ -106,7 +106,7 @@ func statistics(l *layer.Layer) iter.Seq[int] {
 // calibrated gives the layers up to the end of the base, in inference mode but for their batch normalizations, and
 // these.
 func (m *Model) calibrated() (list, norms layer.List) {
-	for i, l := range copied(m.Layers[:m.baseEnd]) {
+	for i, l := range m.Layers[:m.baseEnd].Clone() {
 		norm, ok := l.Op.(layer.BatchNormalization)
 		if l.Inference = !ok || i < m.baseStart; !l.Inference {
 			norm.Momentum = 1e-30 // 0 would be Keras's default

@@ -51,11 +51,8 @@ func New(c Config) (*Model, error) {
 	if b.Err != nil {
 		return nil, fmt.Errorf("layers: %w", b.Err)
 	}
-	m := &Model{Name: c.Name, Classes: c.Classes, Seed: c.Seed, BaseTraining: c.BaseTraining, Values: initial(b, c.Seed)}
-	for _, l := range b.List {
-		own := *l
-		m.Layers = append(m.Layers, &own)
-	}
+	m := &Model{Name: c.Name, Layers: b.List.Clone(), Classes: c.Classes, Seed: c.Seed, BaseTraining: c.BaseTraining,
+		Values: initial(b, c.Seed)}
 	for _, n := range b.Nested {
 		m.nested = append(m.nested, layer.Nested{Name: n.Name, Start: n.Start, End: n.End})
 		for _, l := range m.Layers[n.Start:n.End] {

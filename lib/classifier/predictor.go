@@ -47,7 +47,7 @@ func (m *Model) Predictor() (*Predictor, error) {
 		return nil, err
 	}
 	cut := m.cut()
-	p := &Predictor{list: copied(m.Layers[:cmp.Or(cut, len(m.Layers))]), values: layer.Values{}, size: m.ImageSize,
+	p := &Predictor{list: m.Layers[:cmp.Or(cut, len(m.Layers))].Clone(), values: layer.Values{}, size: m.ImageSize,
 		classes: slices.Clone(m.Classes), notice: m.Notice()}
 	for _, l := range p.list {
 		p.values[l.Name] = slices.Clone(m.Values[l.Name])
@@ -77,16 +77,6 @@ func (p *Predictor) program() (*inference.Program, error) {
 		p.below, err = inference.New(p.list, p.values)
 	}
 	return p.below, err
-}
-
-// copied are layers that freezing those of the model does not reach.
-func copied(ls layer.List) layer.List {
-	out := make(layer.List, len(ls))
-	for i, l := range ls {
-		own := *l
-		out[i] = &own
-	}
-	return out
 }
 
 // chunk is how many images are held at a time.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
+	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -105,4 +106,40 @@ func TestPredictorsOfUnfinishedModelsAreRefused(t *testing.T) {
 	if p, err := m.Predict(t.Context(), images.Of()); err != nil || len(p.Names) != 0 {
 		t.Errorf("%v, %v", p, err)
 	}
+}
+
+// Giving a model another preprocessing reaches neither predictors that were made before nor the layers it was built from.
+func TestPredictorsKeepTheirInputs(t *testing.T) {
+	m := tinyNet(t)
+	some := foreignImages()
+	p, err := m.Predictor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	want := probabilities(t, m, some)
+	if err := m.SetPreprocessing("caffe"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.Predict(t.Context(), some)
+	if err != nil || !slices.Equal(slices.Concat(got.Probabilities...), want) {
+		t.Errorf("the predictor changed with its model: %v", err)
+	}
+	if slices.Equal(probabilities(t, m, some), want) {
+		t.Error("the model did not change")
+	}
+}
+
+// tinyNet is a network without a base, and without preprocessing.
+func tinyNet(t *testing.T) *Model {
+	t.Helper()
+	m, err := New(Config{Classes: classes, Layers: func(b *layer.Builder) {
+		b.Add("image", layer.Input{Shape: []int{12, 12, 3}})
+		layer.Sequential(layer.Conv2D{Filters: 4, Kernel: 3}, layer.GlobalAveragePooling2D{},
+			layer.Dense{Units: 3, Activation: "softmax"})(b)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }

@@ -65,11 +65,13 @@ func (m *Model) SetPreprocessing(name string) error {
 	added := b.List[1]
 	added.Frozen, added.Inference = true, true
 	for _, l := range m.Layers {
-		for i, read := range l.Inputs {
+		inputs := slices.Clone(l.Inputs) // lists that were made of these layers may share theirs
+		for i, read := range inputs {
 			if read == input {
-				l.Inputs[i] = preprocessingName
+				inputs[i] = preprocessingName
 			}
 		}
+		l.Inputs = inputs
 	}
 	m.Layers = slices.Insert(slices.Clone(m.Layers), 1, added)
 	if p.values != nil {
