@@ -55,7 +55,7 @@ func doctor(c *call) (fmt.Stringer, error) {
 	for _, look := range []func() part{checkBackend, checkKernel, checkCache, checkData} {
 		d.Parts = append(d.Parts, look())
 	}
-	for _, name := range backbone.Names {
+	for _, name := range backbone.Names() {
 		d.Parts = append(d.Parts, checkWeights(name))
 	}
 	for _, p := range d.Parts {
@@ -173,11 +173,20 @@ func checkWeights(name string) part {
 		p.Used += "\n" + strings.Join(found, "\n")
 	}
 	if len(found) == 0 || damaged { // the notice says which
-		p.Remedy = fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with the published "+
-			"file, such as %s", name, published[0].File)
-		if repository := published[0].Repository; repository != "" {
-			p.Remedy += " (the model.safetensors of " + repository + " on Hugging Face's hub)"
-		}
+		p.Remedy = toGetWeights(name, published)
 	}
 	return p
+}
+
+// toGetWeights says how to get the published weights of a backbone, if there are any.
+func toGetWeights(name string, published []backbone.Published) string {
+	if len(published) == 0 {
+		return ""
+	}
+	remedy := fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with the published "+
+		"file, such as %s", name, published[0].File)
+	if repository := published[0].Repository; repository != "" {
+		remedy += " (the model.safetensors of " + repository + " on Hugging Face's hub)"
+	}
+	return remedy
 }
