@@ -502,3 +502,32 @@ func TestStoredAndClear(t *testing.T) {
 		t.Error("features of no layers")
 	}
 }
+
+// A slot that was damaged may hold the row of another image by now, which another process has computed.
+func TestMendingKeepsTheRowsOfOthers(t *testing.T) {
+	cache := ownCache(t)
+	l := numbered(0, 5)
+	want := computed(t, l)
+	f := extract(t, extractor(t), l)
+	path := storedFile(t, cache)
+	for at := 1; at < 4; at++ {
+		flip(t, path, headerSize+at*(headSize+36*4))
+	}
+	other := numbered(10, 12)
+	extract(t, extractor(t), other).Close() // takes the damaged slots
+	for range 2 {
+		if got := all(t, f); !slices.Equal(got, want) {
+			t.Error("other features")
+		}
+	}
+	e := extractor(t)
+	if got := all(t, extract(t, e, append(other, l...))); !slices.Equal(got[:72], computed(t, other)) || !slices.Equal(got[72:], want) {
+		t.Error("other features of what another process stored")
+	}
+	if e.Computed() != 0 || e.Damaged() != 0 {
+		t.Errorf("%d rows are computed, %d damaged: mending has overwritten them", e.Computed(), e.Damaged())
+	}
+	if n := f.stored.extractor.Computed(); n != 5+3 {
+		t.Errorf("%d rows are computed, want each damaged one once", n)
+	}
+}
