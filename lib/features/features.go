@@ -95,7 +95,7 @@ func (f *Features) Close() error {
 }
 
 // Rows reads the features of some images, [len(indices), shape…]. Each row is compared with its checksum. One that is
-// damaged is computed again, stored, and announced (package notice).
+// damaged is computed again, stored, and said (notice.Say).
 func (f *Features) Rows(indices []int) ([]float32, error) {
 	s := f.stored
 	s.use.RLock()
@@ -186,7 +186,7 @@ func (s *stored) mend(p *pack, i int, row []float32) error {
 	}
 	e.computed.Add(1)
 	e.damaged.Add(1)
-	text := fmt.Sprintf("the stored features of %s were damaged and are computed again", s.source.Info(i).Name)
+	text := fmt.Sprintf("stored features were damaged and are computed again: those of %s in %s", s.source.Info(i).Name, p.file.Name())
 	if ours {
 		write := func() error { return p.write(r.slot, r.key, row) }
 		if taken {
@@ -198,6 +198,6 @@ func (s *stored) mend(p *pack, i int, row []float32) error {
 			s.move(i, p.index[r.key])
 		}
 	}
-	notice.Tell(text)
+	notice.Say(text)
 	return nil
 }

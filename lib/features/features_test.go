@@ -19,6 +19,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -321,14 +322,29 @@ func TestDamageIsReported(t *testing.T) {
 	extract(t, extractor(t), l).Close()
 	path := storedFile(t, cache)
 	flip(t, path, headerSize+1)
+	var shown []string
+	notice.Show(func(text string) { shown = append(shown, text) })
+	defer notice.Show(nil)
 	var last result.Progress
 	f, err := extractor(t).Extract(t.Context(), l, func(p result.Progress) { last = p })
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	if !strings.Contains(last.Notice, "features were damaged and are computed again: 1 in ") || last.Done != 5 {
+	if last.Phase != "features of train, 1 of which were damaged" || last.Notice != "" || last.Done != 5 {
 		t.Errorf("progress %+v", last)
+	}
+	flip(t, path, headerSize+headSize+1)
+	f = extract(t, extractor(t), l)
+	all(t, f)
+	want := []string{"stored features were damaged and are computed again: 1 in " + path,
+		"stored features were damaged and are computed again: those of 0.png in " + path}
+	if !slices.Equal(shown, want) {
+		t.Errorf("said are %q", shown)
+	}
+	// Rows are right again, so nothing that is made of them says it.
+	if told := notice.Told(); len(told) > 0 {
+		t.Errorf("told are %q", told)
 	}
 }
 
