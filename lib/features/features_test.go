@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -483,6 +484,16 @@ func TestStoredAndClear(t *testing.T) {
 	if err := os.WriteFile(old, make([]byte, 10), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	first := filepath.Join(cache, "features", "first-xla-cpu.features")
+	if err := os.WriteFile(first, []byte(`defects features 1 {"layers":"1"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := Stored(); err != nil || len(files) != 3 || !slices.ContainsFunc(files, func(f File) bool {
+		return f.Path == first && strings.Contains(f.What, "earlier version")
+	}) {
+		t.Errorf("%v, %v", files, err)
+	}
+	os.Remove(first)
 	files, err := Stored()
 	if err != nil || len(files) != 2 {
 		t.Fatalf("%v, %v", files, err)
@@ -545,5 +556,24 @@ func TestMendingKeepsTheRowsOfOthers(t *testing.T) {
 	}
 	if n := f.stored.extractor.Computed(); n != 5+3 {
 		t.Errorf("%d rows are computed, want each damaged one once", n)
+	}
+}
+
+// Another version of the backend, or of Go, which decodes the images, may compute other numbers.
+func TestFeaturesOfAnotherMakerAreNotTaken(t *testing.T) {
+	ownCache(t)
+	l := numbered(0, 3)
+	e, other := extractor(t), extractor(t)
+	if !strings.Contains(e.maker, runtime.Version()) {
+		t.Errorf("they are made by %q", e.maker)
+	}
+	other.maker = "XLA on CPU, plugin another.so (0.12), 1 device, go1.99"
+	for _, x := range []*Extractor{e, other} {
+		if f := extract(t, x, l); x.Computed() != 3 || !slices.Equal(all(t, f), computed(t, l)) {
+			t.Errorf("%d are computed", x.Computed())
+		}
+	}
+	if e.Layers() == other.Layers() || string(e.header()) == string(other.header()) {
+		t.Error("they are taken for one another")
 	}
 }
