@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -575,5 +577,27 @@ func TestFeaturesOfAnotherMakerAreNotTaken(t *testing.T) {
 	}
 	if e.Layers() == other.Layers() || string(e.header()) == string(other.header()) {
 		t.Error("they are taken for one another")
+	}
+}
+
+func TestAdviceFitsTheError(t *testing.T) {
+	path := func(op string, err error) error { return &fs.PathError{Op: op, Path: "x.features", Err: err} }
+	for _, c := range []struct {
+		err           error
+		space, folder bool
+	}{
+		{path("write", syscall.EFBIG), true, true},
+		{path("mkdir", syscall.ENOSPC), true, true},
+		{path("open", fs.ErrPermission), false, true},
+		{path("read", syscall.EIO), false, false},
+		{errors.New("the lock cannot be taken"), false, false},
+	} {
+		text := advise(c.err).Error()
+		if strings.Contains(text, "free some space") != c.space || strings.Contains(text, "set DEFECTS_CACHE") != c.folder {
+			t.Errorf("for %v, the advice is %q", c.err, text)
+		}
+		if !errors.Is(advise(c.err), c.err) {
+			t.Errorf("%v is lost", c.err)
+		}
 	}
 }
