@@ -2,6 +2,7 @@ package layer
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -61,5 +62,15 @@ func TestLogitsAreWhatTheSoftmaxReads(t *testing.T) {
 	logits, had := withDead(t, Softmax{}).Logits()
 	if last := logits[len(logits)-1].Name; !had || last != "conv" {
 		t.Errorf("the logits are those of layer %s", last)
+	}
+}
+
+func TestRescalingWithoutAScaleIsRefused(t *testing.T) {
+	for op, refused := range map[Rescaling]bool{{}: true, {Offset: 1}: false, {Scale: 1}: false, {Scale: -2, Offset: 3}: false} {
+		b := &Builder{}
+		Sequential(Input{Shape: []int{2, 2, 3}}, op)(b)
+		if (b.Err != nil) != refused || refused && !strings.Contains(b.Err.Error(), "set Scale") {
+			t.Errorf("%+v: %v", op, b.Err)
+		}
 	}
 }
