@@ -11,6 +11,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
@@ -133,7 +134,7 @@ func checkData() part {
 		return p
 	}
 	if data == nil {
-		p.Used, p.Notice = "synthetic images, drawn when they are first needed", "synthetic images (procedural), not NEU-DET"
+		p.Used, p.Notice = "synthetic images, drawn when they are first needed", images.SyntheticNotice
 		p.Remedy = "`go run ./scripts/defects fetch data`, or set NEU_DET_DIR to the folder or zip"
 		return p
 	}
