@@ -111,10 +111,11 @@ func (b *Backbone) Preprocess() layer.Op { return b.preprocess }
 
 // AddTo appends the backbone to a model whose last layer gives images of its size with pixels 0…255: Preprocess as
 // "preprocess_input", then the layers with their values, in inference mode as Keras's base(x, training=False). It
-// returns the name of the last layer. The layers are copies.
+// returns the name of the last layer. The layers are copies. Those whose names are taken get the backbone's before theirs,
+// such as "resnet50v2_input_layer": see layer.Builder.Unused.
 func (b *Backbone) AddTo(model *layer.Builder) string {
 	if b.preprocess != nil {
-		model.Add("preprocess_input", b.preprocess)
+		model.Add(model.Unused("preprocess_input", b.String()), b.preprocess)
 	}
 	name := model.Nest(b.String(), b.Layers, b.Values)
 	if model.Err == nil {

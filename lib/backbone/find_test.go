@@ -174,7 +174,7 @@ func TestBestSaysWhichDamagedFileItPassesOver(t *testing.T) {
 // All lists of networks are made from what a network says of itself.
 func TestNetworksAreDescribedInFull(t *testing.T) {
 	for i, n := range Networks() {
-		if n.Name != Names[i] || n.Title == "" || n.Input < n.least || n.Megabytes == 0 || n.layers == nil {
+		if n.Name != Names()[i] || n.Title == "" || n.Input < n.least || n.Megabytes == 0 || n.layers == nil {
 			t.Errorf("%+v", n)
 		}
 		files := n.Files()
@@ -201,5 +201,24 @@ func TestNetworksAreDescribedInFull(t *testing.T) {
 	}
 	if vit.Label(Config{}) != "ViT-B/16" || resNet50V2.Label(Config{}) != "ResNet50V2" {
 		t.Error(vit.Label(Config{}), resNet50V2.Label(Config{}))
+	}
+}
+
+func TestANetworkThatNobodyPublishesWeightsOf(t *testing.T) {
+	own := &Network{Name: "own", Title: "Own", Input: 32, layers: resNet50V2Layers}
+	networks = append(networks, own)
+	t.Cleanup(func() { networks = networks[:len(networks)-1] })
+	if names := Names(); names[len(names)-1] != "own" || len(names) != len(Networks()) {
+		t.Errorf("the names are %q", names)
+	}
+	if files := own.Files(); files != nil {
+		t.Errorf("its files are %v", files)
+	}
+	_, err := own.Published(Config{})
+	requireInError(t, err, "Own")
+	_, err = New("own", Config{Weights: "imagenet"})
+	requireInError(t, err, "nobody publishes weights of Own")
+	if b, err := New("own", Config{Weights: "best"}); err != nil || b.Source != "random" {
+		t.Errorf("the best weights are %v, %v", b, err)
 	}
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// Network is one of the architectures that New builds. All that is known of it stands in the file of its name; what
-// lists networks, from New to the commands' help, asks Networks.
+// Network is one of the architectures that New builds. All that is known of it stands in the file of its name, but for
+// its place in the list of networks below. A new one is such a file and its name in that list: New, the notebooks and the
+// commands, with their help, ask Networks.
 type Network struct {
 	Name     string    // as New takes it, such as "mobilenetv2"
 	Title    string    // as its paper calls it, such as "MobileNetV2"
@@ -22,14 +23,14 @@ type Network struct {
 	Variants []string  // sizes, in the paper's notation; nil if there is only one
 	Variant  string    // if Config.Variant is ""
 	Embedded float64   // the width whose weights come with this module; 0 if none do
-	// Megabytes is about the size of the published file for the zero Config.
+	// Megabytes is about the size of the published file for the zero Config; 0 if nobody publishes one.
 	Megabytes int
 
 	least        int      // input in pixels; 0 if the layers tell
 	preprocess   layer.Op // what the image passes first; nil if that is among the layers
 	embeddedFile string   // in the folder embedded
 	layers       func(Config) (layer.List, error)
-	// published names the file with ImageNet weights. It fails for a variant that has none.
+	// published names the file with ImageNet weights. It fails for a variant that has none; nil if no variant has one.
 	published func(Config) (Published, error)
 	// load builds the network with the values of a checkpoint, and may give it Layers, a preprocessing and a Notice that
 	// go with the file. nil matches the file by the names of the layers, or as Keras counts
@@ -37,16 +38,14 @@ type Network struct {
 	load func(Config, *weights.Checkpoint) (*Backbone, error)
 }
 
-// networks are listed in this order everywhere.
 // minusOneToOne is the preprocess_input of most of Keras's networks.
 var minusOneToOne = layer.Rescaling{Scale: 1 / 127.5, Offset: -1}
 
+// networks are listed in this order everywhere.
 var networks = []*Network{mobileNetV2, resNet50V2, vit, efficientNetB0}
 
 // Names lists the networks that New builds.
-var Names = names()
-
-func names() (names []string) {
+func Names() (names []string) {
 	for _, n := range networks {
 		names = append(names, n.Name)
 	}
@@ -58,10 +57,12 @@ func Networks() []*Network { return slices.Clone(networks) }
 
 // Lookup finds the network of that name.
 func Lookup(name string) (*Network, error) {
-	if at := slices.Index(Names, name); at >= 0 {
-		return networks[at], nil
+	for _, n := range networks {
+		if n.Name == name {
+			return n, nil
+		}
 	}
-	return nil, fmt.Errorf("unknown backbone %q: use one of %s", name, strings.Join(Names, ", "))
+	return nil, fmt.Errorf("unknown backbone %q: use one of %s", name, strings.Join(Names(), ", "))
 }
 
 // Label names a variant as papers do: "MobileNetV2 α=0.35", "ResNet50V2", "ViT-B/16".
@@ -83,14 +84,22 @@ func (n *Network) Published(c Config) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
+	return n.publishedFor(c)
+}
+
+// publishedFor is Published for a Config that is complete.
+func (n *Network) publishedFor(c Config) (Published, error) {
+	if n.published == nil {
+		return Published{}, fmt.Errorf("nobody publishes weights of %s that are known here: use random ones, or name a file", n.Title)
+	}
 	return n.published(c)
 }
 
-// Files lists the published files without top, that of the zero Config first.
+// Files lists the published files without top, that of the zero Config first; nil if there are none.
 func (n *Network) Files() (files []Published) {
 	zero, _ := n.complete(Config{})
 	for _, c := range append([]Config{zero}, n.forms(zero)...) {
-		if p, err := n.published(c); err == nil && !c.IncludeTop && !slices.Contains(files, p) {
+		if p, err := n.publishedFor(c); err == nil && !c.IncludeTop && !slices.Contains(files, p) {
 			files = append(files, p)
 		}
 	}

@@ -26,7 +26,7 @@ func (n *Network) resolve(c *Config) (source, error) {
 	case "embedded":
 		return n.embedded()
 	case "imagenet":
-		p, err := n.published(*c)
+		p, err := n.publishedFor(*c)
 		if err != nil {
 			return source{}, err
 		}
@@ -64,7 +64,7 @@ func (n *Network) best(c *Config) (source, error) {
 		return s, err
 	}
 	for _, c.Alpha = range alphas {
-		p, err := n.published(*c)
+		p, err := n.publishedFor(*c)
 		if err != nil { // nobody publishes this variant
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -50,6 +51,10 @@ func New(c Config) (*Model, error) {
 	}
 	if b.Err != nil {
 		return nil, fmt.Errorf("layers: %w", b.Err)
+	}
+	if lost := b.List.Unread(); lost != nil {
+		return nil, fmt.Errorf("layers %s do not lead to the output: let others read them, or leave them out",
+			strings.Join(lost, ", "))
 	}
 	m := &Model{Name: c.Name, Layers: b.List.Clone(), Classes: c.Classes, Seed: c.Seed, BaseTraining: c.BaseTraining,
 		Values: initial(b, c.Seed)}

@@ -46,13 +46,15 @@ func Stored() ([]File, error) {
 	return files, nil
 }
 
+const ofEarlierVersion = "features of an earlier version, read by nothing"
+
 func describe(f File) string {
 	name := filepath.Base(f.Path)
 	if strings.HasSuffix(name, extension+".lock") {
 		return "lock of features"
 	}
 	if !strings.HasSuffix(name, extension) {
-		return "features of an earlier version, read by nothing"
+		return ofEarlierVersion
 	}
 	if strings.HasPrefix(name, ".") {
 		return "features of images of unknown content, of a process that runs or was killed"
@@ -64,6 +66,9 @@ func describe(f File) string {
 	defer file.Close()
 	line := make([]byte, headerSize)
 	n, _ := file.ReadAt(line, 0)
+	if bytes.HasPrefix(line[:n], []byte(anyMagic)) && !bytes.HasPrefix(line[:n], []byte(magic)) {
+		return ofEarlierVersion
+	}
 	var h header
 	text, ok := bytes.CutPrefix(line[:n], []byte(magic))
 	if !ok || json.Unmarshal(text, &h) != nil {
@@ -75,8 +80,8 @@ func describe(f File) string {
 		values *= int64(d)
 	}
 	record += values
-	return fmt.Sprintf("features of %d images of %d×%d pixels: %d layers up to %s, %v, on %s", (f.Bytes-headerSize)/record,
-		h.Input, h.Input, h.Count, h.Last, h.Shape, h.Backend)
+	return fmt.Sprintf("features of %d images of %d×%d pixels: %d layers up to %s, %v, on %s (%s)", (f.Bytes-headerSize)/record,
+		h.Input, h.Input, h.Count, h.Last, h.Shape, h.Backend, h.Maker)
 }
 
 // Clear removes what Stored lists, and returns what it removed. Features that a process is computing now are left. What

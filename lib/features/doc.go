@@ -2,15 +2,17 @@
 //
 // An Extractor stands for some layers with their values. Extract gives the Features of a source of images, one row per
 // image. Each image is computed once, whichever list it stands in: heads, folds, seeds and data sets share one file of
-// rows per layers and backend, CACHE/features/HASH-BACKEND.features. Images are known by the hash of their content;
-// those of unknown content, such as images that were changed on the way, are kept until the Features are closed.
+// rows per layers, CACHE/features/HASH-BACKEND.features. Another version of the backend or of Go, which decodes the
+// images, has a file of its own. Images are known by the hash of their content; those of unknown content, such as images
+// that were changed on the way, are kept until the Features are closed.
 //
 // # What may go wrong
 //
 // Each row has a checksum (CRC-32C), which is compared whenever the row is read: a flipped bit is found, the image is
-// computed again, the file is mended in its place, and package notice tells it. Rows are stored one by one, so that a
-// killed process, a full disk or an interruption costs at most the 32 images that were being computed. Several
-// processes may extract at once: one computes, the others take what it stores. A file can be removed at any time.
+// computed again, the file is mended in its place, and notice.Say says it; results are right, and carry no notice of it.
+// Rows are stored one by one, so that a killed process, a full disk or an interruption costs at most the 32 images that
+// were being computed. Several processes may extract at once: one computes, the others take what it stores. A file can be
+// removed at any time.
 //
 // # Why files
 //

@@ -24,7 +24,8 @@ const chunk = 32
 // layers, Extract waits for it, and takes what it stores. watch may be nil; it is called only if there is something to
 // compute or to mend. The caller closes the features.
 func (e *Extractor) Extract(ctx context.Context, s images.Source, watch result.Watcher) (*Features, error) {
-	x := &extraction{Extractor: e, source: s, watch: watch, stored: &stored{source: s, extractor: e, rows: make([]place, s.Len())}}
+	x := &extraction{Extractor: e, source: s, watch: watch, phase: "features of " + s.About().Name,
+		stored: &stored{source: s, extractor: e, rows: make([]place, s.Len())}}
 	f := &Features{stored: x.stored, at: make([]int, s.Len())}
 	known, unknown := false, []int(nil)
 	for i := range f.at {
@@ -72,7 +73,7 @@ type extraction struct {
 	source images.Source
 	watch  result.Watcher
 	stored *stored
-	notice string // of damage
+	phase  string // what the watcher is told
 }
 
 // again is the time between two looks at what another process does.
@@ -110,7 +111,7 @@ func (x *extraction) extractStored(ctx context.Context) error {
 			return advise(err)
 		}
 		if unlock == nil {
-			x.report("features of " + x.source.About().Name + ", which another process computes")
+			x.report(x.phase + ", which another process computes")
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
@@ -141,9 +142,9 @@ func (x *extraction) fill(ctx context.Context) error {
 	}
 	if damaged > 0 {
 		x.damaged.Add(int64(damaged))
-		x.notice = fmt.Sprintf("stored features were damaged and are computed again: %d in %s", damaged, p.path)
-		notice.Tell(x.notice)
-		x.report("features of " + x.source.About().Name)
+		notice.Say(fmt.Sprintf("stored features were damaged and are computed again: %d in %s", damaged, p.path))
+		x.phase += fmt.Sprintf(", %d of which were damaged", damaged)
+		x.report(x.phase)
 	}
 	missing := x.missing()
 	if len(missing) == 0 {
@@ -209,7 +210,7 @@ func (x *extraction) compute(ctx context.Context, p *pack, indices []int) error 
 			if !x.stored.rows[indices[0]].unknown {
 				x.missing() // other images may have the same content
 			}
-			x.report("features of " + x.source.About().Name)
+			x.report(x.phase)
 		}
 		return nil
 	})
@@ -227,5 +228,5 @@ func (x *extraction) report(phase string) {
 		}
 	}
 	x.watch(result.Progress{Phase: phase, Done: done, Total: len(x.stored.rows),
-		Notice: notice.Join(x.source.About().Notice, x.notice)})
+		Notice: x.source.About().Notice})
 }

@@ -1,10 +1,12 @@
 package features
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +25,7 @@ type Extractor struct {
 	values layer.Values
 	hash   string
 	kind   string // of backend
+	maker  string // what computes, with its version: backend, and Go, whose image/jpeg decodes
 
 	computed, damaged atomic.Int64
 
@@ -45,7 +48,7 @@ func New(frozen layer.List, v layer.Values) (*Extractor, error) {
 		return nil, err
 	}
 	e := &Extractor{layers: make(layer.List, len(frozen)), values: layer.Values{}, hash: frozen.Hash(v),
-		kind: strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind)}
+		kind: strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind), maker: d.String() + ", " + runtime.Version()}
 	for i, l := range frozen { // copies: a model may go on to train its layers
 		c := *l
 		e.layers[i] = &c
@@ -56,9 +59,12 @@ func New(frozen layer.List, v layer.Values) (*Extractor, error) {
 	return e, nil
 }
 
-// Layers identifies what is computed: the SHA-256 of the layers with their values, and the backend. Features of equal
-// Layers are equal.
-func (e *Extractor) Layers() string { return e.hash + "-" + e.kind }
+// Layers identifies what is computed, and by what: the SHA-256 of the layers with their values, of the backend with its
+// version and of the version of Go, and the kind of backend. Features of equal Layers are equal.
+func (e *Extractor) Layers() string { return e.id() + "-" + e.kind }
+
+// id stands for all that the numbers of a row depend on, but the image.
+func (e *Extractor) id() string { return fmt.Sprintf("%x", sha256.Sum256([]byte(e.hash+"\n"+e.maker))) }
 
 // Shape is that of one image's features.
 func (e *Extractor) Shape() []int { return slices.Clone(e.layers.Output()) }
@@ -118,19 +124,23 @@ const extension = ".features"
 
 // header is the first line of a file of features, for people and for Stored.
 type header struct {
-	Layers  string `json:"layers"` // SHA-256 of layers and values
+	ID      string `json:"id"` // as Extractor.id
 	Backend string `json:"backend"`
+	Maker   string `json:"maker"`
 	Count   int    `json:"count"` // layers
 	Last    string `json:"last"`  // name of the last one
 	Input   int    `json:"input"` // pixels
 	Shape   []int  `json:"shape"` // of a row
 }
 
-const magic = "defects features 1 "
+const (
+	anyMagic = "defects features " // of all versions
+	magic    = anyMagic + "2 "
+)
 
 func (e *Extractor) header() []byte {
 	last := e.layers[len(e.layers)-1].Name
-	text, err := json.Marshal(header{e.hash, e.kind, len(e.layers), last[:min(len(last), 100)], e.layers[0].Shape[0], e.layers.Output()})
+	text, err := json.Marshal(header{e.id(), e.kind, e.maker[:min(len(e.maker), 120)], len(e.layers), last[:min(len(last), 100)], e.layers[0].Shape[0], e.layers.Output()})
 	if err != nil {
 		panic(err) // plain values
 	}
@@ -154,5 +164,5 @@ func folder() (string, error) {
 
 func (e *Extractor) path() (string, error) {
 	f, err := folder()
-	return filepath.Join(f, fmt.Sprintf("%.20s-%s%s", e.hash, e.kind, extension)), err
+	return filepath.Join(f, fmt.Sprintf("%.20s-%s%s", e.id(), e.kind, extension)), err
 }

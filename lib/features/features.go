@@ -31,6 +31,7 @@ type stored struct {
 	use     sync.RWMutex // read while rows are read
 	closed  bool
 	mending sync.Mutex
+	moving  sync.RWMutex // read while rows is read, once it may be changed
 }
 
 // place is where a row lies.
@@ -94,7 +95,7 @@ func (f *Features) Close() error {
 }
 
 // Rows reads the features of some images, [len(indices), shape…]. Each row is compared with its checksum. One that is
-// damaged is computed again, stored, and announced (package notice).
+// damaged is computed again, stored, and said (notice.Say).
 func (f *Features) Rows(indices []int) ([]float32, error) {
 	s := f.stored
 	s.use.RLock()
@@ -116,7 +117,7 @@ func (f *Features) Rows(indices []int) ([]float32, error) {
 }
 
 func (s *stored) read(i int, row []float32) error {
-	r := s.rows[i]
+	r := s.place(i)
 	p := s.pack
 	if r.unknown {
 		p = s.temporary
@@ -133,10 +134,23 @@ func (s *stored) read(i int, row []float32) error {
 	return nil
 }
 
+func (s *stored) place(i int) place {
+	s.moving.RLock()
+	defer s.moving.RUnlock()
+	return s.rows[i]
+}
+
+// move says that the row of an image now lies elsewhere.
+func (s *stored) move(i, slot int) {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	s.rows[i].slot = slot
+}
+
 // mend computes a row that is damaged. It is written only if nobody else writes: otherwise that is left to the next one
-// who reads it.
+// who reads it. Where another process has put the row of another image in its place, that one is kept.
 func (s *stored) mend(p *pack, i int, row []float32) error {
-	r := s.rows[i]
+	r := s.place(i)
 	ours := p == s.temporary
 	if !ours && !p.replaced() {
 		unlock, err := p.lock()
@@ -147,6 +161,15 @@ func (s *stored) mend(p *pack, i int, row []float32) error {
 	}
 	if p.read(r.slot, r.key, row) == nil { // another has mended it
 		return nil
+	}
+	taken := ours && p.taken(r.slot, r.key)
+	if taken {
+		if slot, err := p.find(r.key); err != nil {
+			return err
+		} else if slot >= 0 && p.read(slot, r.key, row) == nil {
+			s.move(i, slot)
+			return nil
+		}
 	}
 	e := s.extractor
 	pixels, err := images.Pixels(s.source, []int{i}, e.layers[0].Shape[0])
@@ -163,12 +186,18 @@ func (s *stored) mend(p *pack, i int, row []float32) error {
 	}
 	e.computed.Add(1)
 	e.damaged.Add(1)
-	text := fmt.Sprintf("the stored features of %s were damaged and are computed again", s.source.Info(i).Name)
+	text := fmt.Sprintf("stored features were damaged and are computed again: those of %s in %s", s.source.Info(i).Name, p.file.Name())
 	if ours {
-		if err := p.write(r.slot, r.key, row); err != nil {
+		write := func() error { return p.write(r.slot, r.key, row) }
+		if taken {
+			write = func() error { return p.add(r.key, row) }
+		}
+		if err := write(); err != nil {
 			text += fmt.Sprintf("; they could not be stored: %v", err)
+		} else if taken {
+			s.move(i, p.index[r.key])
 		}
 	}
-	notice.Tell(text)
+	notice.Say(text)
 	return nil
 }

@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +22,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -321,14 +325,29 @@ func TestDamageIsReported(t *testing.T) {
 	extract(t, extractor(t), l).Close()
 	path := storedFile(t, cache)
 	flip(t, path, headerSize+1)
+	var shown []string
+	notice.Show(func(text string) { shown = append(shown, text) })
+	defer notice.Show(nil)
 	var last result.Progress
 	f, err := extractor(t).Extract(t.Context(), l, func(p result.Progress) { last = p })
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	if !strings.Contains(last.Notice, "features were damaged and are computed again: 1 in ") || last.Done != 5 {
+	if last.Phase != "features of train, 1 of which were damaged" || last.Notice != "" || last.Done != 5 {
 		t.Errorf("progress %+v", last)
+	}
+	flip(t, path, headerSize+headSize+1)
+	f = extract(t, extractor(t), l)
+	all(t, f)
+	want := []string{"stored features were damaged and are computed again: 1 in " + path,
+		"stored features were damaged and are computed again: those of 0.png in " + path}
+	if !slices.Equal(shown, want) {
+		t.Errorf("said are %q", shown)
+	}
+	// Rows are right again, so nothing that is made of them says it.
+	if told := notice.Told(); len(told) > 0 {
+		t.Errorf("told are %q", told)
 	}
 }
 
@@ -467,6 +486,16 @@ func TestStoredAndClear(t *testing.T) {
 	if err := os.WriteFile(old, make([]byte, 10), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	first := filepath.Join(cache, "features", "first-xla-cpu.features")
+	if err := os.WriteFile(first, []byte(`defects features 1 {"layers":"1"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := Stored(); err != nil || len(files) != 3 || !slices.ContainsFunc(files, func(f File) bool {
+		return f.Path == first && strings.Contains(f.What, "earlier version")
+	}) {
+		t.Errorf("%v, %v", files, err)
+	}
+	os.Remove(first)
 	files, err := Stored()
 	if err != nil || len(files) != 2 {
 		t.Fatalf("%v, %v", files, err)
@@ -500,5 +529,75 @@ func TestStoredAndClear(t *testing.T) {
 	}
 	if _, err := New(nil, nil); err == nil {
 		t.Error("features of no layers")
+	}
+}
+
+// A slot that was damaged may hold the row of another image by now, which another process has computed.
+func TestMendingKeepsTheRowsOfOthers(t *testing.T) {
+	cache := ownCache(t)
+	l := numbered(0, 5)
+	want := computed(t, l)
+	f := extract(t, extractor(t), l)
+	path := storedFile(t, cache)
+	for at := 1; at < 4; at++ {
+		flip(t, path, headerSize+at*(headSize+36*4))
+	}
+	other := numbered(10, 12)
+	extract(t, extractor(t), other).Close() // takes the damaged slots
+	for range 2 {
+		if got := all(t, f); !slices.Equal(got, want) {
+			t.Error("other features")
+		}
+	}
+	e := extractor(t)
+	if got := all(t, extract(t, e, append(other, l...))); !slices.Equal(got[:72], computed(t, other)) || !slices.Equal(got[72:], want) {
+		t.Error("other features of what another process stored")
+	}
+	if e.Computed() != 0 || e.Damaged() != 0 {
+		t.Errorf("%d rows are computed, %d damaged: mending has overwritten them", e.Computed(), e.Damaged())
+	}
+	if n := f.stored.extractor.Computed(); n != 5+3 {
+		t.Errorf("%d rows are computed, want each damaged one once", n)
+	}
+}
+
+// Another version of the backend, or of Go, which decodes the images, may compute other numbers.
+func TestFeaturesOfAnotherMakerAreNotTaken(t *testing.T) {
+	ownCache(t)
+	l := numbered(0, 3)
+	e, other := extractor(t), extractor(t)
+	if !strings.Contains(e.maker, runtime.Version()) {
+		t.Errorf("they are made by %q", e.maker)
+	}
+	other.maker = "XLA on CPU, plugin another.so (0.12), 1 device, go1.99"
+	for _, x := range []*Extractor{e, other} {
+		if f := extract(t, x, l); x.Computed() != 3 || !slices.Equal(all(t, f), computed(t, l)) {
+			t.Errorf("%d are computed", x.Computed())
+		}
+	}
+	if e.Layers() == other.Layers() || string(e.header()) == string(other.header()) {
+		t.Error("they are taken for one another")
+	}
+}
+
+func TestAdviceFitsTheError(t *testing.T) {
+	path := func(op string, err error) error { return &fs.PathError{Op: op, Path: "x.features", Err: err} }
+	for _, c := range []struct {
+		err           error
+		space, folder bool
+	}{
+		{path("write", syscall.EFBIG), true, true},
+		{path("mkdir", syscall.ENOSPC), true, true},
+		{path("open", fs.ErrPermission), false, true},
+		{path("read", syscall.EIO), false, false},
+		{errors.New("the lock cannot be taken"), false, false},
+	} {
+		text := advise(c.err).Error()
+		if strings.Contains(text, "free some space") != c.space || strings.Contains(text, "set DEFECTS_CACHE") != c.folder {
+			t.Errorf("for %v, the advice is %q", c.err, text)
+		}
+		if !errors.Is(advise(c.err), c.err) {
+			t.Errorf("%v is lost", c.err)
+		}
 	}
 }

@@ -152,6 +152,25 @@ func (p *pack) wholeHead(head []byte) bool {
 	return binary.LittleEndian.Uint32(head[headSize-4:]) == sum
 }
 
+// taken reports whether the record of another image lies in a slot.
+func (p *pack) taken(slot int, k key) bool {
+	var head [headSize]byte
+	_, err := p.file.ReadAt(head[:], p.offset(slot))
+	return err == nil && p.wholeHead(head[:]) && key(head[:len(k)]) != k
+}
+
+// find looks through the whole file for the record of an image, −1 if it has none.
+func (p *pack) find(k key) (slot int, err error) {
+	p.index, p.scanned, p.damaged = map[key]int{}, 0, nil
+	if err := p.scan(); err != nil {
+		return -1, err
+	}
+	if slot, ok := p.index[k]; ok {
+		return slot, nil
+	}
+	return -1, nil
+}
+
 // read reads the row of an image. It gives errDamaged if it isn't what was written.
 func (p *pack) read(slot int, k key, row []float32) error {
 	buffer := p.buffers.Get().(*[]byte)

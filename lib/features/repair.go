@@ -1,10 +1,14 @@
 package features
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
+	"slices"
+	"syscall"
 
 	"github.com/gofrs/flock"
 )
@@ -69,8 +73,17 @@ func (p *pack) repair() (damaged int, err error) {
 	return damaged + len(p.damaged), p.file.Truncate(p.offset(p.scanned))
 }
 
-// advise adds what to do to an error of writing.
+// advise adds what to do to an error of writing. Others stay as they are.
 func advise(err error) error {
-	return fmt.Errorf("storing features: %w: free some space, or set DEFECTS_CACHE to a folder that can be written and "+
-		"has more", err)
+	var failed *fs.PathError
+	remedy := ""
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC), errors.As(err, &failed) && slices.Contains([]string{"write", "truncate", "sync"}, failed.Op):
+		remedy = ": free some space, or set DEFECTS_CACHE to a folder that can be written and has more"
+	case failed != nil && failed.Op != "read":
+		remedy = ": set DEFECTS_CACHE to a folder that can be written"
+	}
+	return fmt.Errorf("storing features: %w%s", err, remedy)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
-// Verdict reports whether a prediction is right.
+// Verdict is whether a prediction is right.
 type Verdict int
 
 const (

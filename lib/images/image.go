@@ -134,9 +134,9 @@ func (f Image) Decode() (image.Image, error) {
 	return img, nil
 }
 
-// Pixels decodes the image and resizes it with Resize. The result holds height×width×3 values 0…255: red, green, blue
-// interleaved. A grey image gets three equal channels, as tf.io.decode_image(channels=3) makes them: that is how
-// one-channel images enter a network trained on colour.
+// Pixels decodes the image and resizes it bilinearly, as tf.image.resize(method="bilinear", antialias=False) does. The
+// result holds height×width×3 values 0…255: red, green, blue interleaved. A grey image gets three equal channels, as
+// tf.io.decode_image(channels=3) makes them: that is how one-channel images enter a network trained on colour.
 func (f Image) Pixels(height, width int) ([]float32, error) {
 	if height < 1 || width < 1 {
 		return nil, fmt.Errorf("%s: resize to %d×%d: sizes must be at least 1", f.Name, height, width)

@@ -183,7 +183,7 @@ func (d *Dataset) Split(share float64, seed int64) (*Dataset, error) {
 func (d *Dataset) giveNotice() {
 	d.Notice = ""
 	if d.Synthetic {
-		d.Notice = syntheticNotice
+		d.Notice = SyntheticNotice
 	}
 	d.Notice = notice.Join(append([]string{d.Notice}, d.repeated()...)...)
 	for _, s := range d.sets() {

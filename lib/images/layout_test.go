@@ -255,7 +255,7 @@ func TestTheSameImageInTwoSplitsIsANotice(t *testing.T) {
 		t.Error("a division changes the one it was made from", other, err)
 	}
 	files["SYNTHETIC"] = nil
-	if d, err := Open(files.zip(t)); err != nil || d.Notice != syntheticNotice+"; "+want || !d.Synthetic {
+	if d, err := Open(files.zip(t)); err != nil || d.Notice != SyntheticNotice+"; "+want || !d.Synthetic {
 		t.Error(d, err)
 	}
 }

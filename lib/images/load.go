@@ -12,7 +12,8 @@ import (
 	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
-const syntheticNotice = "synthetic images (procedural), not NEU-DET"
+// SyntheticNotice is the Notice of data sets that package surfaces has drawn.
+const SyntheticNotice = "synthetic images (procedural), not NEU-DET"
 
 // item is an image on its way into a data set.
 type item struct {

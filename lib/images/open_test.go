@@ -211,7 +211,7 @@ func TestSubstitutesAreAnnounced(t *testing.T) {
 	if _, err := Open(files.zip(t)); err != nil {
 		t.Fatal(err)
 	}
-	if told := notice.Told(); !slices.Contains(told, syntheticNotice) {
+	if told := notice.Told(); !slices.Contains(told, SyntheticNotice) {
 		t.Errorf("announced: %q", told)
 	}
 }

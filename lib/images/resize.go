@@ -1,27 +1,5 @@
 package images
 
-import "fmt"
-
-// Resize scales an image bilinearly, as tf.image.resize(method="bilinear", antialias=False) does: centres of pixels
-// lie at half-integers, and samples beyond the border take the border's value. Without antialiasing, scaling down by
-// more than 2 skips pixels.
-//
-// pixels holds height×width×channels values, channels interleaved; the result holds newHeight×newWidth×channels.
-// It is an error if a size is not positive or pixels has another length.
-func Resize(pixels []float32, height, width, channels, newHeight, newWidth int) ([]float32, error) {
-	if height < 1 || width < 1 || channels < 1 || newHeight < 1 || newWidth < 1 {
-		return nil, fmt.Errorf("resize %d×%d×%d to %d×%d: sizes must be at least 1",
-			height, width, channels, newHeight, newWidth)
-	}
-	if len(pixels) != height*width*channels {
-		return nil, fmt.Errorf("resize %d×%d×%d: got %d values instead of %d",
-			height, width, channels, len(pixels), height*width*channels)
-	}
-	resized := make([]float32, newHeight*newWidth*channels)
-	resizeInto(resized, pixels, height, width, channels, newHeight, newWidth)
-	return resized, nil
-}
-
 // tap says between which two source positions a target position lies: (1-weight)·low + weight·high.
 type tap struct {
 	low, high int
@@ -44,7 +22,12 @@ func taps(size, newSize int) []tap {
 	return result
 }
 
-// resizeInto scales each source row in width once, then mixes two such rows into each target row.
+// resizeInto scales an image bilinearly, as tf.image.resize(method="bilinear", antialias=False) does: centres of pixels
+// lie at half-integers, and samples beyond the border take the border's value. Without antialiasing, scaling down by
+// more than 2 skips pixels.
+//
+// pixels holds height×width×channels values, channels interleaved, resized newHeight×newWidth×channels; all sizes are at
+// least 1. Each source row is scaled in width once, then two such rows are mixed into each target row.
 func resizeInto(resized, pixels []float32, height, width, channels, newHeight, newWidth int) {
 	columns, rows := taps(width, newWidth), taps(height, newHeight)
 	rowSize := newWidth * channels

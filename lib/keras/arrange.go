@@ -31,7 +31,7 @@ func nest(m *Model) (*container, error) {
 		}
 		return b.End - a.End
 	})
-	if lost := unread(m.Layers); lost != nil {
+	if lost := m.Layers.Unread(); lost != nil {
 		return nil, fmt.Errorf("layers %s do not lead to the output", strings.Join(lost, ", "))
 	}
 	return build(m.Layers, layer.Nested{Name: m.Name, End: len(m.Layers)}, nested)

@@ -190,19 +190,3 @@ func (f *flattener) name(own string, path []string) string {
 	}
 	return name
 }
-
-// unread lists the layers whose output leads nowhere.
-func unread(ls layer.List) (out []string) {
-	read := map[string]bool{}
-	for _, l := range slices.Backward(ls) {
-		if !read[l.Name] && l != ls[len(ls)-1] {
-			out = append(out, l.Name)
-			continue
-		}
-		for _, name := range l.Inputs {
-			read[name] = true
-		}
-	}
-	slices.Reverse(out)
-	return out
-}

@@ -84,7 +84,7 @@ func architecture(config []byte) (*Model, error) {
 		p.problems = f.problems
 	}
 	if len(p.problems) == 0 {
-		if lost := unread(f.List); lost != nil {
+		if lost := f.List.Unread(); lost != nil {
 			p.fail("layers %s do not lead to the output", strings.Join(lost, ", "))
 		}
 	}

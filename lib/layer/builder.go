@@ -2,7 +2,6 @@ package layer
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,7 +35,8 @@ func Sequential(ops ...Op) func(*Builder) {
 
 // Nest appends a whole model with its values, in inference mode as Keras's model(x, training=False): its Input passes on
 // what the layer before it gives, which must have the same shape. It returns the name of the model's last layer. The
-// layers are copied: freezing those of the builder's List leaves the model as it is.
+// layers are copied: freezing those of the builder's List leaves the model as it is. One whose name is taken gets that of
+// Unused, in the List and in Values; so does a second model of one name.
 func (b *Builder) Nest(name string, model List, v Values) string {
 	switch {
 	case b.Err != nil:
@@ -45,27 +45,48 @@ func (b *Builder) Nest(name string, model List, v Values) string {
 		b.Err = fmt.Errorf("model %s reads values of shape %v: put a layer before it that gives these", name, model[0].Shape)
 		return ""
 	}
-	n := Nested{Name: name, Start: len(b.List)}
+	n := Nested{Name: b.unusedModel(name), Start: len(b.List)}
+	if b.Values == nil {
+		b.Values = Values{}
+	}
 	before := b.Last()
+	renamed := map[string]string{}
 	for _, original := range model {
-		if b.List.Index(original.Name) >= 0 {
-			b.Err = fmt.Errorf("model %s: layer %q is defined twice: give one of them another name", name, original.Name)
-			return ""
-		}
 		l := *original
+		l.Name = b.Unused(original.Name, n.Name)
+		renamed[original.Name] = l.Name
 		l.Inference = true
+		l.Inputs = nil
+		for _, input := range original.Inputs {
+			l.Inputs = append(l.Inputs, renamed[input])
+		}
 		if len(l.Inputs) == 0 {
 			l.Inputs = []string{before}
 		}
 		b.List = append(b.List, &l)
+		if values, ok := v[original.Name]; ok {
+			b.Values[l.Name] = values
+		}
 	}
 	n.End = len(b.List)
 	b.Nested = append(b.Nested, n)
-	if b.Values == nil {
-		b.Values = Values{}
-	}
-	maps.Copy(b.Values, v)
 	return b.Last()
+}
+
+// Unused is the name for a layer of a model that is put into the list: its own, or if another layer has that, with the
+// model's name and a "_" before it, numbered if that is taken, too.
+func (b *Builder) Unused(own, model string) string {
+	if b.List.Index(own) < 0 {
+		return own
+	}
+	return numbered(model+"_"+own, func(name string) bool { return b.List.Index(name) >= 0 })
+}
+
+// unusedModel is a name that no nested model and no layer has, as Keras demands of what stands side by side.
+func (b *Builder) unusedModel(name string) string {
+	return numbered(name, func(name string) bool {
+		return b.List.Index(name) >= 0 || slices.ContainsFunc(b.Nested, func(n Nested) bool { return n.Name == name })
+	})
 }
 
 // Add appends a layer and returns its name. Without inputs it reads the layer before it. An empty name is replaced
@@ -130,9 +151,13 @@ func complete(op Op) Op {
 }
 
 func (b *Builder) autoName(class string) string {
-	base := Snake(class)
+	return numbered(Snake(class), func(name string) bool { return b.List.Index(name) >= 0 })
+}
+
+// numbered is a name, or with the first number from 1 on that is not taken.
+func numbered(base string, taken func(name string) bool) string {
 	name := base
-	for n := 1; b.List.Index(name) >= 0; n++ {
+	for n := 1; taken(name); n++ {
 		name = fmt.Sprintf("%s_%d", base, n)
 	}
 	return name

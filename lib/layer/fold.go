@@ -10,7 +10,8 @@ import (
 
 // Fold rewrites a list for inference, with its values: zero padding moves into the convolution that follows it,
 // batch normalization into the convolution before it, and an activation behind that into the same layer. The output of
-// every layer that remains is the same up to rounding, and each pass over an activation that goes saves time.
+// every layer that remains is the same up to rounding, and each pass over an activation that goes saves time. The last
+// layer, which is the output, stays the last one.
 //
 // Batch normalization after a convolution without activation is a scaling of its channels:
 // gamma·(k∗x − mean)/s + beta = (gamma/s)·(k∗x) + (beta − mean·gamma/s), with s = sqrt(variance + epsilon).
@@ -25,20 +26,21 @@ func (ls List) Fold(v Values) (List, Values) {
 	}
 	list, values := List{}, Values{}
 	renamed := map[string]string{} // a folded layer's name → the layer that now gives its output
-	for _, original := range ls {
+	for i, original := range ls {
 		l := *original
 		l.Inputs = make([]string, len(original.Inputs))
-		for i, name := range original.Inputs {
-			l.Inputs[i] = name
+		for k, name := range original.Inputs {
+			l.Inputs[k] = name
 			if to, ok := renamed[name]; ok {
-				l.Inputs[i] = to
+				l.Inputs[k] = to
 			}
 		}
 		var before *Layer
 		if len(l.Inputs) == 1 && readers[original.Inputs[0]] == 1 {
 			before = list[list.Index(l.Inputs[0])]
 		}
-		if before != nil && absorb(before, &l, v, values) {
+		output := i == len(ls)-1 && before != nil && before != list[len(list)-1] // it would no longer be the last
+		if before != nil && !output && absorb(before, &l, v, values) {
 			renamed[l.Name] = before.Name
 			continue
 		}

@@ -148,3 +148,11 @@ func TestFoldKeepsWhatItCannotMove(t *testing.T) {
 		})
 	}
 }
+
+// The output must not fold into a layer that another one follows, which would become the output.
+func TestFoldKeepsTheLastLayerTheOutput(t *testing.T) {
+	folded := requireEqualFold(t, withDead(t, ReLU{}), 2)
+	if last := folded[len(folded)-1].Name; last != "last" {
+		t.Errorf("the output is that of layer %s", last)
+	}
+}

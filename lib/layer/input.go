@@ -27,7 +27,7 @@ func init() {
 		f.Only("sparse", "false")
 		f.Only("ragged", "false")
 		f.Ignore("optional", "input_tensor")
-		o, ok := InputOf(f)
+		o, ok := inputOf(f)
 		if !ok {
 			f.Fail("it has neither batch_shape nor batch_input_shape")
 		}
@@ -35,8 +35,8 @@ func init() {
 	})
 }
 
-// InputOf is the Input that the configuration of a layer tells, if it does. Sizes that it leaves open are 0.
-func InputOf(f *Fields) (Input, bool) {
+// inputOf is the Input that the configuration of a layer tells, if it does. Sizes that it leaves open are 0.
+func inputOf(f *Fields) (Input, bool) {
 	var batch []*int
 	ok := f.Read("batch_shape", &batch) || f.Read("batch_input_shape", &batch)
 	return WithoutBatch(batch), ok

@@ -45,8 +45,24 @@ func (ls List) TrainableParams() int {
 // Output is the shape of the last layer.
 func (ls List) Output() []int { return ls[len(ls)-1].Shape }
 
+// Unread names the layers whose output leads nowhere, in order; nil if there are none. Keras has no such layers in a model.
+func (ls List) Unread() (names []string) {
+	read := map[string]bool{}
+	for i, l := range slices.Backward(ls) {
+		if !read[l.Name] && i != len(ls)-1 {
+			names = append(names, l.Name)
+			continue
+		}
+		for _, name := range l.Inputs {
+			read[name] = true
+		}
+	}
+	slices.Reverse(names)
+	return names
+}
+
 // Logits is the list without the softmax that it ends in, and reports whether it ends in one; if not, the list comes back
-// as it is. The loss is computed from logits, since the logarithm of a softmax that has gone to zero is lost, and gradients
+// as it is. It ends in the layer that the softmax reads. The loss is computed from logits, since the logarithm of a softmax that has gone to zero is lost, and gradients
 // of classes are taken of them.
 func (ls List) Logits() (List, bool) {
 	last := *ls[len(ls)-1]
@@ -59,7 +75,7 @@ func (ls List) Logits() (List, bool) {
 	case !had:
 		return ls, false
 	case op == nil:
-		return ls[:len(ls)-1], true
+		return ls[:ls.Index(last.Inputs[0])+1], true
 	}
 	last.Op = op
 	return append(slices.Clone(ls[:len(ls)-1]), &last), true

@@ -1,6 +1,10 @@
 package layer
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 func TestLogitsEndBeforeTheSoftmax(t *testing.T) {
 	for _, c := range []struct {
@@ -23,6 +27,50 @@ func TestLogitsEndBeforeTheSoftmax(t *testing.T) {
 		}
 		if dense := logits[1].Op.(Dense); dense.Activation != "" {
 			t.Errorf("%+v: the activation %q is left", c.end, dense.Activation)
+		}
+	}
+}
+
+// withDead ends in a layer that does not read the one before it, which leads nowhere.
+func withDead(t *testing.T, last Op) List {
+	t.Helper()
+	b := &Builder{}
+	b.Add("x", Input{Shape: []int{6, 6, 3}})
+	b.Add("conv", Conv2D{Filters: 3, Kernel: 3})
+	b.Add("dead", MaxPooling2D{Pool: 2, Strides: 2}, "x")
+	b.Add("last", last, "conv")
+	if b.Err != nil {
+		t.Fatal(b.Err)
+	}
+	return b.List
+}
+
+func TestUnreadNamesLayersThatLeadNowhere(t *testing.T) {
+	ls := withDead(t, ReLU{})
+	if lost := ls.Unread(); !slices.Equal(lost, []string{"dead"}) {
+		t.Errorf("unread are %q", lost)
+	}
+	if lost := ls[:2].Unread(); lost != nil {
+		t.Errorf("unread are %q", lost)
+	}
+	if lost := (List{}).Unread(); lost != nil {
+		t.Errorf("unread are %q", lost)
+	}
+}
+
+func TestLogitsAreWhatTheSoftmaxReads(t *testing.T) {
+	logits, had := withDead(t, Softmax{}).Logits()
+	if last := logits[len(logits)-1].Name; !had || last != "conv" {
+		t.Errorf("the logits are those of layer %s", last)
+	}
+}
+
+func TestRescalingWithoutAScaleIsRefused(t *testing.T) {
+	for op, refused := range map[Rescaling]bool{{}: true, {Offset: 1}: false, {Scale: 1}: false, {Scale: -2, Offset: 3}: false} {
+		b := &Builder{}
+		Sequential(Input{Shape: []int{2, 2, 3}}, op)(b)
+		if (b.Err != nil) != refused || refused && !strings.Contains(b.Err.Error(), "set Scale") {
+			t.Errorf("%+v: %v", op, b.Err)
 		}
 	}
 }

@@ -9,7 +9,9 @@ import (
 
 // Op is what a layer computes, and all that is known of its class: its Keras configuration in and out, how diagrams name
 // it, what it does in training and when a list is folded. One file of this package has it all. Its exported fields are
-// its configuration, in Keras's terms; where they are zero, it has Keras's defaults.
+// its configuration, in Keras's terms; where they are zero, it has Keras's defaults, and where Keras has none, Output says
+// what is missing. A new layer usually needs register, to be read from files, and withDefaults; label if a diagram should
+// not name it by its class.
 type Op interface {
 	// Class is the name of the Keras class, such as "Conv2D".
 	Class() string

@@ -2,21 +2,28 @@ package layer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
 
 // Rescaling is Keras's Rescaling: x·Scale + Offset. With Scale 1/127.5 and Offset −1 it is the preprocess_input of
-// MobileNetV2 and ResNet50V2, which maps pixels 0…255 to [−1, 1].
+// MobileNetV2 and ResNet50V2, which maps pixels 0…255 to [−1, 1]. Scale has no default: one that
+// is 0, with an Offset of 0, is an error.
 type Rescaling struct {
 	weightless
 	Scale  float64
 	Offset float64
 }
 
-func (Rescaling) Class() string                    { return "Rescaling" }
-func (Rescaling) Output(in [][]int) ([]int, error) { return in[0], nil }
+func (Rescaling) Class() string { return "Rescaling" }
+func (o Rescaling) Output(in [][]int) ([]int, error) {
+	if o.Scale == 0 && o.Offset == 0 { // with another Offset, files make constants
+		return nil, errors.New("Scale and Offset are 0, which gives 0 for every input: set Scale, such as 1/127.5 with Offset -1")
+	}
+	return in[0], nil
+}
 func (o Rescaling) Build(_ *Call, in []*graph.Node) *graph.Node {
 	return graph.AddScalar(graph.MulScalar(in[0], o.Scale), o.Offset)
 }
@@ -63,7 +70,7 @@ func init() {
 		offset, many2 := f.numbers("offset", []float64{0})
 		switch {
 		case len(scale) == 0 || len(offset) == 0:
-			return Rescaling{}
+			return Rescaling{Scale: 1} // f says what is wrong
 		case !many && !many2:
 			return Rescaling{Scale: scale[0], Offset: offset[0]}
 		}

@@ -56,13 +56,13 @@ func (ClassToken) Build(c *Call, in []*graph.Node) *graph.Node {
 func (ClassToken) Config() (Settings, error) { return nil, errNoClass }
 func (ClassToken) label([]int) Label         { return Label{Text: "class token"} }
 
-// EinsumDense is Keras's, of the one equation TableEquation: x times a learned table of its shape, value by value.
+// EinsumDense is Keras's, of the one equation "btd,td->btd": x times a learned table of its shape, value by value.
 type EinsumDense struct {
 	OutputShape []int
 }
 
-// TableEquation is what EinsumDense computes.
-const TableEquation = "btd,td->btd"
+// tableEquation is what EinsumDense computes.
+const tableEquation = "btd,td->btd"
 
 func (EinsumDense) Class() string { return "EinsumDense" }
 func (o EinsumDense) Output(in [][]int) ([]int, error) {
@@ -78,7 +78,7 @@ func (EinsumDense) Build(c *Call, in []*graph.Node) *graph.Node {
 	return graph.Mul(in[0], graph.ExpandLeftToRank(c.Weight(0), 3))
 }
 func (o EinsumDense) Config() (Settings, error) {
-	return Settings{"equation": TableEquation, "output_shape": o.OutputShape, "activation": "linear", "bias_axes": nil}, nil
+	return Settings{"equation": tableEquation, "output_shape": o.OutputShape, "activation": "linear", "bias_axes": nil}, nil
 }
 func (EinsumDense) label([]int) Label { return Label{Text: "table"} }
 
@@ -86,8 +86,8 @@ func init() {
 	register("EinsumDense", func(f *Fields) Op {
 		var o EinsumDense
 		var equation string
-		if f.Need("equation", &equation); equation != TableEquation {
-			f.Fail("equation is %q; known here is %q, of a table", equation, TableEquation)
+		if f.Need("equation", &equation); equation != tableEquation {
+			f.Fail("equation is %q; known here is %q, of a table", equation, tableEquation)
 		}
 		f.Need("output_shape", &o.OutputShape)
 		f.Only("bias_axes")

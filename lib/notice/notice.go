@@ -2,7 +2,8 @@
 //
 // Results carry their notices themselves. The announcement is for all else that a program prints: whoever opens such
 // data or weights tells it here, and package notebook shows it at the top of the cell's output, so that no table, figure
-// or printed line can appear without it. Figures say it, too.
+// or printed line can appear without it. Figures say it, too. What happened to a program and leaves its results right, such
+// as a file that was mended, is said once, and stands under no result: see Say.
 package notice
 
 import (
@@ -16,7 +17,9 @@ import (
 var (
 	mutex sync.Mutex
 	told  []string
+	said  []string
 	show  = onStderr
+	say   = sayOnStderr
 )
 
 // onStderr is how notices appear before Show: in a Jupyter cell that does not import package notebook, as one that only
@@ -26,6 +29,8 @@ func onStderr(text string) {
 		fmt.Fprintln(os.Stderr, "NOTICE:", text)
 	}
 }
+
+func sayOnStderr(text string) { fmt.Fprintln(os.Stderr, "NOTICE:", text) }
 
 // separator stands between notices that Join has put together.
 const separator = "; "
@@ -45,6 +50,20 @@ func Tell(text string) {
 	}
 }
 
+// Say shows what the user should know of the program's work, once per process, though no result need carry it: Told does
+// not list it. Before Show, it is a line on stderr. An empty text says nothing.
+func Say(text string) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	if text == "" || slices.Contains(said, text) {
+		return
+	}
+	said = append(said, text)
+	if say != nil {
+		say(text)
+	}
+}
+
 // Told is what was announced, in order.
 func Told() []string {
 	mutex.Lock()
@@ -52,12 +71,12 @@ func Told() []string {
 	return slices.Clone(told)
 }
 
-// Show sets how notices are shown, nil for not at all, and shows those that were told before. with must not call this
-// package.
+// Show sets how notices, and what Say is given, are shown, nil for not at all, and shows those that were told before. with
+// must not call this package.
 func Show(with func(text string)) {
 	mutex.Lock()
 	defer mutex.Unlock()
-	show = with
+	show, say = with, with
 	if show != nil && len(told) > 0 {
 		show(strings.Join(told, separator))
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestNoticesAreToldOnce(t *testing.T) {
-	defer func() { told, show = nil, onStderr }()
+	defer func() { told, show, say = nil, onStderr, sayOnStderr }()
 	Show(nil)
 	Tell("")
 	Tell("synthetic")
@@ -46,5 +46,31 @@ func TestACellShowsNoticesWithoutPackageNotebook(t *testing.T) {
 		if got, err := io.ReadAll(r); err != nil || string(got) != want {
 			t.Errorf("GONB_PIPE=%q: %q, %v", pipe, got, err)
 		}
+	}
+}
+
+func TestWhatIsSaidStandsUnderNoResult(t *testing.T) {
+	defer func() { told, said, show, say = nil, nil, onStderr, sayOnStderr }()
+	t.Setenv("GONB_PIPE", "")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	real := os.Stderr
+	os.Stderr = w
+	for range 2 {
+		Say("mended")
+	}
+	Say("")
+	os.Stderr = real
+	w.Close()
+	if got, err := io.ReadAll(r); err != nil || string(got) != "NOTICE: mended\n" {
+		t.Errorf("stderr has %q, %v", got, err)
+	}
+	var shown []string
+	Show(func(text string) { shown = append(shown, text) })
+	Say("mended, too")
+	if got := fmt.Sprintf("%q %q", shown, Told()); got != `["mended, too"] []` {
+		t.Error(got)
 	}
 }

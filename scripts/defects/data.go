@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
@@ -44,19 +42,6 @@ func readImages(names []string) ([]images.Image, error) {
 		return nil, fmt.Errorf("%d of %d images cannot be used:\n%w", len(failed), len(names), errors.Join(failed...))
 	}
 	return files, nil
-}
-
-// notices joins what readers of a result must know, each once.
-func notices(all ...string) string {
-	var parts []string
-	for _, joined := range all {
-		for n := range strings.SplitSeq(joined, "; ") {
-			if n != "" && !slices.Contains(parts, n) {
-				parts = append(parts, n)
-			}
-		}
-	}
-	return strings.Join(parts, "; ")
 }
 
 func noticeLine(notice string) string {

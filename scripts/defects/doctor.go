@@ -11,6 +11,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
@@ -55,7 +56,7 @@ func doctor(c *call) (fmt.Stringer, error) {
 	for _, look := range []func() part{checkBackend, checkKernel, checkCache, checkData} {
 		d.Parts = append(d.Parts, look())
 	}
-	for _, name := range backbone.Names {
+	for _, name := range backbone.Names() {
 		d.Parts = append(d.Parts, checkWeights(name))
 	}
 	for _, p := range d.Parts {
@@ -133,7 +134,7 @@ func checkData() part {
 		return p
 	}
 	if data == nil {
-		p.Used, p.Notice = "synthetic images, drawn when they are first needed", "synthetic images (procedural), not NEU-DET"
+		p.Used, p.Notice = "synthetic images, drawn when they are first needed", images.SyntheticNotice
 		p.Remedy = "`go run ./scripts/defects fetch data`, or set NEU_DET_DIR to the folder or zip"
 		return p
 	}
@@ -173,11 +174,20 @@ func checkWeights(name string) part {
 		p.Used += "\n" + strings.Join(found, "\n")
 	}
 	if len(found) == 0 || damaged { // the notice says which
-		p.Remedy = fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with the published "+
-			"file, such as %s", name, published[0].File)
-		if repository := published[0].Repository; repository != "" {
-			p.Remedy += " (the model.safetensors of " + repository + " on Hugging Face's hub)"
-		}
+		p.Remedy = toGetWeights(name, published)
 	}
 	return p
+}
+
+// toGetWeights says how to get the published weights of a backbone, if there are any.
+func toGetWeights(name string, published []backbone.Published) string {
+	if len(published) == 0 {
+		return ""
+	}
+	remedy := fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with the published "+
+		"file, such as %s", name, published[0].File)
+	if repository := published[0].Repository; repository != "" {
+		remedy += " (the model.safetensors of " + repository + " on Hugging Face's hub)"
+	}
+	return remedy
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/transfer-learning-go/defects/lib/metrics"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // evaluation is how good a model is on validation images.
@@ -55,7 +56,7 @@ func evaluate(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return evaluation{Model: words[0], Data: data.Origin, Notice: notices(data.Notice, p.Notice, unnamed),
+	return evaluation{Model: words[0], Data: data.Origin, Notice: notice.Join(data.Notice, p.Notice, unnamed),
 		Accuracy: matrix.Accuracy(), Interval: matrix.Interval(), Correct: matrix.Correct(), Total: matrix.Total(),
 		Classes: m.Classes, Confusion: matrix.Counts, Report: matrix.Report(), matrix: matrix}, nil
 }

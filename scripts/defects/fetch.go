@@ -22,7 +22,7 @@ func (f fetched) String() string {
 	if f.Data != "" {
 		text = "data: " + f.Data + "\n"
 	}
-	for _, name := range backbone.Names {
+	for _, name := range backbone.Names() {
 		if path := f.Weights[name]; path != "" {
 			text += "weights of " + name + ": " + path + "\n"
 		}
@@ -44,7 +44,7 @@ func fetch(c *call) (fmt.Stringer, error) {
 	case !slices.Contains([]string{"data", "weights", "all"}, what):
 		return nil, wrongUse("there is nothing called %q to fetch: use data, weights or all", what)
 	case len(words) == 2 && what != "weights":
-		return nil, wrongUse("unexpected argument %q: use fetch weights %s", words[1], strings.Join(backbone.Names, "|"))
+		return nil, wrongUse("unexpected argument %q: use fetch weights %s", words[1], strings.Join(backbone.Names(), "|"))
 	case c.given("alpha") && what == "data":
 		return nil, wrongUse("--alpha is for weights")
 	case len(words) == 2:
@@ -110,7 +110,7 @@ func (v *variantFlags) published(name string) (backbone.Published, error) {
 // sizes lists the downloads of networks, such as "mobilenetv2 9 MB".
 func sizes(lesson bool) string {
 	return each(func(n *backbone.Network) string {
-		if n.Lesson != lesson {
+		if n.Lesson != lesson || len(n.Files()) == 0 {
 			return ""
 		}
 		return fmt.Sprintf("%s %d MB", n.Name, n.Megabytes)

@@ -60,7 +60,7 @@ func TestNetworksAreListed(t *testing.T) {
 	var table networkTable
 	succeed(t, &table, "networks")
 	code, text, _ := defects("networks")
-	for i, name := range backbone.Names {
+	for i, name := range backbone.Names() {
 		n := table.Networks[i]
 		if n.Name != name || n.Input == 0 || len(n.Published) == 0 || code != 0 || !strings.Contains(text, n.Published[0]) {
 			t.Errorf("%+v, exit code %d: %s", n, code, text)

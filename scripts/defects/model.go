@@ -16,7 +16,7 @@ import (
 
 // isModel reports whether a word names a run or a file with a model, there or not, rather than a backbone.
 func isModel(word string) bool {
-	if slices.Contains(backbone.Names, word) {
+	if slices.Contains(backbone.Names(), word) {
 		return false
 	}
 	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
@@ -28,9 +28,9 @@ func isModel(word string) bool {
 
 // checkModelOrBackbone refuses a word that is neither.
 func checkModelOrBackbone(word string) error {
-	if !isModel(word) && !slices.Contains(backbone.Names, word) {
+	if !isModel(word) && !slices.Contains(backbone.Names(), word) {
 		return wrongUse("unknown backbone %q: use one of %s, or name a run or a .h5 or .keras file", word,
-			strings.Join(backbone.Names, ", "))
+			strings.Join(backbone.Names(), ", "))
 	}
 	return nil
 }

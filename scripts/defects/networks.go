@@ -32,7 +32,10 @@ func (t networkTable) String() string {
 		if n.Variants != nil {
 			fmt.Fprintf(&b, ", variants %s", strings.Join(n.Variants, " "))
 		}
-		fmt.Fprintf(&b, "\n%-15s %s\n", "", strings.Join(n.Published, "\n                "))
+		b.WriteString("\n")
+		for _, file := range n.Published {
+			fmt.Fprintf(&b, "%-15s %s\n", "", file)
+		}
 	}
 	return b.String()
 }
@@ -44,7 +47,7 @@ func listNetworks(c *call) (fmt.Stringer, error) {
 	var t networkTable
 	for _, n := range backbone.Networks() {
 		row := networkRow{Name: n.Name, Title: n.Title, Input: n.Input, Lesson: n.Lesson, Alphas: n.Alphas,
-			Variants: n.Variants}
+			Variants: n.Variants, Published: []string{}}
 		for _, p := range n.Files() {
 			row.Published = append(row.Published, p.File)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // predictions holds class probabilities, one row per image.
@@ -57,7 +58,7 @@ func predict(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := predictions{Notice: notices(p.Notice, unnamed), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
+	out := predictions{Notice: notice.Join(p.Notice, unnamed), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
 	for i, class := range p.Predicted {
 		out.Predicted = append(out.Predicted, m.Classes[class])
 		out.confidence = append(out.confidence, p.Confidence(i))

@@ -26,7 +26,7 @@ import (
 
 func main() {
 	var c backbone.Config
-	name := flag.String("backbone", "mobilenetv2", "one of "+strings.Join(backbone.Names, ", "))
+	name := flag.String("backbone", "mobilenetv2", "one of "+strings.Join(backbone.Names(), ", "))
 	flag.StringVar(&c.Weights, "weights", "", "Keras .h5 file, or safetensors of a ViT")
 	flag.Float64Var(&c.Alpha, "alpha", 0, "width multiplier of MobileNetV2")
 	flag.StringVar(&c.Variant, "variant", "", "of ViT, such as S/32")
