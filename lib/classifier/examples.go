@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -135,7 +136,10 @@ func (m *Model) agree(train, validation images.Source) ([]string, error) {
 	case len(classes) != outputs:
 		return nil, fmt.Errorf("the model has %d outputs, but there are %d classes: end its head with "+
 			"layer.Dense{Units: %d, Activation: \"softmax\"}", outputs, len(classes), len(classes))
-	case other != nil && fmt.Sprint(other) != fmt.Sprint(classes):
+	case m.Classes != nil && !slices.Equal(m.Classes, classes):
+		return nil, fmt.Errorf("the model knows the classes %q, but %s has %q: give images of its classes, or build a model "+
+			"with a new head", m.Classes, train.About().Name, classes)
+	case other != nil && !slices.Equal(other, classes):
 		return nil, fmt.Errorf("%s has the classes %q, but %s has %q: give images of the same classes", train.About().Name,
 			classes, validation.About().Name, other)
 	}

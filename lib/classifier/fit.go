@@ -149,8 +149,8 @@ func (f *fitting) phase(ctx context.Context) error {
 		now.best, now.stopped = t.judge()
 		f.describePhases()
 		if err := f.save(t); err != nil {
-			return fmt.Errorf("saving run %s: %w: free some space, and start it again: it goes on after its last whole epoch",
-				f.config.Run, err)
+			return fmt.Errorf("saving run %s: %w: start it again, and it goes on after its last whole epoch", f.config.Run,
+				advise(err))
 		}
 	}
 	if now.best > 0 {

@@ -103,27 +103,33 @@ func (m *Model) Notice() string {
 var joinNotices = notice.Join
 
 // cut is the position of the first layer that training changes or that acts at random: what lies below computes
-// the same for an image every time. One tensor crosses it. It is 0 when no layer with weights lies below.
+// the same for an image every time. One tensor crosses it. It is 0 when nothing below could be trained.
 func (m *Model) cut() int {
-	cut, weights := 0, 0
+	cut := 0
 	for i, l := range m.Layers {
-		if l.Random() || !l.Frozen && learns(l) {
+		if l.Random() || len(l.W) > 0 && !l.Frozen {
 			break
 		}
-		weights += len(l.W)
 		cut = i + 1
 	}
 	for cut > 0 && !m.Layers.SingleCrossing(cut) {
 		cut--
 	}
-	if weights == 0 {
-		return 0
+	for _, l := range m.Layers[:cut] {
+		if m.preprocessing != "" && l.Name == preprocessingName {
+			continue
+		}
+		for _, w := range l.W {
+			if !w.Statistic {
+				return cut
+			}
+		}
 	}
-	return cut
+	return 0
 }
 
-// learns reports whether training changes the weights of a layer that is not frozen. Those of a Normalization stay.
-func learns(l *layer.Layer) bool {
-	differs, _ := layer.InTraining(l.Op)
-	return layer.List{l}.TrainableParams() > 0 || differs && !l.Inference && len(l.W) > 0
+// Close frees what Predict and Features have compiled, in memory outside of Go's. The model stays usable.
+func (m *Model) Close() error {
+	m.forget()
+	return nil
 }

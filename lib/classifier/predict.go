@@ -49,6 +49,10 @@ func (m *Model) current() *compiled {
 		m.compiled.close()
 		m.compiled.cut, m.compiled.state = cut, state
 	}
+	if p := m.compiled.predictor; p != nil && (!slices.Equal(p.classes, m.Classes) || p.notice != m.Notice()) {
+		p.Close()
+		m.compiled.predictor = nil
+	}
 	return &m.compiled
 }
 
@@ -89,7 +93,7 @@ func (m *Model) Predict(ctx context.Context, s images.Source) (*result.Predictio
 	if err != nil {
 		return nil, err
 	}
-	if p.frozen != "" {
+	if p.frozen != nil {
 		f, err := m.Features(ctx, s, nil)
 		if err != nil {
 			return nil, err

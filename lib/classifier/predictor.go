@@ -22,17 +22,18 @@ import (
 // It holds the weights twice at most, once in Go's memory and once where they are computed with, and the activations of
 // few images however many are asked for at once (see inference.Program).
 type Predictor struct {
-	list    layer.List   // the layers below the cut; without one, the whole model
-	values  layer.Values // of these
-	frozen  string       // tells which features are those of list; "" if there are none
+	list    layer.List             // the layers below the cut; without one, the whole model
+	values  layer.Values           // of these
+	frozen  func() (string, error) // tells which features are those of list; nil if there are none
 	above   *inference.Program
 	size    int // of images
 	classes []string
 	notice  string
 
+	use    sync.RWMutex // read while predicting
+	closed bool
 	mutex  sync.Mutex
 	below  *inference.Program // of list, made when pixels come: features need none
-	closed bool
 }
 
 // Predictor makes a predictor of the model as it is now. Its graphs are compiled at their first use; Close frees them.
@@ -55,12 +56,14 @@ func (m *Model) Predictor() (*Predictor, error) {
 	if cut == 0 || cut == len(m.Layers) {
 		return p, nil
 	}
-	frozen, err := features.New(p.list, p.values)
-	if err != nil {
-		return nil, err
-	}
-	defer frozen.Close()
-	p.frozen = frozen.Layers()
+	p.frozen = sync.OnceValues(func() (string, error) { // hashing all weights takes time, and pixels do not need it
+		e, err := features.New(p.list, p.values)
+		if err != nil {
+			return "", err
+		}
+		return e.Layers(), e.Close()
+	})
+	var err error
 	p.above, err = inference.New(m.Layers.Above(cut), m.Values)
 	return p, err
 }
@@ -69,9 +72,6 @@ func (m *Model) Predictor() (*Predictor, error) {
 func (p *Predictor) program() (*inference.Program, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.closed {
-		return nil, inference.ErrClosed
-	}
 	var err error
 	if p.below == nil {
 		p.below, err = inference.New(p.list, p.values)
@@ -86,9 +86,25 @@ const chunk = 32
 // are; all else is computed from pixels, and nothing is stored. A single image is computed alone, and its probabilities
 // are those of the same image among others up to rounding, 1e-5; otherwise they do not depend on the other images.
 func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predictions, error) {
+	p.use.RLock()
+	defer p.use.RUnlock()
+	if p.closed {
+		return nil, inference.ErrClosed
+	}
+	if classes := s.About().Classes; classes != nil && !slices.Equal(classes, p.classes) {
+		return nil, fmt.Errorf("the model knows the classes %q, but %s has %q: give images of its classes", p.classes,
+			s.About().Name, classes)
+	}
 	out := &result.Predictions{Classes: p.classes, Notice: joinNotices(p.notice, s.About().Notice)}
 	f, _ := s.(*features.Features)
-	ready := f != nil && p.frozen != "" && f.Layers() == p.frozen
+	ready := false
+	if f != nil && p.frozen != nil {
+		frozen, err := p.frozen()
+		if err != nil {
+			return nil, err
+		}
+		ready = f.Layers() == frozen
+	}
 	n := s.Len()
 	type rows struct {
 		values []float32
@@ -153,8 +169,8 @@ func largest(row []float32) int {
 
 // Close waits for calls that are running and frees what the predictor holds; later calls fail.
 func (p *Predictor) Close() error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
+	p.use.Lock()
+	defer p.use.Unlock()
 	p.closed = true
 	var err error
 	for _, program := range []*inference.Program{p.below, p.above} {

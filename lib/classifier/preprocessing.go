@@ -55,6 +55,7 @@ func (m *Model) SetPreprocessing(name string) error {
 	}
 	if p.op == nil {
 		m.inputNotice, m.preprocessing = "", name
+		m.forget()
 		return nil
 	}
 	input := m.Layers[0].Name

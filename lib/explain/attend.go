@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	. "github.com/gomlx/gomlx/core/graph"
 
@@ -20,6 +21,7 @@ type Attention struct {
 	Notice  string        // is put into all maps, with that of the images: give the model's
 	empty   AttentionMaps // without weights
 	program *inference.Program
+	use     sync.RWMutex // read while explaining
 }
 
 // NewAttention compiles a model. It is an error if the model has no attention, or if its tokens are not the patches of
@@ -58,6 +60,8 @@ func newAttention(ls layer.List, v layer.Values) (*Attention, error) {
 // Explain gives the maps of each image. Those of ViT-B/16 at 224 pixels take 22 MB per image, so ask for the images of a
 // figure, not for those of a data set. It is an error if weights are not finite.
 func (a *Attention) Explain(ctx context.Context, s images.Source) ([]AttentionMaps, error) {
+	a.use.RLock()
+	defer a.use.RUnlock()
 	n := s.Len()
 	maps := make([]AttentionMaps, 0, n)
 	for from, batch := 0, a.program.Batch(); from < n; from += batch {
@@ -98,4 +102,8 @@ func (a *Attention) explain(ctx context.Context, s images.Source, from, to int) 
 }
 
 // Close waits for calls that are running and frees what the explainer holds; later calls fail.
-func (a *Attention) Close() error { return a.program.Close() }
+func (a *Attention) Close() error {
+	a.use.Lock()
+	defer a.use.Unlock()
+	return a.program.Close()
+}

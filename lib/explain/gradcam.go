@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -30,6 +31,7 @@ type GradCAM struct {
 	// The feature map is computed as fast as predictions are, and gradients only above it.
 	features *inference.Program
 	heat     *inference.Program // features and the class to explain to heat and the class explained
+	use      sync.RWMutex       // read while explaining
 }
 
 // NewGradCAM compiles a model, which ends in one value per class. It is an error if the model has no feature map.
@@ -100,6 +102,8 @@ func heat(features, class *Node, logitsOf func(features *Node) *Node) []*Node {
 // Explain gives the heat map of each image for a class, −1 being the predicted one; nil explains the predicted class of
 // each. It is an error if classes are not one per image, or if heat is not finite.
 func (g *GradCAM) Explain(ctx context.Context, s images.Source, classes []int) ([]result.Heatmap, error) {
+	g.use.RLock()
+	defer g.use.RUnlock()
 	n := s.Len()
 	if classes != nil && len(classes) != n {
 		return nil, fmt.Errorf("Grad-CAM: %d classes for %d images: give one per image, −1 for the predicted one", len(classes), n)
@@ -159,4 +163,8 @@ func (g *GradCAM) explain(ctx context.Context, s images.Source, classes []int, f
 }
 
 // Close waits for calls that are running and frees what the explainer holds; later calls fail.
-func (g *GradCAM) Close() error { return errors.Join(g.features.Close(), g.heat.Close()) }
+func (g *GradCAM) Close() error {
+	g.use.Lock()
+	defer g.use.Unlock()
+	return errors.Join(g.features.Close(), g.heat.Close())
+}
