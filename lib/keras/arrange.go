@@ -49,6 +49,7 @@ func build(ls layer.List, self layer.Nested, nested []layer.Nested) (*container,
 	}
 	c := &container{name: name, class: self.Class}
 	gives := map[string]string{} // flat name of a layer → the unit whose output it is
+	taken := map[string]bool{}   // names of units
 	for i := start; i < end; i++ {
 		u := &unit{name: ls[i].Name, layer: ls[i], inputs: ls[i].Inputs}
 		if len(nested) > 0 && nested[0].Start == i {
@@ -63,7 +64,7 @@ func build(ls layer.List, self layer.Nested, nested []layer.Nested) (*container,
 			u.name, u.layer, u.model = n.Name, nil, model
 			i, nested = n.End-1, nested[rest:]
 		}
-		if _, taken := gives[u.name]; taken || strings.Contains(u.name, "/") || u.name == "" {
+		if taken[u.name] || strings.Contains(u.name, "/") || u.name == "" {
 			return nil, fmt.Errorf("Keras does not accept the name %q: names are unique in a model and have no slash", u.name)
 		}
 		if i == start || u.layer != nil && len(u.inputs) == 0 {
@@ -74,7 +75,7 @@ func build(ls layer.List, self layer.Nested, nested []layer.Nested) (*container,
 				return nil, err
 			}
 		}
-		gives[ls[i].Name] = u.name
+		gives[ls[i].Name], taken[u.name] = u.name, true
 		c.units = append(c.units, u)
 	}
 	c.units = kerasOrder(c.units)

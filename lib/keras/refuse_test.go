@@ -237,6 +237,7 @@ func TestSaveRefusesWhatKerasWouldNotRead(t *testing.T) {
 		{"no input", "x.h5", func(m *Model) { m.Nested[0].Start++ }, "not with an Input"},
 		{"two outputs", "x.keras", func(m *Model) { m.Nested[0].End -= 3 }, "have one input and one output"},
 		{"values", "x.h5", func(m *Model) { delete(m.Values, "classes") }, "layer classes has 2 weights, but values for 0"},
+		{"one name twice", "x.keras", func(m *Model) { m.Nested[0].Name = "classes" }, `the name "classes"`},
 		{"slash", "x.h5", func(m *Model) { m.Nested[0].Name = "a/b" }, `the name "a/b"`},
 		{"folded", "x.h5", func(m *Model) { m.Layers, m.Values = m.Layers.Fold(m.Values); m.Nested = nil }, "folded for inference"},
 		{"class", "x.h5", func(m *Model) { m.Layers[1].Op = strange{m.Layers[1].Op} }, "class Strange cannot be written"},
