@@ -229,9 +229,14 @@ func TestClassesOfAnyBytesAreGoneOnWith(t *testing.T) {
 	}
 	c := tinyConfig(1)
 	c.Run = run
-	fit(t, tiny(t), data, c)
+	named := func() *Model {
+		m := tiny(t)
+		m.Classes = odd
+		return m
+	}
+	fit(t, named(), data, c)
 	c.Epochs = 2
-	if h := fit(t, tiny(t), data, c); h.Epochs() != 2 {
+	if h := fit(t, named(), data, c); h.Epochs() != 2 {
 		t.Errorf("%d epochs", h.Epochs())
 	}
 }

@@ -42,9 +42,14 @@ func foreignFiles(t *testing.T) (folder string) {
 }
 
 // foreignImages are those that the probabilities in testdata/foreign.json are of.
-func foreignImages() numbers {
-	return numbers{"foreign", make([]int, 5), golden.Uniform("foreign", 5*12*12*3, 0, 255)}
+func foreignImages() unnamed {
+	return unnamed{numbers{"foreign", make([]int, 5), golden.Uniform("foreign", 5*12*12*3, 0, 255)}}
 }
+
+// unnamed are numbers whose labels have no names.
+type unnamed struct{ numbers }
+
+func (s unnamed) About() images.About { return images.About{Name: s.name} }
 
 func loadForeign(t *testing.T, path string) *Model {
 	t.Helper()
