@@ -107,7 +107,7 @@ var joinNotices = notice.Join
 func (m *Model) cut() int {
 	cut := 0
 	for i, l := range m.Layers {
-		if l.Random() || len(l.W) > 0 && !l.Frozen {
+		if l.Random() || !l.Frozen && learns(l) {
 			break
 		}
 		cut = i + 1
@@ -126,6 +126,12 @@ func (m *Model) cut() int {
 		}
 	}
 	return 0
+}
+
+// learns reports whether training changes the weights of a layer that is not frozen. Those of a Normalization stay.
+func learns(l *layer.Layer) bool {
+	differs, _ := layer.InTraining(l.Op)
+	return layer.List{l}.TrainableParams() > 0 || differs && !l.Inference && len(l.W) > 0
 }
 
 // Close frees what Predict and Features have compiled, in memory outside of Go's. The model stays usable.

@@ -136,3 +136,20 @@ func TestRunOfOtherPixelsIsRefused(t *testing.T) {
 		t.Errorf("the same pixels: %v", err)
 	}
 }
+
+// Keras saves a Normalization as trainable although training never changes it: what is frozen behind it is still kept.
+func TestNormalizationThatIsNotFrozenDoesNotEndWhatIsKept(t *testing.T) {
+	m, err := New(Config{Classes: classes, Layers: func(b *layer.Builder) {
+		b.Add("image", layer.Input{Shape: []int{16, 16, 3}})
+		b.Add("norm", layer.Normalization{})
+		b.Add("frozen", layer.Conv2D{Filters: 4, Kernel: 3})
+		layer.Sequential(layer.GlobalAveragePooling2D{}, layer.Dense{Units: 3, Activation: "softmax"})(b)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Layers[m.Layers.Index("frozen")].Frozen = true
+	if cut := m.cut(); cut != 4 {
+		t.Errorf("the cut is at %d", cut)
+	}
+}
