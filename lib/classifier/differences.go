@@ -2,6 +2,7 @@ package classifier
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -49,7 +50,9 @@ func contentHash(s images.Source, size int) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			fmt.Fprintf(h, "%x\n", pixels)
+			if err := binary.Write(h, binary.LittleEndian, pixels); err != nil {
+				return "", err
+			}
 		}
 		fmt.Fprintf(h, "%d %q %s\n", info.Label, path.Base(filepath.ToSlash(info.Name)), info.ID)
 	}
