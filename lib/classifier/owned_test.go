@@ -11,10 +11,15 @@ import (
 
 // Labels are numbers: those of other classes, or of the same in another order, would be compared silently.
 func TestImagesOfOtherClassesAreRefused(t *testing.T) {
+	t.Setenv("DEFECTS_CACHE", t.TempDir())
 	m, data := tiny(t), openImages(t)
 	m.Classes = []string{"lines", "flat", "spots"}
 	_, err := m.Predict(t.Context(), data.Validation)
 	requireInError(t, err, `["lines" "flat" "spots"]`, `["flat" "lines" "spots"]`)
+	e, err := m.extractor()
+	if err != nil || e.Computed() != 0 {
+		t.Errorf("features were computed for nothing: %v", err)
+	}
 	_, err = m.Fit(t.Context(), data.Train, data.Validation, FitConfig{Epochs: 1})
 	requireInError(t, err, `["lines" "flat" "spots"]`, `["flat" "lines" "spots"]`)
 }

@@ -93,6 +93,9 @@ func (m *Model) Predict(ctx context.Context, s images.Source) (*result.Predictio
 	if err != nil {
 		return nil, err
 	}
+	if err := p.checkClasses(s); err != nil { // before features of images that are not predicted
+		return nil, err
+	}
 	if p.frozen != nil {
 		f, err := m.Features(ctx, s, nil)
 		if err != nil {

@@ -79,6 +79,15 @@ func (p *Predictor) program() (*inference.Program, error) {
 	return p.below, err
 }
 
+// checkClasses compares the classes of a source, if it names any, with the model's: labels are numbers.
+func (p *Predictor) checkClasses(s images.Source) error {
+	if about := s.About(); about.Classes != nil && !slices.Equal(about.Classes, p.classes) {
+		return fmt.Errorf("the model knows the classes %q, but %s has %q: give images of its classes", p.classes, about.Name,
+			about.Classes)
+	}
+	return nil
+}
+
 // chunk is how many images are held at a time.
 const chunk = 32
 
@@ -91,9 +100,8 @@ func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predi
 	if p.closed {
 		return nil, inference.ErrClosed
 	}
-	if classes := s.About().Classes; classes != nil && !slices.Equal(classes, p.classes) {
-		return nil, fmt.Errorf("the model knows the classes %q, but %s has %q: give images of its classes", p.classes,
-			s.About().Name, classes)
+	if err := p.checkClasses(s); err != nil {
+		return nil, err
 	}
 	out := &result.Predictions{Classes: p.classes, Notice: joinNotices(p.notice, s.About().Notice)}
 	f, _ := s.(*features.Features)
