@@ -174,7 +174,7 @@ func (f *fitting) begin() error {
 // advise adds what to do to an error of writing; others stay as they are.
 func advise(err error) error {
 	var failed *fs.PathError
-	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &failed) && failed.Op != "open" {
+	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &failed) && slices.Contains([]string{"write", "truncate", "sync"}, failed.Op) {
 		return fmt.Errorf("%w: free some space, or name a folder with more", err)
 	}
 	return err
