@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/janpfeifer/must"
 
@@ -37,9 +38,11 @@ func Example_allNetworks() {
 		base.Layers.Freeze()
 		model := must.M1(classifier.New(classifier.Config{Base: base, ImageSize: 64, Classes: data.Classes,
 			Head: classifier.Head(base, len(data.Classes))}))
+		if base.Source == "random" {
+			must.M(model.Calibrate(ctx, data.Train))
+		}
 		history := must.M1(model.Fit(ctx, data.Train, data.Validation, classifier.FitConfig{Epochs: 2}))
-		predictions := must.M1(model.Predict(ctx, data.Validation))
-		row(network.Title, model.Layers.TrainableParams(), history, must.M1(predictions.Confusion()))
+		row(network.Title, model.Layers.TrainableParams(), history, must.M1(must.M1(model.Predict(ctx, data.Validation)).Confusion()))
 	}
 }
 
@@ -88,18 +91,18 @@ func Example_hybrid() {
 
 // Stratified 5-fold with three seeds. The features are computed once per image; the fifteen trainings take them.
 func Example_kFold() {
-	ctx, data, accuracies := context.Background(), must.M1(neudet.Find()), []float64{}
+	ctx, data, accuracies, fit := context.Background(), must.M1(neudet.Find()), []float64{}, classifier.FitConfig{Epochs: 2}
 	base := must.M1(backbone.MobileNetV2(backbone.Config{Weights: "best", Input: 64}))
 	base.Layers.Freeze()
 	config := classifier.Config{Base: base, Head: classifier.Head(base, len(data.Classes))}
 	features := must.M1(must.M1(classifier.New(config)).Features(ctx, data.All(), nil))
-	for _, fold := range must.M1(images.KFold(features, 5, 100)) {
-		for config.Seed = range 3 {
-			h := must.M1(must.M1(classifier.New(config)).Fit(ctx, fold.Train, fold.Validation, classifier.FitConfig{Epochs: 2}))
-			accuracies = append(accuracies, h.ValAccuracy[1])
-		}
+	defer features.Close()
+	for i, fold := range slices.Repeat(must.M1(images.KFold(features, 5, 100)), 3) {
+		config.Seed = int64(i / 5)
+		accuracies = append(accuracies, must.M1(must.M1(classifier.New(config)).Fit(ctx, fold.Train, fold.Validation, fit)).ValAccuracy[1])
 	}
-	fmt.Println(metrics.Mean(accuracies))
+	mean, interval := must.M2(metrics.Mean(accuracies))
+	fmt.Printf("mean accuracy %.1f %%, 95 %% interval %v\n", 100*mean, interval)
 }
 
 // Accuracy under noise of 0 to 40 grey levels.

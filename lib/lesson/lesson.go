@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 	"github.com/transfer-learning-go/defects/lib/notebook"
@@ -50,10 +51,11 @@ func Data() *images.Dataset {
 // Run names a training. Quick ones have a name of their own.
 func Run(name string) string { return name + Quick("-quick", "") }
 
-// File is where a cell saves a model, beside the folders of the runs. Quick ones have a name of their own.
+// File is where a cell saves a model, beside the folders of the runs (classifier.RunDir), whichever folder of the module
+// the program runs in. Quick ones have a name of their own.
 func File(name string) string {
 	kind := filepath.Ext(name)
-	return filepath.Join("..", "runs", Run(strings.TrimSuffix(name, kind))+kind)
+	return filepath.Join(files.ModuleRoot(), "runs", Run(strings.TrimSuffix(name, kind))+kind)
 }
 
 // seed is that of the lesson.

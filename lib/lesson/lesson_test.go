@@ -2,23 +2,42 @@ package lesson
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/figure"
 	"github.com/transfer-learning-go/defects/lib/surfaces"
 )
 
 func TestQuickReadsTheEnvironment(t *testing.T) {
 	for value, want := range map[string]string{
-		"": "10 vit ../runs/vit_model.h5", "0": "10 vit ../runs/vit_model.h5",
-		"1": "2 vit-quick ../runs/vit_model-quick.h5", "yes": "2 vit-quick ../runs/vit_model-quick.h5",
+		"": "10 vit vit_model.h5", "0": "10 vit vit_model.h5",
+		"1": "2 vit-quick vit_model-quick.h5", "yes": "2 vit-quick vit_model-quick.h5",
 	} {
 		t.Setenv("LESSON_QUICK", value)
-		if got := fmt.Sprint(Quick(2, 10), " ", Run("vit"), " ", File("vit_model.h5")); got != want {
+		if got := fmt.Sprint(Quick(2, 10), " ", Run("vit"), " ", filepath.Base(File("vit_model.h5"))); got != want {
 			t.Errorf("LESSON_QUICK=%q: %s, want %s", value, got, want)
 		}
+	}
+}
+
+func TestFilesLieBesideRuns(t *testing.T) {
+	here := File("model.h5")
+	if want := filepath.Join(filepath.Dir(classifier.RunDir("any")), "model.h5"); here != want || !filepath.IsAbs(here) {
+		t.Errorf("a file is %s, want %s", here, want)
+	}
+	for _, folder := range []string{"../../notebooks", ".."} {
+		t.Chdir(folder)
+		if got := File("model.h5"); got != here {
+			t.Errorf("in %s a file is %s, want %s", folder, got, here)
+		}
+	}
+	t.Chdir(t.TempDir())
+	if got := File("model.h5"); got != filepath.Join("runs", "model.h5") {
+		t.Errorf("outside the module a file is %s", got)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // history may be nil for a model that was not trained here.
 func Results() (add func(name string, trainable int, h *result.History, c *metrics.Confusion)) {
 	row := notebook.Growing("model", "trainable parameters", "accuracy", "95 % interval", "epochs", "seconds in all",
-		"of them, frozen layers", "")
+		"of them, frozen layers", "notice")
 	return func(name string, trainable int, h *result.History, c *metrics.Confusion) {
 		epochs, seconds, frozen, notices := "", "", "", c.Notice
 		if h != nil {

@@ -17,6 +17,7 @@ type Confusion struct {
 
 // NewConfusion counts pairs of labels: actual[k] and predicted[k] belong to the same image, and index classes.
 // It is an error if there are no images, if the two differ in length, or if a label is not in [0, len(classes)).
+// An actual label of −1 is that of an image of unknown class: it is an error, too.
 func NewConfusion(classes []string, actual, predicted []int) (*Confusion, error) {
 	switch {
 	case len(classes) == 0:
@@ -32,6 +33,9 @@ func NewConfusion(classes []string, actual, predicted []int) (*Confusion, error)
 		c.Counts[i] = make([]int, len(classes))
 	}
 	for k := range actual {
+		if actual[k] == -1 {
+			return nil, fmt.Errorf("confusion matrix: image %d has no label: leave out the images of unknown class", k)
+		}
 		if err := checkLabel("actual", k, actual[k], len(classes)); err != nil {
 			return nil, fmt.Errorf("confusion matrix: %w", err)
 		}
@@ -77,9 +81,13 @@ func (c *Confusion) Accuracy() float64 { return ratio(c.Correct(), c.Total()) }
 // Interval is the 95 % Wilson interval of Accuracy.
 func (c *Confusion) Interval() Interval { return Wilson(c.Correct(), c.Total()) }
 
-// Summary is "357 of 360 right = 99.17 %, 95 % interval 97.6–99.7 %".
+// Summary is "357 of 360 right = 99.17 %, 95 % interval 97.6–99.7 %", with " (notice: …)" after it if there is a Notice.
 func (c *Confusion) Summary() string {
-	return fmt.Sprintf("%d of %d right = %.2f %%, 95 %% interval %v", c.Correct(), c.Total(), 100*c.Accuracy(), c.Interval())
+	text := fmt.Sprintf("%d of %d right = %.2f %%, 95 %% interval %v", c.Correct(), c.Total(), 100*c.Accuracy(), c.Interval())
+	if c.Notice != "" {
+		text += " (notice: " + c.Notice + ")"
+	}
+	return text
 }
 
 // Recalls gives, per class, the share of its images that were found, and the 95 % Wilson interval of that share.
@@ -96,7 +104,8 @@ func (c *Confusion) Recalls() ([]float64, []Interval) {
 	return recalls, intervals
 }
 
-// String is the matrix as a text table: a row per actual class, a numbered column per predicted one.
+// String is the matrix as a text table: a row per actual class, a numbered column per predicted one. A Notice is its last
+// line.
 func (c *Confusion) String() string {
 	width := 0
 	for i, class := range c.Classes {
@@ -116,6 +125,9 @@ func (c *Confusion) String() string {
 		for _, n := range row {
 			fmt.Fprintf(&b, " %5d", n)
 		}
+	}
+	if c.Notice != "" {
+		b.WriteString("\nnotice: " + c.Notice)
 	}
 	return b.String() + "\n"
 }

@@ -13,8 +13,10 @@ import (
 //
 //	mean ± t(0.975, n−1) · s / √n   with s the standard deviation of the n runs
 //
-// It says how much of a difference is luck of the seed. A single run says nothing of that: its interval is [0, 1]. It is
-// an error if there is no run.
+// It says how much of a difference is luck of the seed. It takes the runs for independent. Those of k-fold are not, since
+// two folds share most of their training images, and seeds on the same fold share all: of them the interval is too narrow
+// (Bengio and Grandvalet, 2004). A single run says nothing of luck: its interval is [0, 1]. It is an error if there is no
+// run.
 func Mean(runs []float64) (float64, Interval, error) {
 	if len(runs) == 0 {
 		return 0, Interval{}, fmt.Errorf("the mean of no runs: give at least one")

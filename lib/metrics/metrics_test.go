@@ -157,6 +157,16 @@ func TestConfusionCountsRowsActualColumnsPredicted(t *testing.T) {
 	}
 }
 
+func TestPrintedMatricesSayTheNotice(t *testing.T) {
+	c := Confusion{Classes: []string{"a", "b"}, Counts: [][]int{{3, 1}, {0, 4}}}
+	plain := []string{c.Summary(), c.String()}
+	c.Notice = "synthetic images"
+	want := []string{plain[0] + " (notice: synthetic images)", plain[1] + "notice: synthetic images\n"}
+	if got := []string{c.Summary(), c.String()}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestErrorsNameTheFault(t *testing.T) {
 	two := []string{"a", "b"}
 	confusion := func(classes []string, actual, predicted []int) error {
@@ -176,6 +186,7 @@ func TestErrorsNameTheFault(t *testing.T) {
 		{"no images", confusion(two, nil, nil), "no images"},
 		{"lengths", confusion(two, []int{0, 1}, []int{0}), "2 actual labels but 1 predicted"},
 		{"actual too large", confusion(two, []int{0, 2}, []int{0, 0}), "actual label 2 of image 1"},
+		{"no label", confusion(two, []int{0, -1}, []int{0, 0}), "image 1 has no label"},
 		{"predicted negative", confusion(two, []int{0, 1}, []int{-1, 0}), "predicted label -1 of image 0"},
 		{"McNemar, lengths", mcnemar([]int{0, 1}, []int{0, 1}, []int{0}), "1 by B"},
 		{"McNemar, no images", mcnemar(nil, nil, nil), "at least one image"},

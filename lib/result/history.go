@@ -52,8 +52,16 @@ func (h *History) TotalSeconds() float64 {
 	return sum
 }
 
-// String says how long the training took and how good the model has become, on the validation images if there are any.
+// String says how long the training took and how good the model has become, on the validation images if there are any,
+// and the Notice.
 func (h *History) String() string {
+	if h.Notice == "" {
+		return h.text()
+	}
+	return h.text() + " (notice: " + h.Notice + ")"
+}
+
+func (h *History) text() string {
 	epoch := h.Epochs()
 	if epoch == 0 {
 		return "no epoch yet"

@@ -2,6 +2,7 @@ package result
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -18,11 +19,20 @@ func TestHistorySaysHowGoodTheModelIs(t *testing.T) {
 			"validation loss 0.3000, validation accuracy 0.8000"},
 		{func(h *History) { h.FeatureSeconds, h.Best = 0, 1 }, "after 2 epochs in 3.0 s, with the weights of epoch 1: " +
 			"validation loss 0.2000, validation accuracy 0.9000"},
+		{func(h *History) { h.Notice = "random weights" }, "after 2 epochs in 3.0 s, with the weights of epoch 1: " +
+			"validation loss 0.2000, validation accuracy 0.9000 (notice: random weights)"},
 		{func(h *History) { *h = History{} }, "no epoch yet"},
 	} {
 		if c.change(&h); h.String() != c.want {
 			t.Errorf("got  %s\nwant %s", h.String(), c.want)
 		}
+	}
+}
+
+func TestUnlabelledImagesHaveNoConfusion(t *testing.T) {
+	p := Predictions{Classes: []string{"a", "b"}, Predicted: []int{1, 0}, Actual: []int{1, -1}}
+	if _, err := p.Confusion(); err == nil || !strings.Contains(err.Error(), "image 1 has no label") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -28,22 +28,36 @@ type part struct {
 	Missing string `json:"missing,omitempty"` // what is missing, or not as it should be
 	Remedy  string `json:"remedy,omitempty"`  // how to get it
 	Notice  string `json:"notice,omitempty"`  // what every result will say
+	standIn bool   // a network whose weights are not the published ones
 }
 
 func (d diagnosis) String() string {
 	var b strings.Builder
+	width, standIns := 0, 0
+	for _, p := range d.Parts {
+		width = max(width, len(p.Name)+1)
+		if p.standIn {
+			standIns++
+		}
+	}
 	for _, p := range d.Parts {
 		name := p.Name
 		for _, line := range []struct{ label, text string }{
 			{"", p.Used}, {"missing: ", p.Missing}, {"NOTICE: ", p.Notice}, {"to get it: ", p.Remedy}} {
 			if line.text != "" {
-				fmt.Fprintf(&b, "%-13s%s%s\n", name, line.label, strings.ReplaceAll(line.text, "\n", "\n             "))
+				fmt.Fprintf(&b, "%-*s%s%s\n", width, name, line.label,
+					strings.ReplaceAll(line.text, "\n", "\n"+strings.Repeat(" ", width)))
 				name = ""
 			}
 		}
 	}
-	if d.OK {
+	switch {
+	case d.OK && standIns == 0:
 		b.WriteString("Everything that the lesson needs is there.\n")
+	case d.OK && standIns == 1:
+		b.WriteString("The lesson runs; 1 network has stand-in weights.\n")
+	case d.OK:
+		fmt.Fprintf(&b, "The lesson runs; %d networks have stand-in weights.\n", standIns)
 	}
 	return b.String()
 }
@@ -170,6 +184,7 @@ func checkWeights(name string) part {
 		return p
 	}
 	p.Used, p.Notice = fmt.Sprintf("%s weights for %s", base.Source, base), base.Notice
+	p.standIn = base.Source != "imagenet"
 	if len(found) > 0 {
 		p.Used += "\n" + strings.Join(found, "\n")
 	}

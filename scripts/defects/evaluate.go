@@ -19,11 +19,11 @@ type evaluation struct {
 	Classes   []string         `json:"classes"`
 	Confusion [][]int          `json:"confusion"` // rows actual, columns predicted
 	Report    metrics.Report   `json:"report"`
-	matrix    *metrics.Confusion
 }
 
 func (e evaluation) String() string {
-	return fmt.Sprintf("%s\n%s\n%s\naccuracy %.4f (%d of %d), 95 %% interval %s\n%s", noticeLine(e.Notice), e.matrix, e.Report,
+	matrix := &metrics.Confusion{Classes: e.Classes, Counts: e.Confusion} // its notice stands above and below
+	return fmt.Sprintf("%s\n%s\n%s\naccuracy %.4f (%d of %d), 95 %% interval %s\n%s", noticeLine(e.Notice), matrix, e.Report,
 		e.Accuracy, e.Correct, e.Total, e.Interval, noticeLine(e.Notice))
 }
 
@@ -58,5 +58,5 @@ func evaluate(c *call) (fmt.Stringer, error) {
 	}
 	return evaluation{Model: words[0], Data: data.Origin, Notice: notice.Join(data.Notice, p.Notice, unnamed),
 		Accuracy: matrix.Accuracy(), Interval: matrix.Interval(), Correct: matrix.Correct(), Total: matrix.Total(),
-		Classes: m.Classes, Confusion: matrix.Counts, Report: matrix.Report(), matrix: matrix}, nil
+		Classes: m.Classes, Confusion: matrix.Counts, Report: matrix.Report()}, nil
 }
