@@ -90,6 +90,7 @@ func Example_hybrid() {
 }
 
 // Stratified 5-fold with three seeds. The features are computed once per image; the fifteen trainings take them.
+// They share images, so the interval is too narrow: see metrics.Mean.
 func Example_kFold() {
 	ctx, data, accuracies, fit := context.Background(), must.M1(neudet.Find()), []float64{}, classifier.FitConfig{Epochs: 2}
 	base := must.M1(backbone.MobileNetV2(backbone.Config{Weights: "best", Input: 64}))
