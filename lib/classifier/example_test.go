@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/janpfeifer/must"
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
@@ -15,7 +15,6 @@ import (
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/lesson"
-	"github.com/transfer-learning-go/defects/lib/metrics"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 	"github.com/transfer-learning-go/defects/lib/notebook"
 )
@@ -92,18 +91,18 @@ func Example_hybrid() {
 // Stratified 5-fold with three seeds. The features are computed once per image; the fifteen trainings take them.
 // They share images, so the interval is too narrow: see metrics.Mean.
 func Example_kFold() {
-	ctx, data, accuracies, fit := context.Background(), must.M1(neudet.Find()), []float64{}, classifier.FitConfig{Epochs: 2}
+	ctx, data, accuracies := context.Background(), must.M1(neudet.Find()), []float64{}
 	base := must.M1(backbone.MobileNetV2(backbone.Config{Weights: "best", Input: 64}))
 	base.Layers.Freeze()
-	config := classifier.Config{Base: base, Head: classifier.Head(base, len(data.Classes))}
+	config, fit := classifier.Config{Base: base, Head: classifier.Head(base, len(data.Classes))}, classifier.FitConfig{Epochs: 2}
 	features := must.M1(must.M1(classifier.New(config)).Features(ctx, data.All(), nil))
 	defer features.Close()
-	for i, fold := range slices.Repeat(must.M1(images.KFold(features, 5, 100)), 3) {
-		config.Seed = int64(i / 5)
-		accuracies = append(accuracies, must.M1(must.M1(classifier.New(config)).Fit(ctx, fold.Train, fold.Validation, fit)).ValAccuracy[1])
+	for _, fold := range must.M1(images.KFold(features, 5, 100)) {
+		for config.Seed = range 3 {
+			accuracies = append(accuracies, must.M1(must.M1(classifier.New(config)).Fit(ctx, fold.Train, fold.Validation, fit)).ValAccuracy[1])
+		}
 	}
-	mean, interval := must.M2(metrics.Mean(accuracies))
-	fmt.Printf("mean accuracy %.1f %%, 95 %% interval %v\n", 100*mean, interval)
+	fmt.Printf("mean accuracy of %d trainings: %.3f\n", len(accuracies), stat.Mean(accuracies, nil))
 }
 
 // Accuracy under noise of 0 to 40 grey levels.

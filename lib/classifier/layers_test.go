@@ -38,7 +38,7 @@ func TestAModelBuiltByHandIsSavedAndLoadedWhole(t *testing.T) {
 		t.Errorf("images of %d pixels, notice %q, cut %d; want 35, none, 0", m.ImageSize, m.Notice(), m.cut())
 	}
 	pixels := golden.Uniform("pixels", 2*35*35*3, 0, 255)
-	some := numbers{"some", make([]int, 2), pixels}
+	some := unnamed{numbers{"some", make([]int, 2), pixels}}
 	want, err := m.Predict(t.Context(), some)
 	if err != nil {
 		t.Fatal(err)
