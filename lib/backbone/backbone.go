@@ -114,6 +114,10 @@ func (b *Backbone) Preprocess() layer.Op { return b.preprocess }
 // returns the name of the last layer. The layers are copies. Those whose names are taken get the backbone's before theirs,
 // such as "resnet50v2_input_layer": see layer.Builder.Unused.
 func (b *Backbone) AddTo(model *layer.Builder) string {
+	if b.preprocess == nil && b.ofLoadedModel() && model.Err == nil {
+		model.Err = fmt.Errorf("base %s comes from a loaded model, which does not say how its images are to be scaled: fit that "+
+			"model further, or build the base with backbone.New", b)
+	}
 	if b.preprocess != nil {
 		model.Add(model.Unused("preprocess_input", b.String()), b.preprocess)
 	}
@@ -122,6 +126,13 @@ func (b *Backbone) AddTo(model *layer.Builder) string {
 		model.Nested[len(model.Nested)-1].Of = b
 	}
 	return name
+}
+
+// ofLoadedModel reports whether the layers are those of a model from a file: they read a layer before them, which stays
+// there. A network that scales its images itself misses nothing.
+func (b *Backbone) ofLoadedModel() bool {
+	n, err := Lookup(b.Name)
+	return len(b.Layers[0].Inputs) > 0 && (err != nil || n.preprocess != nil)
 }
 
 // Pooling is the layer that makes one vector per image of what the base gives: the mean over all places of a feature

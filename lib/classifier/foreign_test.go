@@ -233,16 +233,62 @@ func TestOurFilesNeedNoPreprocessing(t *testing.T) {
 	}
 }
 
-func TestNormalizationCountsAsPreprocessing(t *testing.T) {
-	for name, op := range map[string]layer.Op{"normalization": layer.Normalization{Mean: []float64{1, 2, 3}, Variance: []float64{1, 1, 1}},
-		"batch_normalization": layer.BatchNormalization{}, "rescaling": layer.ChannelRescaling{Scale: []float64{1, 1, 1}, Offset: []float64{0, 0, 0}}} {
+// What the layer has learned tells whether it saw grey levels, or pixels that were scaled before.
+func TestNormalizationOfGreyLevelsCountsAsPreprocessing(t *testing.T) {
+	norm := func(mean float32) [][]float32 { return [][]float32{{1, 1, 1}, {0, 0, 0}, {mean, mean, 0}, {1, 1, 1}} }
+	for _, c := range []struct {
+		op     layer.Op
+		values [][]float32
+		scales bool
+	}{
+		{layer.Normalization{Mean: []float64{124, 116, 104}, Variance: []float64{1, 1, 1}}, nil, true},
+		{layer.Normalization{Mean: []float64{0.49, 0.46, 0.41}, Variance: []float64{1, 1, 1}}, nil, false},
+		{layer.BatchNormalization{}, norm(120), true},
+		{layer.BatchNormalization{}, norm(0.5), false},
+		{layer.Rescaling{Scale: 1.0 / 255}, nil, true},
+		{layer.Rescaling{Scale: 1}, nil, false},
+		{layer.ChannelRescaling{Scale: []float64{1, 1, 1}, Offset: []float64{0, 0, 0}}, nil, true},
+	} {
 		b := &layer.Builder{}
 		b.Add("image", layer.Input{Shape: []int{12, 12, 3}})
 		b.Add("padding", layer.ZeroPadding2D{Pad: [4]int{1, 1, 1, 1}})
-		b.Add("", op)
+		b.Add("first", c.op)
 		b.Add("conv", layer.Conv2D{Filters: 2, Kernel: 1})
-		if got := scalingLayer(b.List); got != name {
-			t.Errorf("%s: %q scales", name, got)
+		if got := scalingLayer(b.List, layer.Values{"first": c.values}); (got == "first") != c.scales {
+			t.Errorf("%+v of %v: %q scales", c.op, c.values, got)
 		}
 	}
+}
+
+func TestOutputsOfSeveralLabelsGetNoSoftmax(t *testing.T) {
+	for loss, several := range map[string]bool{"binary_crossentropy": true, "BinaryCrossentropy": true,
+		"BinaryFocalCrossentropy": true, "categorical_crossentropy": false, "SparseCategoricalCrossentropy": false, "": false} {
+		if severalLabels(loss) != several {
+			t.Errorf("%q: several labels %v", loss, !several)
+		}
+	}
+}
+
+// A base that was trained with a head is a base like any other: what is new starts from the seed.
+func TestHeadOnTheBaseOfAnotherModelStartsFromItsSeed(t *testing.T) {
+	data := openImages(t)
+	trained := newSmall(t, 1)
+	fit(t, trained, data, FitConfig{Epochs: 1, BatchSize: wholeSplit})
+	again, err := New(Config{Base: trained.Base, Head: Head(trained.Base, 3), ImageSize: 40, Classes: classes, Seed: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(again.Values["dense"][0], trained.Values["dense"][0]) {
+		t.Error("the new head has the weights of the old one")
+	}
+	path := filepath.Join(t.TempDir(), "m.keras")
+	if err := trained.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	loaded, _, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(Config{Base: loaded.Base, Head: Head(loaded.Base, 3), ImageSize: 40})
+	requireInError(t, err, "comes from a loaded model", "backbone.New")
 }

@@ -3,6 +3,7 @@ package classifier
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
@@ -44,7 +45,8 @@ func activationOf(l *layer.Layer) string {
 // from_logits=True. If the model was not compiled with that, what the outputs are is a guess, and a notice says so.
 func (m *Model) readOutputs(path string, training []byte) error {
 	last := m.Layers[len(m.Layers)-1]
-	if activationOf(last) != "" || last.Shape[0] < 2 {
+	loss, logits := compiledLoss(training)
+	if activationOf(last) != "" || last.Shape[0] < 2 || severalLabels(loss) {
 		return nil
 	}
 	b := &layer.Builder{List: m.Layers}
@@ -53,7 +55,6 @@ func (m *Model) readOutputs(path string, training []byte) error {
 		return b.Err
 	}
 	m.Layers = b.List
-	loss, logits := compiledLoss(training)
 	switch {
 	case logits:
 		m.Notes = append(m.Notes, fmt.Sprintf("layer %s gives logits (from_logits=True): a softmax is added", last.Name))
@@ -65,6 +66,13 @@ func (m *Model) readOutputs(path string, training []byte) error {
 			"a softmax is added", last.Name, path, loss)
 	}
 	return nil
+}
+
+// severalLabels reports whether a loss compares each output by itself, as a sigmoid's: such outputs are no logits of a
+// softmax.
+func severalLabels(loss string) bool {
+	loss = strings.ToLower(strings.ReplaceAll(loss, "_", ""))
+	return strings.HasPrefix(loss, "binary") && strings.HasSuffix(loss, "crossentropy")
 }
 
 // compiledLoss reads the loss from what a model was compiled with: its name, "" if there is none, and whether it takes

@@ -43,7 +43,7 @@ func Preprocessings() []string { return slices.Sorted(maps.Keys(preprocessings))
 // It becomes a layer after the input, which Save writes, too. It is an error if the model scales its images already.
 func (m *Model) SetPreprocessing(name string) error {
 	p, ok := preprocessings[name]
-	switch scaling := scalingLayer(m.Layers); {
+	switch scaling := scalingLayer(m.Layers, m.Values); {
 	case !ok:
 		return fmt.Errorf("preprocessing %q: use one of %s", name, strings.Join(Preprocessings(), ", "))
 	case p.op != nil && scaling != "":
@@ -92,12 +92,35 @@ func (m *Model) SetPreprocessing(name string) error {
 	return nil
 }
 
+// scales reports whether a layer brings pixels of 0…255 into another range. A normalization does if the means that it has
+// learned are those of grey levels: one of pixels that were scaled before has seen none above 1.
+func scales(l *layer.Layer, v layer.Values) bool {
+	var means []float32
+	switch op := l.Op.(type) {
+	case layer.Rescaling:
+		return op != (layer.Rescaling{Scale: 1})
+	case layer.ChannelRescaling:
+		return true
+	case layer.BatchNormalization:
+		if len(v[l.Name]) > 1 {
+			means = v[l.Name][len(v[l.Name])-2]
+		}
+	case layer.Normalization:
+		for _, mean := range op.Mean {
+			means = append(means, float32(mean))
+		}
+		if op.Mean == nil && len(v[l.Name]) > 0 {
+			means = v[l.Name][0]
+		}
+	}
+	return slices.ContainsFunc(means, func(mean float32) bool { return mean > 2 || mean < -2 })
+}
+
 // scalingLayer names the layer that brings pixels into another range before the first layer with weights; "" if there is
 // none.
-func scalingLayer(ls layer.List) string {
+func scalingLayer(ls layer.List, v layer.Values) string {
 	for _, l := range ls {
-		switch l.Op.Class() {
-		case "Rescaling", "Normalization", "BatchNormalization":
+		if scales(l, v) {
 			return l.Name
 		}
 		if l.Name == preprocessingName {
@@ -112,7 +135,7 @@ func scalingLayer(ls layer.List) string {
 
 // readInputs says so if a file does not tell what its images passed before.
 func (m *Model) readInputs(path string) {
-	if scalingLayer(m.Layers) == "" {
+	if scalingLayer(m.Layers, m.Values) == "" {
 		m.inputNotice = fmt.Sprintf("%s holds no preprocessing, so images enter it as 0…255: say with --preprocess "+
 			"(Model.SetPreprocessing) what its images passed before, or none", path)
 	}

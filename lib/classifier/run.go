@@ -76,7 +76,11 @@ func (f *fitting) open() (unlock func(), err error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %s", err, startOver)
 	}
-	if err := old.check(path, initialFile, old.State, old.weightsFile()); err != nil {
+	err = old.check(path, initialFile, old.State, old.weightsFile())
+	if err == nil { // the training does not need it again, but who loads the run does
+		_, err = weights.Open(filepath.Join(path, initialFile))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("run %s: %w: %s", path, err, startOver)
 	}
 	diff, err := f.differences(old)

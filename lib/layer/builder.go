@@ -58,7 +58,11 @@ func (b *Builder) Nest(name string, model List, v Values) string {
 		l.Inference = true
 		l.Inputs = nil
 		for _, input := range original.Inputs {
-			l.Inputs = append(l.Inputs, renamed[input])
+			name, ok := renamed[input]
+			if !ok { // of the model that this one was a part of
+				name = before
+			}
+			l.Inputs = append(l.Inputs, name)
 		}
 		if len(l.Inputs) == 0 {
 			l.Inputs = []string{before}
