@@ -25,6 +25,7 @@ func TestQuickReadsTheEnvironment(t *testing.T) {
 }
 
 func TestFilesLieBesideRuns(t *testing.T) {
+	t.Setenv("LESSON_QUICK", "")
 	here := File("model.h5")
 	if want := filepath.Join(filepath.Dir(classifier.RunDir("any")), "model.h5"); here != want || !filepath.IsAbs(here) {
 		t.Errorf("a file is %s, want %s", here, want)
