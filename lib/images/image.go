@@ -141,21 +141,28 @@ func (f Image) Pixels(height, width int) ([]float32, error) {
 	if height < 1 || width < 1 {
 		return nil, fmt.Errorf("%s: resize to %d×%d: sizes must be at least 1", f.Name, height, width)
 	}
-	img, err := f.Decode()
-	if err != nil {
+	pixels := make([]float32, height*width*3)
+	if err := f.pixelsInto(pixels, height, width); err != nil {
 		return nil, err
 	}
-	pixels := make([]float32, height*width*3)
+	return pixels, nil
+}
+
+func (f Image) pixelsInto(target []float32, height, width int) error {
+	img, err := f.Decode()
+	if err != nil {
+		return err
+	}
 	p := toPlanes(img)
 	if p.channels == 3 {
-		resizeInto(pixels, p.pixels, p.height, p.width, 3, height, width)
-		return pixels, nil
+		resizeInto(target, p.pixels, p.height, p.width, 3, height, width)
+		return nil
 	}
 	grey := make([]float32, height*width)
 	resizeInto(grey, p.pixels, p.height, p.width, 1, height, width)
 	for i, v := range grey {
-		rgb := pixels[3*i:][:3]
+		rgb := target[3*i:][:3]
 		rgb[0], rgb[1], rgb[2] = v, v, v
 	}
-	return pixels, nil
+	return nil
 }

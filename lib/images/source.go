@@ -52,6 +52,29 @@ func (s *Set) Pixels(i, height, width int) ([]float32, error) {
 	return s.Images[i].Pixels(height, width)
 }
 
+// pixelsInto writes image i of any source into target, [height, width, 3]: where they are wanted, for the sources of this
+// package. It asks for their very types, since another may embed a *Set and have Pixels of its own.
+func pixelsInto(s Source, i int, target []float32, height, width int) error {
+	switch s := s.(type) {
+	case *Set:
+		return s.Images[i].pixelsInto(target, height, width)
+	case selection:
+		return pixelsInto(s.Source, s.indices[i], target, height, width)
+	case changed:
+		err := pixelsInto(s.Source, i, target, height, width)
+		if err == nil {
+			s.change.Apply(i, target, height, width)
+		}
+		return err
+	}
+	pixels, err := s.Pixels(i, height, width)
+	if err == nil && len(pixels) != len(target) {
+		err = fmt.Errorf("%s: %d values for %d×%d pixels", s.Info(i).Name, len(pixels), height, width)
+	}
+	copy(target, pixels)
+	return err
+}
+
 // Pixels gives some images of a source, decoded on all processors: [len(indices), size, size, 3] values 0…255. An index
 // outside of the source and a size below 1 are errors.
 func Pixels(s Source, indices []int, size int) ([]float32, error) {
@@ -68,12 +91,7 @@ func Pixels(s Source, indices []int, size int) ([]float32, error) {
 	pixels := make([]float32, len(indices)*each)
 	failed := make([]error, len(indices))
 	parallel(len(indices), func(i int) {
-		one, err := s.Pixels(indices[i], size, size)
-		if err == nil && len(one) != each {
-			err = fmt.Errorf("%s: %d values for %d×%d pixels", s.Info(indices[i]).Name, len(one), size, size)
-		}
-		copy(pixels[i*each:], one)
-		failed[i] = err
+		failed[i] = pixelsInto(s, indices[i], pixels[i*each:][:each], size, size)
 	})
 	for _, err := range failed {
 		if err != nil {
