@@ -19,3 +19,13 @@ func ExampleResults() {
 	// frozen base                526598   97.50 %    92.9–99.1 %       2            81.0                    80.0
 	// fine-tuned               22000000   97.50 %    92.9–99.1 %       1           144.0                    60.0  synthetic images, not NEU-DET
 }
+
+func ExampleChecklist() {
+	lesson.Checklist(
+		lesson.Check{Asked: "three phases of 5 epochs", Done: true, Missing: "give FitConfig.Phases"},
+		lesson.Check{Asked: "two seeds or more", Missing: "train with seeds 0 and 1"})
+	// Output:
+	//    1 of 2 done               what is missing
+	// ✓  three phases of 5 epochs
+	// ✗  two seeds or more         train with seeds 0 and 1
+}
