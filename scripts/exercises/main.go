@@ -1,0 +1,132 @@
+// Command exercises makes notebooks/5-exercises.ipynb from notebooks/solutions, so that what a student finds and what
+// solves it cannot drift apart. It is to be run after every change there; a test fails if it was not:
+//
+//	go run ./scripts/exercises
+//
+// The exercises are intro.md and then the cells of the solutions, in the order of their files, by their tags:
+//
+//	none      both have the cell: what is given, such as the task, hints, and the cells that check a result
+//	solution  it is only in the solution
+//	starter   a raw cell, right before one tagged solution: what the exercises have in its place. It becomes a cell of
+//	          that type, and is neither run nor shown in the report of the solution
+//
+// All exercises share one kernel. So a code cell without tag that several solutions have is taken once, and a name that
+// two solutions declare must be declared alike.
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed intro.md
+var intro string
+
+func main() {
+	made, err := exercises("notebooks/solutions")
+	if err == nil {
+		err = os.WriteFile(target, made, 0o644)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "exercises:", err)
+		os.Exit(1)
+	}
+}
+
+// target is what is made, in the root of this clone.
+const target = "notebooks/5-exercises.ipynb"
+
+// notebook is what this program reads and writes of Jupyter's format 4.5, in the order that the other notebooks have it.
+type notebook struct {
+	Cells    []cell          `json:"cells"`
+	Metadata json.RawMessage `json:"metadata"`
+	Format   int             `json:"nbformat"`
+	Minor    int             `json:"nbformat_minor"`
+}
+
+type cell struct {
+	Type     string   `json:"cell_type"`
+	ID       string   `json:"id"`
+	Metadata metadata `json:"metadata"`
+	Source   []string `json:"source"` // lines with their line breaks
+	// Of code cells, which must have both, empty:
+	Count   *json.RawMessage `json:"execution_count,omitempty"`
+	Outputs *[]any           `json:"outputs,omitempty"`
+}
+
+type metadata struct {
+	Tags []string `json:"tags,omitempty"`
+}
+
+// exercises makes the notebook of the exercises from a folder of solutions.
+func exercises(folder string) ([]byte, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.ipynb"))
+	if err == nil && len(paths) == 0 {
+		err = fmt.Errorf("no notebooks in %s: run it in the root of the clone", folder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := notebook{Format: 4, Minor: 5, Cells: []cell{{Type: "markdown", ID: "intro", Source: lines(intro)}}}
+	for _, path := range paths { // sorted, as Glob gives them
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		var solution notebook
+		if err := json.Unmarshal(text, &solution); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		number, _, _ := strings.Cut(filepath.Base(path), "-")
+		if out.Cells, err = add(out.Cells, number, solution.Cells); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		out.Metadata = solution.Metadata
+	}
+	return encode(out)
+}
+
+// add appends what the exercises take from a solution of this number.
+func add(cells []cell, number string, solution []cell) ([]cell, error) {
+	for i, c := range solution {
+		switch tags := strings.Join(c.Metadata.Tags, " "); {
+		case tags == "solution":
+			continue
+		case tags == "starter" && c.Type == "raw" && i+1 < len(solution) && slices.Equal(solution[i+1].Metadata.Tags, []string{"solution"}):
+			c.Type = solution[i+1].Type
+		case tags == "starter":
+			return nil, fmt.Errorf("cell %s is tagged starter: make it a raw cell, right before a cell tagged solution", c.ID)
+		case tags != "":
+			return nil, fmt.Errorf("cell %s is tagged %q: a cell has no tag, solution or starter", c.ID, tags)
+		case c.Type == "raw":
+			return nil, fmt.Errorf("cell %s is a raw cell without tag: tag it starter", c.ID)
+		case c.Type == "code" && slices.ContainsFunc(cells, func(o cell) bool { return slices.Equal(o.Source, c.Source) }):
+			continue
+		}
+		made := cell{Type: c.Type, ID: number + "-" + c.ID, Source: c.Source}
+		if made.Type == "code" {
+			null := json.RawMessage("null")
+			made.Count, made.Outputs = &null, &[]any{}
+		}
+		cells = append(cells, made)
+	}
+	return cells, nil
+}
+
+func lines(text string) []string { return strings.SplitAfter(strings.TrimRight(text, "\n"), "\n") }
+
+// encode writes a notebook as Jupyter does.
+func encode(n notebook) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	err := e.Encode(n)
+	return out.Bytes(), err
+}
