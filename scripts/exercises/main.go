@@ -10,8 +10,8 @@
 //	starter   a raw cell, right before one tagged solution: what the exercises have in its place. It becomes a cell of
 //	          that type, and is neither run nor shown in the report of the solution
 //
-// All exercises share one kernel. So a code cell without tag that several solutions have is taken once, and a name that
-// two solutions declare must be declared alike.
+// All exercises share one kernel. So a code cell that several of them have is taken once, and a name that two cells declare
+// otherwise is an error: the later one would change what the earlier exercise does.
 package main
 
 import (
@@ -19,6 +19,10 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,6 +93,9 @@ func exercises(folder string) ([]byte, error) {
 		}
 		out.Metadata = solution.Metadata
 	}
+	if err := declaredOnce(out.Cells); err != nil {
+		return nil, err
+	}
 	return encode(out)
 }
 
@@ -106,7 +113,8 @@ func add(cells []cell, number string, solution []cell) ([]cell, error) {
 			return nil, fmt.Errorf("cell %s is tagged %q: a cell has no tag, solution or starter", c.ID, tags)
 		case c.Type == "raw":
 			return nil, fmt.Errorf("cell %s is a raw cell without tag: tag it starter", c.ID)
-		case c.Type == "code" && slices.ContainsFunc(cells, func(o cell) bool { return slices.Equal(o.Source, c.Source) }):
+		}
+		if c.Type == "code" && slices.ContainsFunc(cells, func(o cell) bool { return slices.Equal(o.Source, c.Source) }) {
 			continue
 		}
 		made := cell{Type: c.Type, ID: number + "-" + c.ID, Source: c.Source}
@@ -117,6 +125,53 @@ func add(cells []cell, number string, solution []cell) ([]cell, error) {
 		cells = append(cells, made)
 	}
 	return cells, nil
+}
+
+// declaredOnce reports a name that two cells declare.
+func declaredOnce(cells []cell) error {
+	by := map[string]string{}
+	for _, c := range cells {
+		if c.Type != "code" || strings.HasPrefix(c.Source[0], "%%") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), c.ID, "package p\n"+strings.Join(c.Source, ""), 0)
+		if err != nil {
+			return fmt.Errorf("cell %w", err)
+		}
+		for _, name := range declared(f) {
+			if other, ok := by[name]; ok {
+				return fmt.Errorf("cells %s and %s declare %s, each in its own way: give one another name", other, c.ID, name)
+			}
+			by[name] = c.ID
+		}
+	}
+	return nil
+}
+
+// declared are the names of a file's declarations, those of methods with their types.
+func declared(f *ast.File) (names []string) {
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			name := d.Name.Name
+			if d.Recv != nil {
+				name = types.ExprString(d.Recv.List[0].Type) + "." + name
+			}
+			names = append(names, name)
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					names = append(names, s.Name.Name)
+				case *ast.ValueSpec:
+					for _, n := range s.Names {
+						names = append(names, n.Name)
+					}
+				}
+			}
+		}
+	}
+	return names
 }
 
 func lines(text string) []string { return strings.SplitAfter(strings.TrimRight(text, "\n"), "\n") }

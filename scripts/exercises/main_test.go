@@ -69,6 +69,18 @@ func TestWrongTagsAreErrors(t *testing.T) {
 	}
 }
 
+func TestANameThatTwoCellsDeclareIsAnError(t *testing.T) {
+	for source, want := range map[string]string{
+		"func f() {}": "cells c0 and c1 declare f", "type t int": "declare t", "var a, b = 1, 2": "declare b", "const c = 1": "declare c",
+		"func (t) m() {}": "declare t.m", "func (u) m() {}": "", "%%\nf := 1": "", "func g( {}": "c1",
+	} {
+		cells := of("code: func f() {}\ntype t int\nvar b int\nconst c = 2\nfunc (t) m() {}", "code: "+source, "markdown: func f() {}")
+		if err := declaredOnce(cells); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", source, err, want)
+		}
+	}
+}
+
 func TestWithoutSolutionsThereIsAnError(t *testing.T) {
 	if _, err := exercises(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no notebooks") {
 		t.Error(err)
