@@ -41,8 +41,9 @@ func (b CalibrationBin) Interval() Interval { return Wilson(b.Right, b.Images) }
 //
 // Guo et al. take 15 bins. ECE depends on their number, and says little of bins with few images: look at their intervals.
 // NLL and Brier do not, and reward sharp predictions besides. Bins and scores are those of scikit-learn's
-// calibration_curve (of "right" against confidence), log_loss and brier_score_loss. A probability of 0 counts as 1.2e-38,
-// the smallest normal float32, since a softmax in float32 gives 0 for what is below; Keras counts all below 1e-7 as 1e-7.
+// calibration_curve (of "right" against confidence), log_loss and brier_score_loss(scale_by_half=False). A probability of
+// 0 counts as 1.2e-38, the smallest normal float32, since a softmax in float32 gives 0 for what is below; Keras counts all
+// below 1e-7 as 1e-7.
 //
 // It is an error if there are no images or bins, if lengths differ, if the class of an image is unknown (−1) or not among
 // the columns, or if a row is not of probabilities that sum to 1.

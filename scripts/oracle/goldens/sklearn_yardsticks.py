@@ -55,14 +55,14 @@ def calibration(name, bins, p32, actual):
     log_p = np.log(np.maximum(p, SMALLEST))
     best = optimize.minimize_scalar(lambda u: nll(log_p, actual, np.exp(u)), bracket=(-0.5, 0.5), options={"xtol": 1e-12})
     t = float(np.exp(best.x))
-    # Without the clipping of log_loss, which is at 2e-16 in float64.
-    loss = log_loss(actual, p, labels=labels) if p.min() > 1e-15 else nll(log_p, actual, 1)
+    # log_loss clips at 2e-16 in float64.
+    loss = log_loss(actual, p, labels=labels) if p.min() > 1e-15 else -log_p[np.arange(len(p)), actual].mean()
     precision, _, thresholds = precision_recall_curve(right, confidence)
     return {
         "name": name, "bins": bins, "probabilities": p32.astype(float).tolist(), "actual": actual.tolist(),
         "counts": counts.tolist(), "accuracies": accuracies.tolist(), "confidences": confidences.tolist(),
         "ece": float((counts[counts > 0] / len(p) * abs(accuracies - confidences)).sum()),
-        "nll": float(loss), "brier": float(brier_score_loss(actual, p, labels=labels)),
+        "nll": float(loss), "brier": float(brier_score_loss(actual, p, labels=labels, scale_by_half=False)),
         "temperature": t, "tempered_nll": float(best.fun), "tempered": softmax(log_p / t)[:10].tolist(),
         "thresholds": thresholds[::-1].tolist(), "selective_accuracies": precision[:-1][::-1].tolist(),
         # Each image's risk is that of all that are at least as sure.
