@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot/plotter"
@@ -26,14 +27,14 @@ type CoverageOptions struct {
 // leastAccepted is how many images a curve begins with.
 const leastAccepted = 10
 
-// intervalsAt are the coverages at which intervals are drawn. Those of other curves stand to the left, side by side.
-var intervalsAt = []float64{0.4, 0.6, 0.8, 1}
-
-const intervalsApart = 0.02
+// coverageIntervals is how many intervals a curve has, evenly spread. Those of other curves stand to the left, side by side.
+const coverageIntervals = 4
 
 // CoverageCurve draws accuracy against coverage: how accurate a classifier is on the share of images that it is most sure
-// of, one curve per model, with markers and 95 % Wilson intervals at a few coverages. The vertical axis reaches over the
-// curves and intervals only. A curve begins where 10 images and 2 % of all are accepted: the accuracy of fewer says nothing.
+// of, one curve per model, with markers and 95 % Wilson intervals at a few coverages. Both axes begin where the curves do:
+// the vertical one at the least accuracy or end of an interval, the horizontal one at the tenth before the first mistake,
+// since all curves are at 1 on the left of it. A curve begins where 10 images and 2 % of all are accepted: the accuracy of
+// fewer says nothing.
 //
 // It is an error if there are no curves or more than seven, or if one has no images.
 func CoverageCurve(lines []CoverageLine, o CoverageOptions) (*Figure, error) {
@@ -44,9 +45,13 @@ func CoverageCurve(lines []CoverageLine, o CoverageOptions) (*Figure, error) {
 	var legend []canvas.Entry
 	var curves, marks []curve
 	var ys [][]float64
+	begin := 0.8
+	for _, l := range lines {
+		begin = min(begin, math.Floor(10*l.faultless())/10)
+	}
 	for i, l := range lines {
 		style := curveStyle{seriesColors[i], lineShapes[i], lineDashes[i%len(lineDashes)]}
-		line, mark := l.curves(style, intervalsApart*float64(i))
+		line, mark := l.curves(style, begin, i)
 		curves, marks = append(curves, line), append(marks, mark)
 		ys = append(ys, line.y)
 		for k, interval := range mark.intervals {
@@ -54,13 +59,13 @@ func CoverageCurve(lines []CoverageLine, o CoverageOptions) (*Figure, error) {
 				ys = append(ys, []float64{interval.Low, interval.High})
 			}
 		}
-		legend = append(legend, style.legend(fmt.Sprintf("%s, AURC %.4f", l.Name, l.Coverage.AURC)))
+		legend = append(legend, style.legend(l.Name+", AURC "+significant(l.Coverage.AURC)))
 		notices, alts = append(notices, l.Coverage.Notice), append(alts, l.alt())
 	}
+	xRange := [2]float64{begin, 1}
 	yRange, yTicks := roundedAxis(wideRange(ys), 8)
-	xRange := [2]float64{0, 1}
-	p, err := newPanel(nil, "coverage: share of images accepted", "accuracy of those accepted", ticks(0, 1, 10, false), yTicks,
-		xRange, yRange)
+	p, err := newPanel(nil, "coverage: share of images accepted", "accuracy of those accepted", ticks(begin, 1, 11, false),
+		yTicks, xRange, yRange)
 	if err != nil {
 		return nil, fmt.Errorf("coverage curve: %w", err)
 	}
@@ -88,20 +93,21 @@ func CoverageCurve(lines []CoverageLine, o CoverageOptions) (*Figure, error) {
 	return page.figure(c, o.Title, "Accuracy against coverage: "+strings.Join(alts, "; ")+"."), nil
 }
 
-// curves are the line through all points, and the points that have markers and intervals: gaps keep them from being joined.
-func (l CoverageLine) curves(style curveStyle, left float64) (line, marks curve) {
+// curves are the line through all points from a coverage on, and the points that have markers and intervals: gaps keep
+// them from being joined. Marks of curve i are so far to the left that up to seven curves keep theirs apart.
+func (l CoverageLine) curves(style curveStyle, begin float64, i int) (line, marks curve) {
 	line, marks = curve{style: style}, curve{style: style, intervals: []metrics.Interval{}}
 	points := l.Coverage.Points
 	last := points[len(points)-1]
 	for _, s := range points {
-		if s.Accepted >= leastAccepted && s.Coverage() >= 0.02 || s == last {
+		if s.Coverage() >= begin && s.Accepted >= leastAccepted && s.Coverage() >= 0.02 || s == last {
 			line.x, line.y = append(line.x, s.Coverage()), append(line.y, s.Accuracy())
 		}
 	}
-	before := 0
-	for _, at := range intervalsAt {
-		s := nearest(points, at-left)
-		if s.Accepted == before {
+	step, before := (1-begin)/coverageIntervals, -1
+	for k := 1; k <= coverageIntervals; k++ {
+		s := nearest(points, begin+step*(float64(k)-float64(i)/float64(len(seriesColors))))
+		if s.Accepted == before || s.Coverage() < begin {
 			continue
 		}
 		before = s.Accepted
@@ -110,6 +116,26 @@ func (l CoverageLine) curves(style curveStyle, left float64) (line, marks curve)
 		marks.intervals = append(marks.intervals, s.Interval(), metrics.Interval{})
 	}
 	return line, marks
+}
+
+// faultless is the largest coverage up to which all images are right; 0 if the most confident is not.
+func (l CoverageLine) faultless() float64 {
+	share := 0.0
+	for _, s := range l.Coverage.Points {
+		if s.Right < s.Accepted {
+			break
+		}
+		share = s.Coverage()
+	}
+	return share
+}
+
+// significant is a share with three significant digits.
+func significant(share float64) string {
+	if !(share > 0) {
+		return "0"
+	}
+	return strconv.FormatFloat(share, 'f', 2-int(math.Floor(math.Log10(share))), 64)
 }
 
 // nearest is the selection whose coverage is nearest to a share.
@@ -126,8 +152,8 @@ func nearest(points []metrics.Selection, coverage float64) metrics.Selection {
 func (l CoverageLine) alt() string {
 	points := l.Coverage.Points
 	all := points[len(points)-1]
-	text := fmt.Sprintf("%s, AURC %.4f: %.2f %% right of all %d (95 %% interval %v)", l.Name, l.Coverage.AURC,
-		100*all.Accuracy(), all.Images, all.Interval())
+	text := fmt.Sprintf("%s, AURC %s, no mistake up to coverage %.3f, %.2f %% right of all %d (95 %% interval %v)", l.Name,
+		significant(l.Coverage.AURC), l.faultless(), 100*all.Accuracy(), all.Images, all.Interval())
 	for _, at := range []float64{0.9, 0.5} {
 		s := nearest(points, at)
 		text += fmt.Sprintf(", %.2f %% (%v) at coverage %.3f", 100*s.Accuracy(), s.Interval(), s.Coverage())

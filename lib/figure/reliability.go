@@ -31,7 +31,7 @@ const (
 	reliableAxis   = 36.0  // room for the numbers of the vertical axis
 	reliableTitle  = 22.0  // and for its title
 	reliableLine   = 19.0  // of the name and the scores above the square
-	histogramTop   = 14.0  // between the square and the histogram
+	histogramTop   = 16.0  // between the square and the histogram
 	histogramSide  = 64.0
 )
 
@@ -126,13 +126,13 @@ func reliableMark(c *canvas.Canvas, x, y, low, high float64) {
 // a logarithm shows the others.
 func (p ReliabilityPanel) drawHistogram(c *canvas.Canvas, left, base float64, most int) {
 	const one = 0.1 // height of a bar of one image, as a share of a factor of ten
-	tens := math.Ceil(max(1, math.Log10(float64(most))))
+	tens := max(1, math.Log10(float64(most)))
 	height := func(n float64) float64 { return histogramSide * (math.Log10(n) + one) / (tens + one) }
 	axis := draw.LineStyle{Color: canvas.Grey, Width: 1}
 	for k := range int(tens) + 1 {
 		n := math.Pow10(k)
 		c.Line(draw.LineStyle{Color: canvas.LightGrey, Width: 1}, left, base-height(n), left+reliableSide, base-height(n))
-		if tens <= 3 || k%2 == 0 {
+		if tens < 4 || k%2 == 0 {
 			c.Text(left-6, base-height(n), canvas.Tiny.Ending(), strconv.Itoa(int(n)))
 		}
 	}

@@ -1,4 +1,5 @@
-// Package metrics says how good a classifier is: confusion matrix, classification report, and how sure one can be.
+// Package metrics says how good a classifier is: confusion matrix, classification report, and how sure one can be; whether
+// one is better than another; and whether its confidence can be believed.
 package metrics
 
 import (
