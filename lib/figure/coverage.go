@@ -130,6 +130,14 @@ func (l CoverageLine) faultless() float64 {
 	return share
 }
 
+func (l CoverageLine) label() string {
+	text := "AURC " + significant(l.Coverage.AURC)
+	if l.Name != "" {
+		text = l.Name + ", " + text
+	}
+	return text
+}
+
 // significant is a share with three significant digits.
 func significant(share float64) string {
 	if !(share > 0) {
@@ -152,8 +160,8 @@ func nearest(points []metrics.Selection, coverage float64) metrics.Selection {
 func (l CoverageLine) alt() string {
 	points := l.Coverage.Points
 	all := points[len(points)-1]
-	text := fmt.Sprintf("%s, AURC %s, no mistake up to coverage %.3f, %.2f %% right of all %d (95 %% interval %v)", l.Name,
-		significant(l.Coverage.AURC), l.faultless(), 100*all.Accuracy(), all.Images, all.Interval())
+	text := fmt.Sprintf("%s, no mistake up to coverage %.3f, %.2f %% right of all %d (95 %% interval %v)", l.label(),
+		l.faultless(), 100*all.Accuracy(), all.Images, all.Interval())
 	for _, at := range []float64{0.9, 0.5} {
 		s := nearest(points, at)
 		text += fmt.Sprintf(", %.2f %% (%v) at coverage %.3f", 100*s.Accuracy(), s.Interval(), s.Coverage())

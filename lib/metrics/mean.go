@@ -31,13 +31,15 @@ func Mean(runs []float64) (float64, Interval, error) {
 	return mean, interval, nil
 }
 
-// MeanOfFolds is the mean of a share over the runs of k-fold cross-validation, repeated with other folds or not, and its
-// 95 % interval by Student's t with the variance that Nadeau and Bengio correct for shared training images, cut to [0, 1]:
+// MeanOfFolds is the mean of a share over the runs of k-fold cross-validation, once or repeated, each time with other folds,
+// and its 95 % interval by Student's t with the variance that Nadeau and Bengio correct for shared training images, cut to
+// [0, 1]:
 //
 //	mean ± t(0.975, n−1) · s · √(1/n + 1/(k−1))   with s the standard deviation of the n = k · repetitions runs
 //
 // 1/(k−1) is the number of images of a fold divided by that of the images it is trained with: 1/4 for 5 folds. So more
-// repetitions tell less and less, as they must: the images remain the same. See PairedFolds for sources.
+// repetitions tell less and less, as they must: the images remain the same. See PairedFolds for sources, and for several
+// seeds on the same folds.
 //
 // It is an error if k is less than 2, if the number of runs is not a multiple of it, or if a run is not finite.
 func MeanOfFolds(runs []float64, k int) (float64, Interval, error) {

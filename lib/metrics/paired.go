@@ -55,15 +55,16 @@ func Paired(a, b []float64) (Difference, error) {
 	return student(differences, 1/float64(len(a))), nil
 }
 
-// PairedFolds compares two ways of training by k-fold cross-validation, repeated with other folds or not: a[i] and b[i]
-// are the accuracies on the same fold of the same repetition. It is the corrected resampled t-test, Paired with another
-// variance of the mean:
+// PairedFolds compares two ways of training by k-fold cross-validation, once or repeated, each time with other folds: a[i]
+// and b[i] are the accuracies on the same fold of the same repetition. It is the corrected resampled t-test, Paired with
+// another variance of the mean:
 //
 //	mean d ± t(0.975, n−1) · s · √(1/n + 1/(k−1)),  P = P(|T| ≥ |mean d| / (s · √(1/n + 1/(k−1))))
 //
 // with n = k · repetitions, s the standard deviation of the n differences, and 1/(k−1) the images of a fold divided by
 // those it is trained with. Any two runs share most of their training images, so the plain test, whose variance shrinks
-// as s²/n, finds differences where there are none, the more so the more often the folds are repeated.
+// as s²/n, finds differences where there are none, the more so the more often the folds are repeated. Seeds on one and the
+// same fold are closer still: give the mean of its seeds as one run.
 //
 // Sources: C. Nadeau and Y. Bengio, Inference for the Generalization Error, 2003; for repeated k-fold R. R. Bouckaert and
 // E. Frank, Evaluating the Replicability of Significance Tests for Comparing Learning Algorithms, 2004. It is
