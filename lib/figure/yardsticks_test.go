@@ -44,7 +44,8 @@ func TestReliabilityMarksStandAtConfidenceAndAccuracy(t *testing.T) {
 	}
 	// The bar of the bin (0.4, 0.6] reaches from the axis to the tick of 4 on an axis that ends at 10.
 	base := top + reliableSide + histogramTop + histogramSide
-	bar := bounds(f, seriesColors[0]).Intersect(image.Rect(0, int(canvas.Scale*(base-histogramSide)), f.Image.Rect.Max.X, f.Image.Rect.Max.Y))
+	bar := bounds(f, seriesColors[0])
+	bar.Min.Y = int(canvas.Scale * (base - histogramSide))
 	height := histogramSide * (math.Log10(4) + 0.1) / 1.1
 	for what, d := range map[string]float64{
 		"top":   float64(topOf(f, bar))/canvas.Scale - (base - height),

@@ -126,7 +126,8 @@ func checkProbabilities(probabilities [][]float32) error {
 	}
 	for i, row := range probabilities {
 		if len(row) != len(probabilities[0]) {
-			return fmt.Errorf("image %d has %d probabilities, image 0 has %d: give one per class", i, len(row), len(probabilities[0]))
+			return fmt.Errorf("image %d has %d probabilities, image 0 has %d: give one per class",
+				i, len(row), len(probabilities[0]))
 		}
 		sum := 0.0
 		for j, p := range row {
@@ -144,7 +145,8 @@ func checkProbabilities(probabilities [][]float32) error {
 
 func checkLabelled(probabilities [][]float32, actual []int) error {
 	if len(probabilities) != len(actual) {
-		return fmt.Errorf("%d rows of probabilities but %d actual labels: give one of each per image", len(probabilities), len(actual))
+		return fmt.Errorf("%d rows of probabilities but %d actual labels: give one of each per image",
+			len(probabilities), len(actual))
 	}
 	if err := checkProbabilities(probabilities); err != nil {
 		return err

@@ -49,7 +49,7 @@ func (s Selection) String() string {
 //
 //	AURC = Σₖ mₖ/n · (1 − accuracyₖ)   with mₖ the images of the k-th highest confidence, and accuracyₖ that of all down to it
 //
-// where confidences differ, it is the mean over i of the risk of the i most confident images. A classifier whose confidence
+// Where confidences differ, it is the mean over i of the risk of the i most confident images. A classifier whose confidence
 // says nothing has about its error rate; one that is less sure of each mistake than of all others, with an error rate of r,
 // has about r + (1−r)·log(1−r). Accuracies are the precisions of scikit-learn's precision_recall_curve(right, confidence).
 //
@@ -60,7 +60,8 @@ func (s Selection) String() string {
 func NewCoverage(confidence []float64, right []bool) (*Coverage, error) {
 	n := len(confidence)
 	if n != len(right) {
-		return nil, fmt.Errorf("coverage: %d confidences but %d images that are right or wrong: give one of each per image", n, len(right))
+		return nil, fmt.Errorf("coverage: %d confidences but %d images that are right or wrong: give one of each per image",
+			n, len(right))
 	}
 	if n == 0 {
 		return nil, errors.New("coverage: no images: give at least one")
@@ -132,7 +133,8 @@ func (c *Coverage) ForAccuracy(accuracy float64) (Selection, error) {
 // Characteristic (ROC) Curve, 1982). It is an error if there are none of either, or if a score is NaN.
 func AUROC(known, unknown []float64) (float64, error) {
 	if len(known) == 0 || len(unknown) == 0 {
-		return 0, fmt.Errorf("AUROC: %d scores of known images and %d of unknown: give at least one of each", len(known), len(unknown))
+		return 0, fmt.Errorf("AUROC: %d scores of known images and %d of unknown: give at least one of each",
+			len(known), len(unknown))
 	}
 	for _, of := range []struct {
 		name   string

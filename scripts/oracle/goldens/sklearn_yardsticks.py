@@ -1,4 +1,4 @@
-"""Calibration, temperature, coverage, AUROC, folds and bootstraps of scikit-learn and SciPy, for the tests of lib/metrics."""
+"""Calibration, temperature, coverage, AUROC, folds and bootstraps of scikit-learn and SciPy, for tests of lib/metrics."""
 
 import numpy as np
 import scipy
@@ -28,7 +28,8 @@ def classifier(images, classes, skill, sharpness):
 def on_edges():
     """Confidences at the ends of bins, and probabilities of exactly 0 and 1."""
     rows = [[0.5, 0.5], [0.75, 0.25], [0.25, 0.75], [1, 0], [0, 1], [0.625, 0.375], [0.125, 0.875]]
-    return np.array(rows * 4, np.float32), np.array([0, 0, 1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 1])
+    actual = [0, 0, 1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 1]
+    return np.array(rows * 4, np.float32), np.array(actual)
 
 
 CASES = {
@@ -53,7 +54,8 @@ def calibration(name, bins, p32, actual):
     counts = np.bincount(np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence), minlength=bins)
     labels = list(range(p.shape[1]))
     log_p = np.log(np.maximum(p, SMALLEST))
-    best = optimize.minimize_scalar(lambda u: nll(log_p, actual, np.exp(u)), bracket=(-0.5, 0.5), options={"xtol": 1e-12})
+    best = optimize.minimize_scalar(lambda u: nll(log_p, actual, np.exp(u)), bracket=(-0.5, 0.5),
+                                    options={"xtol": 1e-12})
     t = float(np.exp(best.x))
     # log_loss clips at 2e-16 in float64.
     loss = log_loss(actual, p, labels=labels) if p.min() > 1e-15 else -log_p[np.arange(len(p)), actual].mean()
@@ -72,7 +74,8 @@ def calibration(name, bins, p32, actual):
 
 def auroc(known, unknown):
     truth = np.r_[np.ones(len(known)), np.zeros(len(unknown))]
-    return {"known": known.tolist(), "unknown": unknown.tolist(), "auroc": float(roc_auc_score(truth, np.r_[known, unknown]))}
+    area = roc_auc_score(truth, np.r_[known, unknown])
+    return {"known": known.tolist(), "unknown": unknown.tolist(), "auroc": float(area)}
 
 
 def folds(a, b, k):
