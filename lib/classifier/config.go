@@ -9,6 +9,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // Config says what a model is made of: a Base with a Head, or Layers.
@@ -120,6 +121,6 @@ func (m *Model) takeOrigin(nested []layer.Nested) {
 		}
 	}
 	if len(notices) > 0 {
-		m.Base.Notice = joinNotices(notices...)
+		m.Base.Notice = notice.Join(notices...)
 	}
 }

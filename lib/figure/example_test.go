@@ -53,6 +53,23 @@ func ExampleBars() {
 	// Output: Accuracy per class. Bar chart. crazing 1.000 (95 % interval 94.0–100.0 %), inclusion 0.950 (95 % interval 86.3–98.3 %).
 }
 
+// Whether a model is right as often as it says, here with five bins. Calibrations come from the method Calibration of
+// *result.Predictions.
+func ExampleReliability() {
+	c, err := metrics.NewCalibration([][]float32{{0.9, 0.1}, {0.9, 0.1}, {0.3, 0.7}, {0.3, 0.7}}, []int{0, 1, 1, 1}, 5)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	f, err := figure.Reliability([]figure.ReliabilityPanel{{Name: "as trained", Calibration: c}}, figure.ReliabilityOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(f.Alt)
+	// Output: Reliability. as trained, 4 images: ECE 35.00 %, NLL 0.7803, Brier 0.5000; by mean confidence 2 of 2 right at 0.700, 1 of 2 right at 0.900.
+}
+
 // Three images with what a model says of them. Pictures come from the method Picture of an *images.Set.
 func ExamplePredictions() {
 	p := &result.Predictions{

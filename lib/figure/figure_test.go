@@ -66,6 +66,29 @@ var titled = map[string]func(title, notice string) (*Figure, error){
 		return Bars([]string{wide, "i"}, []BarGroup{Counts(wide, []int{123456, 1}), Counts(wide, []int{3, 4})},
 			BarsOptions{Title: title, Notice: notice})
 	},
+	"Reliability": func(title, notice string) (*Figure, error) {
+		panels, err := reliable(notice)
+		if err != nil {
+			return nil, err
+		}
+		panels[0].Name = title
+		return Reliability(append(panels, panels[0]), ReliabilityOptions{Title: title})
+	},
+	"Reliability of one": func(title, notice string) (*Figure, error) {
+		panels, err := reliable(notice)
+		if err != nil {
+			return nil, err
+		}
+		return Reliability(panels[:1], ReliabilityOptions{Title: title})
+	},
+	"CoverageCurve": func(title, notice string) (*Figure, error) {
+		lines, err := covered(notice)
+		if err != nil {
+			return nil, err
+		}
+		lines[1].Name = wide
+		return CoverageCurve(lines, CoverageOptions{Title: title})
+	},
 	"Lines": func(title, notice string) (*Figure, error) {
 		return Lines([]Line{{Name: wide, X: []float64{1, 1000000}, Y: []float64{-123456, 123456}},
 			{Name: wide, X: []float64{1}, Y: []float64{0}}}, LinesOptions{Title: title, Notice: notice, X: wide, Y: wide})
@@ -291,6 +314,14 @@ func TestErrorsNameTheFault(t *testing.T) {
 		{failed(Bars(steel[:1], []BarGroup{{"a", one, half}}, BarsOptions{})), "outside of its interval"},
 		{failed(Bars(steel[:2], []BarGroup{{"a", two, half}}, BarsOptions{})), "1 intervals for 2 labels"},
 		{failed(Bars(make([]string, 300), []BarGroup{{}}, BarsOptions{})), "at most 200"},
+		{failed(Reliability(nil, ReliabilityOptions{})), "0 panels"},
+		{failed(Reliability(make([]ReliabilityPanel, 4), ReliabilityOptions{})), "4 panels: give 1 to 3"},
+		{failed(Reliability([]ReliabilityPanel{{Name: "a"}}, ReliabilityOptions{})), "panel 0 (a) has no calibration"},
+		{failed(Reliability([]ReliabilityPanel{{"a", &metrics.Calibration{}}}, ReliabilityOptions{})), "panel 0 (a) has no images"},
+		{failed(CoverageCurve(nil, CoverageOptions{})), "0 curves"},
+		{failed(CoverageCurve(make([]CoverageLine, 8), CoverageOptions{})), "8 curves: give 1 to 7"},
+		{failed(CoverageCurve([]CoverageLine{{Name: "a"}}, CoverageOptions{})), "curve 0 (a) has no images"},
+		{failed(CoverageCurve([]CoverageLine{{"a", &metrics.Coverage{}}}, CoverageOptions{})), "curve 0 (a) has no images"},
 		{failed(Lines(nil, LinesOptions{})), "0 series"},
 		{failed(Lines([]Line{{Name: "a"}}, LinesOptions{})), "series 0 (a) is empty"},
 		{failed(Lines([]Line{{"a", one, two, nil}}, LinesOptions{})), "1 x but 2 y"},

@@ -1,11 +1,13 @@
 package figure
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"math"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
@@ -63,6 +65,20 @@ var samples = map[string]func() (*Figure, error){
 			{Name: "MobileNetV2", Values: recalls, Intervals: intervals},
 			{Name: "random weights", Values: []float64{0.52, 0.61, 0.4, math.NaN(), 0.33, 0.7}},
 		}, BarsOptions{Title: "Accuracy per class", X: "share of the class's images that was found"})
+	},
+	"reliability": func() (*Figure, error) {
+		panels, err := reliable(synthetic)
+		if err != nil {
+			return nil, err
+		}
+		return Reliability(panels, ReliabilityOptions{})
+	},
+	"coverage": func() (*Figure, error) {
+		lines, err := covered("")
+		if err != nil {
+			return nil, err
+		}
+		return CoverageCurve(lines, CoverageOptions{Title: "Accuracy of the images that a model is sure of"})
 	},
 	"lines": func() (*Figure, error) {
 		x := []float64{1, 5, 10, 50, 240}
@@ -145,6 +161,75 @@ func sixModels() []Point {
 		points = append(points, Point{m.name, m.minutes, float64(m.right) / 360, metrics.Wilson(m.right, 360)})
 	}
 	return points
+}
+
+// tooSure are predictions for n images whose classes are drawn from softmax(z), but whose probabilities are
+// softmax(1.8·z): the best temperature is about 1.8. A larger spread of z makes more of them right.
+func tooSure(name string, n int, spread float64) *result.Predictions {
+	p := &result.Predictions{Classes: steel}
+	u := golden.Uniform(name, 7*n, 0, 1)
+	for i := range n {
+		row, chances := make([]float32, 6), make([]float64, 6)
+		var sum, sure float64
+		for j := range row {
+			z := spread * math.Pow(float64(u[7*i+j]), 4)
+			chances[j], row[j] = math.Exp(z), float32(math.Exp(1.8*z))
+			sum, sure = sum+chances[j], sure+float64(row[j])
+		}
+		predicted, actual, left := 0, 5, float64(u[7*i+6])*sum
+		for j := range row {
+			row[j] /= float32(sure)
+			if row[j] > row[predicted] {
+				predicted = j
+			}
+		}
+		for j, c := range chances {
+			if left -= c; left < 0 {
+				actual = j
+				break
+			}
+		}
+		p.Probabilities, p.Predicted, p.Actual = append(p.Probabilities, row), append(p.Predicted, predicted), append(p.Actual, actual)
+	}
+	return p
+}
+
+// reliable are calibrations of predictions that are too sure, before and after temperature scaling.
+func reliable(notice string) ([]ReliabilityPanel, error) {
+	before := tooSure("reliable", 360, 16)
+	before.Notice = notice
+	t, err := metrics.Temperature(before.Probabilities, before.Actual)
+	if err != nil {
+		return nil, err
+	}
+	after, err := before.Tempered(t)
+	if err != nil {
+		return nil, err
+	}
+	var panels []ReliabilityPanel
+	for k, p := range []*result.Predictions{before, after} {
+		c, err := p.Calibration(15)
+		if err != nil {
+			return nil, err
+		}
+		panels = append(panels, ReliabilityPanel{[]string{"as trained", fmt.Sprintf("temperature %.2f", t)}[k], c})
+	}
+	return panels, nil
+}
+
+// covered are curves of predictions that are more and less often right.
+func covered(notice string) ([]CoverageLine, error) {
+	var lines []CoverageLine
+	for k, name := range []string{"MobileNetV2", "ResNet50V2"} {
+		p := tooSure(name, 360, []float64{20, 24}[k])
+		p.Notice = notice
+		c, err := p.Coverage()
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, CoverageLine{name, c})
+	}
+	return lines, nil
 }
 
 // twoPhases is a training of eight epochs.
