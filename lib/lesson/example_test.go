@@ -11,7 +11,7 @@ func ExampleResults() {
 	tuned := &result.History{Loss: []float64{0.1}, Seconds: []float64{84}, FeatureSeconds: 60,
 		Notice: "synthetic images, not NEU-DET"}
 	counts := &metrics.Confusion{Classes: []string{"crazing", "inclusion"}, Counts: [][]int{{60, 0}, {3, 57}}}
-	row := lesson.Results()
+	row := lesson.Results("example")
 	row("frozen base", 526598, frozen, counts)
 	row("fine-tuned", 22000000, tuned, counts)
 	// Output:
