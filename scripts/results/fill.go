@@ -153,6 +153,9 @@ func (f filler) table(spec string) (string, error) {
 			return "", err
 		}
 		rows = append(rows, chosen...)
+		if p.row != "" {
+			r.Note = "" // of the whole; the page with all rows has it
+		}
 		if c := f.caption(r); !slices.Contains(captions, c) {
 			captions = append(captions, c)
 		}
@@ -231,7 +234,7 @@ func (f filler) caption(r record.Record) string {
 	}
 	text += "."
 	if r.Notice != "" {
-		text += " **" + r.Notice + ".**"
+		text += " **Notice: " + r.Notice + ".**"
 	}
 	if r.Note != "" {
 		text += " " + r.Note

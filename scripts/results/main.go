@@ -63,7 +63,7 @@ func run(root string, named []string) error {
 		if err := files.WriteFile(filepath.Join(root, path), []byte(text)); err != nil {
 			return err
 		}
-		fmt.Println("filled", path)
+		fmt.Printf("filled %s: read the sentences around what has changed, too\n", path)
 	}
 	return errors.Join(failed...)
 }
@@ -94,7 +94,7 @@ func take(from, to string, shown, named []string) error {
 		case !slices.Contains(shown, name):
 			why = "no page shows it"
 		case found && !asked && notice.Join(before.Notice, r.Notice) != before.Notice:
-			why = fmt.Sprintf("the one from %s has real images and weights, this one has not (%s); name it to take it", before.Made, r.Notice)
+			why = fmt.Sprintf("it is of %s, that from %s is not; name it to take it", r.Notice, before.Made)
 		}
 		if why != "" {
 			fmt.Printf("left %s: %s\n", name, why)

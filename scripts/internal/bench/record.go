@@ -43,11 +43,14 @@ func (b *bench) records(o options, before usage) (all []record.Record) {
 func (r *row) cells() []string {
 	cells := []string{r.measure + ", " + r.unit}
 	for _, samples := range r.samples {
-		cell := ""
-		if len(samples) > 0 {
-			cell = figures(median(samples))
+		text := ""
+		switch {
+		case r.noRatio && len(samples) > 0:
+			text = cell(samples)
+		case len(samples) > 0:
+			text = figures(median(samples))
 		}
-		cells = append(cells, cell)
+		cells = append(cells, text)
 	}
 	faster, ratio := "", ""
 	if m := r.faster(); m > 0 {
