@@ -67,7 +67,10 @@ func study[C, R any](folder string, config any, cases []C, measure func(C) R) ([
 		}
 	}
 	if old < len(cases) {
-		watch(result.Progress{Phase: phase, Done: len(cases), Total: len(cases), Finished: true})
+		end := result.Progress{Phase: phase, Done: len(cases), Total: len(cases)}
+		watch(end)
+		end.Finished = true
+		watch(end)
 	}
 	if old > 0 {
 		fmt.Printf("%d of %d results were there already, in runs/studies/%s\n", old, len(cases), filepath.Base(folder))
