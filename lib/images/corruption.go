@@ -24,8 +24,8 @@ type Corruption struct {
 // Five are families of ImageNet-C with its strengths (D. Hendrycks and T. Dietterich, Benchmarking Neural Network
 // Robustness to Common Corruptions and Perturbations, 2019, and the authors' code, github.com/hendrycks/robustness):
 // gaussian_noise, gaussian_blur, brightness, contrast and jpeg_compression. Its lengths are pixels of images of 224×224;
-// ours are those of whatever size is asked for. It draws noise for each colour, here grey images stay grey, and it stores
-// what it has made as JPEG of quality 85, which is left out here. Rotation is not in ImageNet-C: its angles are ours, from
+// ours are those of whatever size is asked for. It draws noise for each colour, here grey images stay grey; and it rounds
+// what it has made and stores it as JPEG of quality 85, which is left out here. Rotation is not in ImageNet-C: its angles are ours, from
 // a plate that lies a little askew to as far from the axes as can be.
 func Corruptions() []Corruption {
 	return []Corruption{

@@ -138,7 +138,7 @@ func TestCorruptionsAreTheSixFamiliesAtFiveStrengths(t *testing.T) {
 	if want := "noise blur brightness contrast rotation JPEG"; strings.Join(names, " ") != want || len(seen) != 30 {
 		t.Errorf("%v with %d changes", names, len(seen))
 	}
-	for _, name := range []string{"Gaussian noise of 20.4 grey levels, seed 1", "Gaussian blur of 6 pixels",
+	for _, name := range []string{"Gaussian noise of 20.4 grey levels, seed 1", "Gaussian blur of sigma 6",
 		"brightness +25.5 grey levels", "contrast ×0.05", "rotation by 45°", "JPEG of quality 7"} {
 		if !seen[name] {
 			t.Errorf("no change is called %q", name)
