@@ -89,6 +89,67 @@ var samples = map[string]func() (*Figure, error){
 			{Name: "from scratch", X: x, Y: []float64{0.2, 0.31, 0.42, 0.7, 0.9}},
 		}, LinesOptions{Title: "Accuracy with few labels", X: "training images per class", Y: "validation accuracy", LogX: true})
 	},
+	"robustness": func() (*Figure, error) {
+		x := []float64{0, 1, 2, 3, 4, 5}
+		var lines []Line
+		for _, family := range []struct {
+			name  string
+			right [6]int
+		}{
+			{"noise", [6]int{358, 341, 322, 281, 204, 118}}, {"blur", [6]int{358, 356, 351, 333, 297, 211}},
+			{"brightness", [6]int{358, 357, 354, 347, 338, 301}}, {"contrast", [6]int{358, 355, 349, 328, 236, 131}},
+			{"rotation", [6]int{358, 357, 351, 342, 333, 308}}, {"JPEG", [6]int{358, 357, 357, 356, 350, 341}},
+		} {
+			l := Line{Name: family.name, X: x}
+			for _, right := range family.right {
+				l.Y = append(l.Y, float64(right)/360)
+				l.Intervals = append(l.Intervals, metrics.Wilson(right, 360))
+			}
+			lines = append(lines, l)
+		}
+		return Lines(lines, LinesOptions{Title: "What MobileNetV2 bears", X: "strength", Y: "share of right images"})
+	},
+	"scatter": func() (*Figure, error) {
+		return Scatter(sixModels(), ScatterOptions{Title: "Accuracy against cost", X: "training minutes, base pass included",
+			Y: "validation accuracy", LogX: true, Notice: synthetic})
+	},
+	"beside": func() (*Figure, error) {
+		var all []*Figure
+		for _, model := range []string{"MobileNetV2 α=0.35", "ResNet50V2", "ViT-B/16"} {
+			f, err := ConfusionMatrix(&metrics.Confusion{Classes: steel, Counts: steelCounts(), Notice: synthetic},
+				ConfusionOptions{Title: model + ": 357 of 360", Small: true})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, f)
+		}
+		for _, model := range []string{"MobileNetV2 α=0.35", "ResNet50V2"} {
+			h := twoPhases()
+			h.Notice = synthetic
+			f, err := Curves(h, CurvesOptions{Title: model, Small: true})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, f)
+		}
+		return Beside(all, BesideOptions{Title: "The models of the lesson"})
+	},
+}
+
+// sixModels are as close as transferred networks are on 360 images.
+func sixModels() []Point {
+	var points []Point
+	for _, m := range []struct {
+		name    string
+		minutes float64
+		right   int
+	}{
+		{"MobileNetV2 α=0.35", 0.31, 358}, {"MobileNetV2 α=1.0", 0.42, 357}, {"EfficientNetB0", 0.95, 358},
+		{"ResNet50V2, frozen", 1.3, 356}, {"ResNet50V2, from layer 100", 12, 359}, {"ViT-B/16", 9.5, 359},
+	} {
+		points = append(points, Point{m.name, m.minutes, float64(m.right) / 360, metrics.Wilson(m.right, 360)})
+	}
+	return points
 }
 
 // tooSure are predictions for n images whose classes are drawn from softmax(z), but whose probabilities are

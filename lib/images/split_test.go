@@ -201,7 +201,7 @@ func TestSelectKeepsWhatASourceHas(t *testing.T) {
 	if r, ok := own.(rows); !ok || !slices.Equal(r.row, []int{40, 10, 10}) {
 		t.Errorf("rows %v", own)
 	}
-	for _, source := range []Source{s, plain{s}, Changed(s, Brightness(1))} {
+	for _, source := range []Source{s, plain{s}, Changed(s, Brightness(0))} {
 		chosen := Select(Select(source, []int{5, 3, 1}), []int{2, 0})
 		if !slices.Equal(names(chosen), []string{"1.bmp", "5.bmp"}) || chosen.Len() != 2 || chosen.Info(1).Label != 5 {
 			t.Errorf("chose %v", names(chosen))
