@@ -31,7 +31,7 @@ func Example_ownFolder() {
 
 // All networks in one table: accuracy with its interval, the time that training took, and what was trained.
 func Example_allNetworks() {
-	ctx, data, row := context.Background(), must.M1(neudet.Find()), lesson.Results()
+	ctx, data, row := context.Background(), must.M1(neudet.Find()), lesson.Results("networks")
 	for _, network := range backbone.Networks() {
 		base := must.M1(backbone.New(network.Name, backbone.Config{Weights: "best", Input: 64}))
 		base.Layers.Freeze()
