@@ -8,6 +8,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
+	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 // Augmentation changes each training image at random, anew in each epoch, as Keras's RandomFlip, RandomTranslation and
@@ -178,7 +179,7 @@ func (t *training) trainedIn(epoch int) examples {
 		changed := make([]float32, 0, len(pixels))
 		for row, i := range indices {
 			c := augment.draw(t.model.Seed, epoch, i, shape[0], shape[1])
-			image := pixels[row*elements(shape) : (row+1)*elements(shape)]
+			image := pixels[row*layer.Size(shape) : (row+1)*layer.Size(shape)]
 			changed = append(changed, c.apply(image, shape[0], shape[1], shape[2], augment.FillMode)...)
 		}
 		if t.below == nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/record"
 )
 
@@ -122,6 +123,6 @@ func (m *Model) takeOrigin(nested []layer.Nested) {
 		}
 	}
 	if len(notices) > 0 {
-		m.Base.Notice = joinNotices(notices...)
+		m.Base.Notice = notice.Join(notices...)
 	}
 }

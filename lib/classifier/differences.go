@@ -1,12 +1,8 @@
 package classifier
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -24,11 +20,11 @@ func (f *fitting) describe() (runFile, error) {
 	if err != nil {
 		return runFile{}, err
 	}
-	train, err := contentHash(f.train, m.ImageSize)
+	train, err := images.Hash(f.train, m.ImageSize)
 	if err != nil {
 		return runFile{}, err
 	}
-	validation, err := contentHash(f.validation, m.ImageSize)
+	validation, err := images.Hash(f.validation, m.ImageSize)
 	if err != nil {
 		return runFile{}, err
 	}
@@ -38,27 +34,6 @@ func (f *fitting) describe() (runFile, error) {
 		InitialHash: m.Layers.Hash(m.Values), Backend: d.String(), Go: runtime.Version(),
 		Made: record.Today(), Machine: record.Machine(),
 	}, nil
-}
-
-// contentHash is of the classes, and of the name, class and content of each image, as images.Set's Hash. Of images without
-// ID the pixels count, at the size that the model reads.
-func contentHash(s images.Source, size int) (string, error) {
-	h := sha256.New()
-	fmt.Fprintf(h, "%q\n", s.About().Classes)
-	for i := range s.Len() {
-		info := s.Info(i)
-		if info.ID == "" {
-			pixels, err := s.Pixels(i, size, size)
-			if err != nil {
-				return "", err
-			}
-			if err := binary.Write(h, binary.LittleEndian, pixels); err != nil {
-				return "", err
-			}
-		}
-		fmt.Fprintf(h, "%d %q %s\n", info.Label, path.Base(filepath.ToSlash(info.Name)), info.ID)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // difference is a setting that makes two runs incomparable.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/janpfeifer/must"
-	"gonum.org/v1/gonum/stat"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
@@ -15,6 +14,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/lesson"
+	"github.com/transfer-learning-go/defects/lib/metrics"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 	"github.com/transfer-learning-go/defects/lib/notebook"
 )
@@ -88,8 +88,8 @@ func Example_hybrid() {
 	}
 }
 
-// Stratified 5-fold with three seeds. The features are computed once per image; the fifteen trainings take them.
-// They share images, so the interval is too narrow: see metrics.Mean.
+// Stratified 5-fold, three times with other folds. The features are computed once per image; the fifteen trainings take
+// them. They share images, which metrics.MeanOfFolds accounts for.
 func Example_kFold() {
 	ctx, data, accuracies := context.Background(), must.M1(neudet.Find()), []float64{}
 	base := must.M1(backbone.MobileNetV2(backbone.Config{Weights: "best", Input: 64}))
@@ -97,22 +97,30 @@ func Example_kFold() {
 	config, fit := classifier.Config{Base: base, Head: classifier.Head(base, len(data.Classes))}, classifier.FitConfig{Epochs: 2}
 	features := must.M1(must.M1(classifier.New(config)).Features(ctx, data.All(), nil))
 	defer features.Close()
-	for _, fold := range must.M1(images.KFold(features, 5, 100)) {
-		for config.Seed = range 3 {
+	for config.Seed = range 3 {
+		for _, fold := range must.M1(images.KFold(features, 5, config.Seed)) {
 			accuracies = append(accuracies, must.M1(must.M1(classifier.New(config)).Fit(ctx, fold.Train, fold.Validation, fit)).ValAccuracy[1])
 		}
 	}
-	fmt.Printf("mean accuracy of %d trainings: %.3f\n", len(accuracies), stat.Mean(accuracies, nil))
+	mean, interval := must.M2(metrics.MeanOfFolds(accuracies, 5))
+	fmt.Printf("mean accuracy of %d trainings: %.3f, 95 %% interval %v\n", len(accuracies), mean, interval)
 }
 
-// Accuracy under noise of 0 to 40 grey levels.
-func Example_noise() {
-	ctx, data := context.Background(), must.M1(neudet.Find())
+// What a model bears: the share of right images under noise, blur, brightness, contrast, rotation and JPEG, at five
+// strengths each; strength 0 is without.
+func Example_robustness() {
+	ctx, data, lines := context.Background(), must.M1(neudet.Find()), []figure.Line{}
 	model, _ := must.M2(classifier.Load("model.keras"))
-	for _, sigma := range []float64{0, 10, 20, 40} {
-		noisy := images.Changed(data.Validation, images.GaussianNoise(sigma, 1))
-		fmt.Println(sigma, must.M1(must.M1(model.Predict(ctx, noisy)).Confusion()).Summary())
+	without := must.M1(must.M1(model.Predict(ctx, data.Validation)).Confusion())
+	for _, c := range images.Corruptions() {
+		x, y, intervals := []float64{0}, []float64{without.Accuracy()}, []metrics.Interval{without.Interval()}
+		for k, strength := range c.Strengths {
+			with := must.M1(must.M1(model.Predict(ctx, images.Changed(data.Validation, c.Change(strength)))).Confusion())
+			x, y, intervals = append(x, float64(k+1)), append(y, with.Accuracy()), append(intervals, with.Interval())
+		}
+		lines = append(lines, figure.Line{Name: c.Name, X: x, Y: y, Intervals: intervals})
 	}
+	notebook.Show(figure.Lines(lines, figure.LinesOptions{X: "strength", Y: "share of right images", Notice: without.Notice}))
 }
 
 // An HTTP handler that names the defect on an uploaded picture. Any number of requests share one predictor.

@@ -13,6 +13,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/features"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/internal/ahead"
+	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -84,7 +85,7 @@ func (e examples) batches(ctx context.Context, order []int, size, classes int, f
 		rows := len(indices)
 		if fill && rows < size {
 			rows = size
-			values = append(values, make([]float32, rows*elements(e.shape)-len(values))...)
+			values = append(values, make([]float32, rows*layer.Size(e.shape)-len(values))...)
 		}
 		oneHot := make([]float32, rows*classes)
 		for row, i := range indices {
@@ -144,14 +145,6 @@ func (m *Model) agree(train, validation images.Source) ([]string, error) {
 			classes, validation.About().Name, other)
 	}
 	return classes, nil
-}
-
-func elements(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
 }
 
 func sequence(from, to int) []int {

@@ -72,7 +72,7 @@ func TestFeaturesAreASourceForAllHeads(t *testing.T) {
 	if err != nil || !computed {
 		t.Errorf("features of another cut were taken: %v", err)
 	}
-	dark, err := onFeatures.Predict(t.Context(), images.Changed(validation, images.Brightness(0.2)))
+	dark, err := onFeatures.Predict(t.Context(), images.Changed(validation, images.Brightness(-150)))
 	if err != nil || reflect.DeepEqual(dark.Probabilities, a.Probabilities) {
 		t.Errorf("features of other pixels were taken: %v", err)
 	}

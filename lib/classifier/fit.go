@@ -8,6 +8,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -37,7 +38,7 @@ func (m *Model) Fit(ctx context.Context, train, validation images.Source, c FitC
 		return nil, err
 	}
 	m.Classes = classes
-	m.DataNotice = joinNotices(m.DataNotice, train.About().Notice, validation.About().Notice)
+	m.DataNotice = notice.Join(m.DataNotice, train.About().Notice, validation.About().Notice)
 	f := &fitting{model: m, config: c, plans: plans, train: train, validation: validation}
 	if c.Run != "" {
 		unlock, err := f.open()
@@ -87,7 +88,7 @@ func (f *fitting) tell(p result.Progress) {
 		return
 	}
 	p.Epochs, p.History, p.Resumed = f.config.epochs(), &f.history, f.resumed
-	p.Notice = joinNotices(f.history.Notice, p.Notice)
+	p.Notice = notice.Join(f.history.Notice, p.Notice)
 	f.config.Watch(p)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // foreignFiles unpacks the files of scripts/oracle/goldens/keras_outputs.py.
@@ -67,7 +68,7 @@ func probabilities(t *testing.T, m *Model, s images.Source) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := joinNotices(m.Notice(), s.About().Notice); p.Notice != want {
+	if want := notice.Join(m.Notice(), s.About().Notice); p.Notice != want {
 		t.Errorf("the predictions say %q, the model %q", p.Notice, want)
 	}
 	return slices.Concat(p.Probabilities...)

@@ -97,10 +97,8 @@ func (m *Model) checkClasses() error {
 // Notice joins what readers of any result of this model must know: weights that are not published ones, data that is not
 // the real one, and what the file that it comes from leaves open. It is empty when there is nothing to say.
 func (m *Model) Notice() string {
-	return joinNotices(m.DataNotice, m.Base.Notice, m.inputNotice, m.outputNotice)
+	return notice.Join(m.DataNotice, m.Base.Notice, m.inputNotice, m.outputNotice)
 }
-
-var joinNotices = notice.Join
 
 // cut is the position of the first layer that training changes or that acts at random: what lies below computes
 // the same for an image every time. One tensor crosses it. It is 0 when nothing below could be trained.

@@ -13,6 +13,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/internal/ahead"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -103,7 +104,7 @@ func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predi
 	if err := p.checkClasses(s); err != nil {
 		return nil, err
 	}
-	out := &result.Predictions{Classes: p.classes, Notice: joinNotices(p.notice, s.About().Notice)}
+	out := &result.Predictions{Classes: p.classes, Notice: notice.Join(p.notice, s.About().Notice)}
 	f, _ := s.(*features.Features)
 	ready := false
 	if f != nil && p.frozen != nil {

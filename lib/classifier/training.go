@@ -116,7 +116,7 @@ func (t *training) epoch(ctx context.Context) error {
 			device.ReleaseMemory() // the first step compiled the graph
 			t.compiled = true
 		}
-		if b.n*elements(train.shape) >= collectFrom {
+		if b.n*layer.Size(train.shape) >= collectFrom {
 			runtime.GC()
 		}
 		seen += b.n

@@ -150,11 +150,7 @@ func (e *Extractor) header() []byte {
 
 // size is the number of values of a row.
 func (e *Extractor) size() int {
-	n := 1
-	for _, d := range e.layers.Output() {
-		n *= d
-	}
-	return n
+	return layer.Size(e.layers.Output())
 }
 
 func folder() (string, error) {

@@ -49,10 +49,9 @@ func Bars(labels []string, groups []BarGroup, o BarsOptions) (*Figure, error) {
 		return nil, fmt.Errorf("bar chart: %w", err)
 	}
 	const (
-		width   = 720.0
-		bar     = 20.0
-		rowGap  = 12.0
-		nameGap = 8.0
+		width  = 720.0
+		bar    = 20.0
+		rowGap = 12.0
 	)
 	var legend []canvas.Entry
 	if len(groups) > 1 {

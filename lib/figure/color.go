@@ -29,6 +29,12 @@ var seriesColors = []color.RGBA{
 	{0x00, 0x00, 0x00, 0xff}, // black
 }
 
+// named is a series' colour for text on white: darker.
+func named(c color.RGBA) color.RGBA {
+	dark := func(v uint8) uint8 { return uint8(0.6 * float64(v)) }
+	return color.RGBA{dark(c.R), dark(c.G), dark(c.B), 0xff}
+}
+
 // bluesAnchors are the nine colours of ColorBrewer's sequential scheme Blues, light to dark.
 var bluesAnchors = [9][3]float64{
 	{247, 251, 255}, {222, 235, 247}, {198, 219, 239}, {158, 202, 225}, {107, 174, 214},

@@ -89,6 +89,11 @@ func TestTextColoursAreReadableOnWhite(t *testing.T) {
 			t.Errorf("%s: contrast %.2f on white, want at least 4.5", name, got)
 		}
 	}
+	for i, c := range seriesColors {
+		if got := contrast(named(c), canvas.White); got < 4.5 {
+			t.Errorf("name of series %d: contrast %.2f on white, want at least 4.5", i, got)
+		}
+	}
 	if got := contrast(canvas.Black, canvas.NoticeFill); got < 7 {
 		t.Errorf("notice: contrast %.2f, want at least 7", got)
 	}

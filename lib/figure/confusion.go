@@ -14,12 +14,15 @@ import (
 	"github.com/transfer-learning-go/defects/lib/metrics"
 )
 
+const nameGap = 8.0 // between a name and what it stands beside
+
 // maxClasses is how many classes a confusion matrix can show with readable text.
 const maxClasses = 40
 
 // ConfusionOptions may be left empty.
 type ConfusionOptions struct {
 	Title string // if empty, it says how many are right
+	Small bool   // a third of a page wide, for Beside: small names and cells, without colour bar
 }
 
 // ConfusionMatrix draws counts as a heatmap in Blues with a colour bar: rows are actual classes, columns predicted ones.
@@ -41,21 +44,26 @@ func ConfusionMatrix(m *metrics.Confusion, o ConfusionOptions) (*Figure, error) 
 	}
 
 	names, n := canvas.Body, float64(len(classes))
-	// The number of the fullest cell decides how small cells can be.
-	cell := max(math.Floor(min(72, 520/n)), 22, math.Ceil(canvas.Tiny.Width(strconv.Itoa(most)))+4)
+	if o.Small {
+		names = canvas.Tiny
+	}
 	labels := names.ShortenNames(classes)
 	nameWidth := math.Ceil(names.Widest(labels))
-	const (
-		axisTitle = 24.0
-		barWidth  = 20.0
-		nameGap   = 8.0
-	)
-	side := cell * n
+	const axisTitle, barWidth = 24.0, 20.0
 	left := canvas.Margin + axisTitle + nameWidth + nameGap
+	room, largest := 520.0, 72.0
+	if o.Small {
+		room, largest = canvas.PageWidth/3-left-canvas.Margin, 48
+	}
+	// The number of the fullest cell decides how small cells can be.
+	cell := max(math.Floor(min(largest, room/n)), 22, math.Ceil(canvas.Tiny.Width(strconv.Itoa(most)))+4)
+	side := cell * n
 	barX := left + side + 2*canvas.Gap
-	bar := ticks(0, float64(most), 7, true)
 	barLabels := names.Width(strconv.Itoa(most))
 	width := max(barX+barWidth+nameGap+barLabels+canvas.Margin, 420)
+	if o.Small {
+		width = max(left+side+canvas.Margin, math.Floor(canvas.PageWidth/3))
+	}
 
 	page := newPage(width, title, m.Notice, nil)
 	top := page.Height + 4
@@ -88,20 +96,28 @@ func ConfusionMatrix(m *metrics.Confusion, o ConfusionOptions) (*Figure, error) 
 	axis = axis.Turned(math.Pi / 2)
 	c.Text(canvas.Margin+axisTitle/2-4, top+side/2, axis, "actual")
 
-	const steps = 256
-	for k := range steps {
-		// From pixel to pixel, so that no seams show.
-		whole := func(k int) float64 { return math.Round(side*canvas.Scale*float64(k)/steps) / canvas.Scale }
-		from, to := whole(k), whole(k+1)
-		c.Box(barX, top+side-to, barWidth, to-from, blues((float64(k)+0.5)/steps))
-	}
-	c.Frame(barX, top, barWidth, side, line)
-	for _, t := range bar {
-		y := top + side*(1-t.Value/float64(most))
-		c.Line(line, barX+barWidth, y, barX+barWidth+4, y)
-		c.Text(barX+barWidth+nameGap, y, names, t.Label)
+	if !o.Small {
+		colourBar(c, barX, top, barWidth, side, most)
 	}
 	return page.figure(c, o.Title, confusionAlt(classes, counts, right, total)), nil
+}
+
+// colourBar tells the counts of the blues, from 0 below to most.
+func colourBar(c *canvas.Canvas, x, y, width, height float64, most int) {
+	const steps = 256
+	line := draw.LineStyle{Color: canvas.Grey, Width: 1}
+	for k := range steps {
+		// From pixel to pixel, so that no seams show.
+		whole := func(k int) float64 { return math.Round(height*canvas.Scale*float64(k)/steps) / canvas.Scale }
+		from, to := whole(k), whole(k+1)
+		c.Box(x, y+height-to, width, to-from, blues((float64(k)+0.5)/steps))
+	}
+	c.Frame(x, y, width, height, line)
+	for _, t := range ticks(0, float64(most), 7, true) {
+		at := y + height*(1-t.Value/float64(most))
+		c.Line(line, x+width, at, x+width+4, at)
+		c.Text(x+width+nameGap, at, canvas.Body, t.Label)
+	}
 }
 
 func countStyle(cell float64) canvas.Style {

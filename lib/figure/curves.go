@@ -13,8 +13,6 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-const panelHeight = 320.0
-
 var (
 	trainStyle      = curveStyle{color: trainColor, shape: draw.CircleGlyph{}}
 	validationStyle = curveStyle{color: validationColor, shape: draw.PyramidGlyph{}}
@@ -24,6 +22,7 @@ var (
 type CurvesOptions struct {
 	Title  string // if empty, it says how many epochs there are
 	Epochs int    // length of the epoch axis while training goes on; 0 ends it at the last epoch
+	Small  bool   // half a page wide, for Beside
 }
 
 // series holds one value per finished epoch for each of the two splits. A value that is not finite leaves a gap.
@@ -60,32 +59,36 @@ func Curves(h *result.History, o CurvesOptions) (*Figure, error) {
 	if len(loss.validation) > 0 || epochs == 0 {
 		legend = append(legend, validationStyle.legend("validation"))
 	}
-	page := newPage(canvas.PageWidth, title, h.Notice, legend)
+	width, height, gap, most := canvas.PageWidth, 320.0, 2*canvas.Gap, 11
+	if o.Small {
+		width, height, gap, most = canvas.PageWidth/2, 200, canvas.Gap, 5
+	}
+	page := newPage(width, title, h.Notice, legend)
 	top, names := page.Height, 0.0
 	if len(h.Phases) > 0 {
 		names = phaseLine
 	}
-	c := page.canvas(names + panelHeight + canvas.Margin)
-	const panelWidth = (canvas.PageWidth - 2*canvas.Margin - 2*canvas.Gap) / 2
+	c := page.canvas(names + height + canvas.Margin)
+	panelWidth := (width - 2*canvas.Margin - gap) / 2
 	for i, panel := range []struct {
 		name   string
 		series series
 		y      [2]float64
 	}{{"loss", loss, lossRange(loss)}, {"accuracy", accuracy, accuracyRange(accuracy)}} {
-		p, err := epochPanel(panel.name, panel.series, panel.y, last)
+		p, err := epochPanel(panel.name, panel.series, panel.y, last, most)
 		if err != nil {
 			return nil, fmt.Errorf("training curves, %s: %w", panel.name, err)
 		}
-		left := canvas.Margin + float64(i)*(panelWidth+2*canvas.Gap)
-		part := c.Part(left, top+names, panelWidth, panelHeight)
+		left := canvas.Margin + float64(i)*(panelWidth+gap)
+		part := c.Part(left, top+names, panelWidth, height)
 		p.Draw(part)
 		drawPhases(c, h.Phases, p, part, left+panelWidth)
 	}
 	return page.figure(c, o.Title, curvesAlt(loss, accuracy, h.Phases)), nil
 }
 
-// epochPanel plots a series over epochs from 1 to last.
-func epochPanel(name string, s series, y [2]float64, last int) (*plot.Plot, error) {
+// epochPanel plots a series over epochs from 1 to last, with at most most ticks.
+func epochPanel(name string, s series, y [2]float64, last, most int) (*plot.Plot, error) {
 	yRange, yTicks := roundedAxis(y, 7)
 	xRange := [2]float64{1, float64(last)}
 	if last == 1 {
@@ -95,7 +98,7 @@ func epochPanel(name string, s series, y [2]float64, last int) (*plot.Plot, erro
 	return newPanel([]curve{
 		{x: x, y: s.train, style: trainStyle},
 		{x: x, y: s.validation, style: validationStyle},
-	}, "epoch", name, epochTicks(last), yTicks, xRange, yRange)
+	}, "epoch", name, epochTicks(last, most), yTicks, xRange, yRange)
 }
 
 func checkCurves(loss, accuracy series, planned int) error {

@@ -229,7 +229,7 @@ func TestTicksAreRoundNumbers(t *testing.T) {
 
 func TestEpochTicksAreWholeAndStartAtOne(t *testing.T) {
 	for last := 1; last <= 300; last++ {
-		all := epochTicks(last)
+		all := epochTicks(last, 11)
 		if all[0].Value != 1 || len(all) > 12 {
 			t.Errorf("%d epochs: %d ticks from %v", last, len(all), all[0].Value)
 		}

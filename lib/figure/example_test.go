@@ -53,6 +53,23 @@ func ExampleBars() {
 	// Output: Accuracy per class. Bar chart. crazing 1.000 (95 % interval 94.0–100.0 %), inclusion 0.950 (95 % interval 86.3–98.3 %).
 }
 
+// Whether a model is right as often as it says, here with five bins. Calibrations come from the method Calibration of
+// *result.Predictions.
+func ExampleReliability() {
+	c, err := metrics.NewCalibration([][]float32{{0.9, 0.1}, {0.9, 0.1}, {0.3, 0.7}, {0.3, 0.7}}, []int{0, 1, 1, 1}, 5)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	f, err := figure.Reliability([]figure.ReliabilityPanel{{Name: "as trained", Calibration: c}}, figure.ReliabilityOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(f.Alt)
+	// Output: Reliability. as trained, 4 images: ECE 35.00 %, NLL 0.7803, Brier 0.5000; by mean confidence 2 of 2 right at 0.700, 1 of 2 right at 0.900.
+}
+
 // Three images with what a model says of them. Pictures come from the method Picture of an *images.Set.
 func ExamplePredictions() {
 	p := &result.Predictions{
@@ -69,4 +86,42 @@ func ExamplePredictions() {
 	}
 	fmt.Println(f.Alt)
 	// Output: Grid of 3 images, 2 right, 1 wrong; wrong: P: crazing, A: inclusion, confidence 80 %.
+}
+
+// Accuracy against cost. The intervals say what 360 images cannot tell apart.
+func ExampleScatter() {
+	f, err := figure.Scatter([]figure.Point{
+		{Name: "MobileNetV2", X: 0.3, Y: 358.0 / 360, Interval: metrics.Wilson(358, 360)},
+		{Name: "ViT-B/16", X: 9.5, Y: 359.0 / 360, Interval: metrics.Wilson(359, 360)},
+	}, figure.ScatterOptions{X: "training minutes", Y: "validation accuracy", LogX: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(f.Alt)
+	// Output: Scatter plot: MobileNetV2 0.9944 (interval 0.98 to 0.9985) at 0.3; ViT-B/16 0.9972 (interval 0.9844 to 0.9995) at 9.5.
+}
+
+// The confusion matrices of two models in one row.
+func ExampleBeside() {
+	var all []*figure.Figure
+	for _, m := range []struct {
+		name   string
+		counts [][]int
+	}{{"frozen", [][]int{{58, 2}, {1, 59}}}, {"fine-tuned", [][]int{{60, 0}, {1, 59}}}} {
+		c := &metrics.Confusion{Classes: []string{"crazing", "inclusion"}, Counts: m.counts}
+		f, err := figure.ConfusionMatrix(c, figure.ConfusionOptions{Title: m.name, Small: true})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		all = append(all, f)
+	}
+	f, err := figure.Beside(all, figure.BesideOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(f.Alt)
+	// Output: 2 figures side by side. frozen. Confusion matrix: 117 of 120 right; mistaken: 2 crazing as inclusion, 1 inclusion as crazing. fine-tuned. Confusion matrix: 119 of 120 right; mistaken: 1 inclusion as crazing.
 }

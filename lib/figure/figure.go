@@ -1,5 +1,5 @@
-// Package figure draws charts as Go images: training curves, confusion matrices, predictions, heat maps
-// over images, bars and lines. Package diagram draws networks.
+// Package figure draws charts as Go images: training curves, confusion matrices, predictions, heat maps over images,
+// reliability diagrams, accuracy against coverage, bars and lines. Package diagram draws networks.
 //
 // A figure of a result takes it whole and says its Notice. All figures also say what package notice was told: that this
 // program uses data or weights that are not the real ones.
@@ -22,6 +22,15 @@ type Figure struct {
 	Image *image.RGBA
 	Scale float64 // pixels per CSS pixel: show the image Image.Rect.Dx()/Scale wide
 	Alt   string  // what the picture says, in words and numbers, for readers who cannot see it
+
+	parts parts
+}
+
+// parts are what Beside takes a figure apart into.
+type parts struct {
+	text        string // Alt without its notice
+	own, notice string // what the notice of what it shows is, and all that it says
+	strip       [2]int // the rows of pixels where it says that
 }
 
 // PNG encodes the figure.

@@ -66,9 +66,55 @@ var titled = map[string]func(title, notice string) (*Figure, error){
 		return Bars([]string{wide, "i"}, []BarGroup{Counts(wide, []int{123456, 1}), Counts(wide, []int{3, 4})},
 			BarsOptions{Title: title, Notice: notice})
 	},
+	"Reliability": func(title, notice string) (*Figure, error) {
+		panels, err := reliable(notice)
+		if err != nil {
+			return nil, err
+		}
+		panels[0].Name = title
+		return Reliability(append(panels, panels[0]), ReliabilityOptions{Title: title})
+	},
+	"Reliability of one": func(title, notice string) (*Figure, error) {
+		panels, err := reliable(notice)
+		if err != nil {
+			return nil, err
+		}
+		return Reliability(panels[:1], ReliabilityOptions{Title: title})
+	},
+	"CoverageCurve": func(title, notice string) (*Figure, error) {
+		lines, err := covered(notice)
+		if err != nil {
+			return nil, err
+		}
+		lines[1].Name = wide
+		return CoverageCurve(lines, CoverageOptions{Title: title})
+	},
 	"Lines": func(title, notice string) (*Figure, error) {
 		return Lines([]Line{{Name: wide, X: []float64{1, 1000000}, Y: []float64{-123456, 123456}},
 			{Name: wide, X: []float64{1}, Y: []float64{0}}}, LinesOptions{Title: title, Notice: notice, X: wide, Y: wide})
+	},
+	"Lines with intervals": func(title, notice string) (*Figure, error) {
+		one := []metrics.Interval{{Low: 0, High: 1}}
+		return Lines([]Line{{Name: wide, X: []float64{1}, Y: []float64{1}, Intervals: one},
+			{Name: wide, X: []float64{1}, Y: []float64{0}, Intervals: one}}, LinesOptions{Title: title, Notice: notice})
+	},
+	"Scatter": func(title, notice string) (*Figure, error) {
+		return Scatter([]Point{{Name: wide, X: -123456, Y: -123456}, {wide, 123456, 1, metrics.Interval{High: 2}}},
+			ScatterOptions{Title: title, Notice: notice, X: wide, Y: wide})
+	},
+	"Beside": func(title, notice string) (*Figure, error) {
+		m := metrics.Confusion{Classes: []string{wide, "i"}, Counts: [][]int{{1, 2}, {3, 123456}}, Notice: notice}
+		confusion, err := ConfusionMatrix(&m, ConfusionOptions{Title: title, Small: true})
+		if err != nil {
+			return nil, err
+		}
+		h := historyOf(series{[]float64{1234, 0.1}, nil}, series{[]float64{0, 1}, nil})
+		h.Phases, h.Notice = []result.Phase{{Name: wide, Epoch: 2}}, notice
+		curves, err := Curves(h, CurvesOptions{Title: title, Small: true})
+		if err != nil {
+			return nil, err
+		}
+		return Beside([]*Figure{confusion, curves, confusion}, BesideOptions{Title: title})
 	},
 }
 
@@ -110,6 +156,7 @@ func TestEndlessNamesAreShortened(t *testing.T) {
 		"Lines": func() (*Figure, error) {
 			return Lines([]Line{{Name: endless, X: []float64{1}, Y: []float64{1}}}, LinesOptions{})
 		},
+		"Scatter": func() (*Figure, error) { return Scatter([]Point{{Name: endless}}, ScatterOptions{}) },
 	} {
 		f, err := draw()
 		if err != nil {
@@ -266,12 +313,27 @@ func TestErrorsNameTheFault(t *testing.T) {
 		{failed(Bars(steel[:1], []BarGroup{{"a", one, half}}, BarsOptions{})), "outside of its interval"},
 		{failed(Bars(steel[:2], []BarGroup{{"a", two, half}}, BarsOptions{})), "1 intervals for 2 labels"},
 		{failed(Bars(make([]string, 300), []BarGroup{{}}, BarsOptions{})), "at most 200"},
+		{failed(Reliability(nil, ReliabilityOptions{})), "0 panels"},
+		{failed(Reliability(make([]ReliabilityPanel, 4), ReliabilityOptions{})), "4 panels: give 1 to 3"},
+		{failed(Reliability([]ReliabilityPanel{{Name: "a"}}, ReliabilityOptions{})), "panel 0 (a) has no calibration"},
+		{failed(Reliability([]ReliabilityPanel{{"a", &metrics.Calibration{}}}, ReliabilityOptions{})), "panel 0 (a) has no images"},
+		{failed(CoverageCurve(nil, CoverageOptions{})), "0 curves"},
+		{failed(CoverageCurve(make([]CoverageLine, 8), CoverageOptions{})), "8 curves: give 1 to 7"},
+		{failed(CoverageCurve([]CoverageLine{{Name: "a"}}, CoverageOptions{})), "curve 0 (a) has no images"},
+		{failed(CoverageCurve([]CoverageLine{{"a", &metrics.Coverage{}}}, CoverageOptions{})), "curve 0 (a) has no images"},
 		{failed(Lines(nil, LinesOptions{})), "0 series"},
 		{failed(Lines([]Line{{Name: "a"}}, LinesOptions{})), "series 0 (a) is empty"},
 		{failed(Lines([]Line{{"a", one, two, nil}}, LinesOptions{})), "1 x but 2 y"},
 		{failed(Lines([]Line{{"a", two, two, half}}, LinesOptions{})), "2 points but 1 intervals"},
 		{failed(Lines([]Line{{"a", []float64{0}, one, nil}}, LinesOptions{LogX: true})), "x[0] is 0"},
 		{failed(Lines([]Line{{"a", one, []float64{nan}, nil}}, LinesOptions{})), "no y is a finite number"},
+		{failed(Scatter(nil, ScatterOptions{})), "no points"},
+		{failed(Scatter(make([]Point, 21), ScatterOptions{})), "at most 20"},
+		{failed(Scatter([]Point{{Name: "a", X: nan}}, ScatterOptions{})), "a lies at x NaN"},
+		{failed(Scatter([]Point{{Name: "a"}}, ScatterOptions{LogX: true})), "a lies at x 0; it must be positive"},
+		{failed(Scatter([]Point{{"a", 1, 0.5, half[0]}}, ScatterOptions{})), "a: value 0 is 0.5, outside of its interval"},
+		{failed(Beside(nil, BesideOptions{})), "no figures"},
+		{failed(Beside([]*Figure{nil}, BesideOptions{})), "figure 0 is nil"},
 	} {
 		if c.err == nil || !strings.Contains(c.err.Error(), c.want) {
 			t.Errorf("got error %v, want one with %q", c.err, c.want)

@@ -3,6 +3,7 @@ package figure
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,8 +25,8 @@ type Line struct {
 
 // lineShapes and lineDashes differ from series to series, as the colours do.
 var (
-	lineShapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.PyramidGlyph{}, draw.BoxGlyph{}, draw.RingGlyph{},
-		draw.TriangleGlyph{}, draw.SquareGlyph{}, draw.CrossGlyph{}}
+	lineShapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.PyramidGlyph{}, draw.BoxGlyph{}, hollow{draw.CircleGlyph{}},
+		hollow{draw.PyramidGlyph{}}, hollow{draw.BoxGlyph{}}, draw.CrossGlyph{}}
 	lineDashes = [][]vg.Length{nil, {8, 3}, {3, 2}, {10, 3, 2, 3}}
 )
 
@@ -38,7 +39,8 @@ type LinesOptions struct {
 }
 
 // Lines draws a line chart of several named series, such as accuracy over the number of labels for three backbones.
-// Series differ in colour, marker and dashes.
+// Series differ in colour, marker and dashes. Where several have intervals they stand a little apart, so that no error bar
+// hides another: their points belong to the x in the middle.
 //
 // It is an error if there is no series or more than seven, if X, Y and Intervals differ in length, or if LogX
 // meets an X that is not positive.
@@ -64,6 +66,7 @@ func Lines(lines []Line, o LinesOptions) (*Figure, error) {
 		xTicks = ticksAt(xs)
 	}
 	y, yTicks := roundedAxis(y, 8)
+	x = standApart(curves, x, o.LogX)
 	p, err := newPanel(curves, o.X, o.Y, xTicks, yTicks, x, y)
 	if err != nil {
 		return nil, fmt.Errorf("line chart: %w", err)
@@ -115,6 +118,42 @@ func checkIntervals(values []float64, intervals []metrics.Interval) error {
 		}
 	}
 	return nil
+}
+
+// standApart moves curves with intervals along the x axis, by a few pixels and at most a third of the distance of two x
+// for all together. It gives the axis that holds them.
+func standApart(curves []curve, x [2]float64, logX bool) [2]float64 {
+	share := func(x float64) float64 { return x }
+	back := share
+	if logX {
+		share, back = math.Log, math.Exp
+	}
+	var all []float64
+	var moved []*curve
+	for i := range curves {
+		if c := &curves[i]; c.intervals != nil {
+			moved = append(moved, c)
+		}
+		for _, v := range curves[i].x {
+			all = append(all, share(v))
+		}
+	}
+	slices.Sort(all)
+	step := 0.008 * (share(x[1]) - share(x[0])) // 5 pixels
+	for i := range len(all) - 1 {
+		if gap := all[i+1] - all[i]; gap > 0 {
+			step = min(step, gap/3/float64(len(curves)))
+		}
+	}
+	for i, c := range moved {
+		offset := step * (float64(i) - float64(len(moved)-1)/2)
+		c.x = slices.Clone(c.x)
+		for k, v := range c.x {
+			c.x[k] = back(share(v) + offset)
+			x[0], x[1] = min(x[0], c.x[k]), max(x[1], c.x[k])
+		}
+	}
+	return x
 }
 
 func valuesOf(lines []Line) [][]float64 {

@@ -10,14 +10,14 @@ import (
 // page is what a figure is drawn on: the only way to make one, so that none can lack its notice.
 type page struct {
 	canvas.Header
-	width  float64
-	notice string
+	width       float64
+	own, notice string // what was given, and all that is said
 }
 
 // newPage lays out what stands above a figure. own is the notice of what it shows.
 func newPage(width float64, title, own string, legend []canvas.Entry) page {
 	text := noticeOf(own)
-	return page{canvas.NewHeader(width, title, text, legend), width, text}
+	return page{canvas.NewHeader(width, title, text, legend), width, own, text}
 }
 
 // told is what this process was told. Tests put their own in its place.
@@ -44,5 +44,7 @@ func (p page) canvas(height float64) *canvas.Canvas {
 
 // figure ends a page with its description. title is what the caller has asked for, "" for one made from numbers.
 func (p page) figure(c *canvas.Canvas, title, text string) *Figure {
-	return &Figure{c.Image, canvas.Scale, canvas.Alt(title, text, p.notice)}
+	top, bottom := p.Notice()
+	return &Figure{c.Image, canvas.Scale, canvas.Alt(title, text, p.notice), parts{canvas.Alt(title, text, ""), p.own,
+		p.notice, [2]int{int(top * canvas.Scale), int(bottom * canvas.Scale)}}}
 }

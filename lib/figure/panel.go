@@ -35,6 +35,16 @@ func (s curveStyle) marker() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: s.color, Radius: 4, Shape: s.shape}
 }
 
+// hollow is a marker that is white inside. gonum's own hollow ones are as thin as hairs, and lines show through.
+type hollow struct{ draw.GlyphDrawer }
+
+func (h hollow) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
+	h.GlyphDrawer.DrawGlyph(c, s, at)
+	c.SetColor(canvas.White)
+	s.Radius -= 1.8
+	h.GlyphDrawer.DrawGlyph(c, s, at)
+}
+
 func (s curveStyle) legend(name string) canvas.Entry {
 	return canvas.Entry{Name: name, Mark: func(c *canvas.Canvas, x, y float64) {
 		c.Line(s.line(), x, y, x+canvas.LegendMark, y)

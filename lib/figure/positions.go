@@ -42,7 +42,6 @@ func PositionSimilarity(embeddings []float32, rows, columns, dim int, o Position
 		mapGap    = 6.0
 		axisTitle = 24.0
 		barWidth  = 20.0
-		nameGap   = 8.0
 	)
 	names := canvas.Body
 	// Cells and the places of maps are whole pixels, so that all look alike.

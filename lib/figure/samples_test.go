@@ -1,11 +1,13 @@
 package figure
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"math"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/metrics"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
@@ -64,6 +66,20 @@ var samples = map[string]func() (*Figure, error){
 			{Name: "random weights", Values: []float64{0.52, 0.61, 0.4, math.NaN(), 0.33, 0.7}},
 		}, BarsOptions{Title: "Accuracy per class", X: "share of the class's images that was found"})
 	},
+	"reliability": func() (*Figure, error) {
+		panels, err := reliable(synthetic)
+		if err != nil {
+			return nil, err
+		}
+		return Reliability(panels, ReliabilityOptions{})
+	},
+	"coverage": func() (*Figure, error) {
+		lines, err := covered("")
+		if err != nil {
+			return nil, err
+		}
+		return CoverageCurve(lines, CoverageOptions{Title: "Accuracy of the images that a model is sure of"})
+	},
 	"lines": func() (*Figure, error) {
 		x := []float64{1, 5, 10, 50, 240}
 		return Lines([]Line{
@@ -73,6 +89,136 @@ var samples = map[string]func() (*Figure, error){
 			{Name: "from scratch", X: x, Y: []float64{0.2, 0.31, 0.42, 0.7, 0.9}},
 		}, LinesOptions{Title: "Accuracy with few labels", X: "training images per class", Y: "validation accuracy", LogX: true})
 	},
+	"robustness": func() (*Figure, error) {
+		x := []float64{0, 1, 2, 3, 4, 5}
+		var lines []Line
+		for _, family := range []struct {
+			name  string
+			right [6]int
+		}{
+			{"noise", [6]int{358, 341, 322, 281, 204, 118}}, {"blur", [6]int{358, 356, 351, 333, 297, 211}},
+			{"brightness", [6]int{358, 357, 354, 347, 338, 301}}, {"contrast", [6]int{358, 355, 349, 328, 236, 131}},
+			{"rotation", [6]int{358, 357, 351, 342, 333, 308}}, {"JPEG", [6]int{358, 357, 357, 356, 350, 341}},
+		} {
+			l := Line{Name: family.name, X: x}
+			for _, right := range family.right {
+				l.Y = append(l.Y, float64(right)/360)
+				l.Intervals = append(l.Intervals, metrics.Wilson(right, 360))
+			}
+			lines = append(lines, l)
+		}
+		return Lines(lines, LinesOptions{Title: "What MobileNetV2 bears", X: "strength", Y: "share of right images"})
+	},
+	"scatter": func() (*Figure, error) {
+		return Scatter(sixModels(), ScatterOptions{Title: "Accuracy against cost", X: "training minutes, base pass included",
+			Y: "validation accuracy", LogX: true, Notice: synthetic})
+	},
+	"beside": func() (*Figure, error) {
+		var all []*Figure
+		for _, model := range []string{"MobileNetV2 α=0.35", "ResNet50V2", "ViT-B/16"} {
+			f, err := ConfusionMatrix(&metrics.Confusion{Classes: steel, Counts: steelCounts(), Notice: synthetic},
+				ConfusionOptions{Title: model + ": 357 of 360", Small: true})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, f)
+		}
+		for _, model := range []string{"MobileNetV2 α=0.35", "ResNet50V2"} {
+			h := twoPhases()
+			h.Notice = synthetic
+			f, err := Curves(h, CurvesOptions{Title: model, Small: true})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, f)
+		}
+		return Beside(all, BesideOptions{Title: "The models of the lesson"})
+	},
+}
+
+// sixModels are as close as transferred networks are on 360 images.
+func sixModels() []Point {
+	var points []Point
+	for _, m := range []struct {
+		name    string
+		minutes float64
+		right   int
+	}{
+		{"MobileNetV2 α=0.35", 0.31, 358}, {"MobileNetV2 α=1.0", 0.42, 357}, {"EfficientNetB0", 0.95, 358},
+		{"ResNet50V2, frozen", 1.3, 356}, {"ResNet50V2, from layer 100", 12, 359}, {"ViT-B/16", 9.5, 359},
+	} {
+		points = append(points, Point{m.name, m.minutes, float64(m.right) / 360, metrics.Wilson(m.right, 360)})
+	}
+	return points
+}
+
+// tooSure are predictions for n images whose classes are drawn from softmax(z), but whose probabilities are
+// softmax(1.8·z): the best temperature is about 1.8. A larger spread of z makes more of them right.
+func tooSure(name string, n int, spread float64) *result.Predictions {
+	p := &result.Predictions{Classes: steel}
+	u := golden.Uniform(name, 7*n, 0, 1)
+	for i := range n {
+		row, chances := make([]float32, 6), make([]float64, 6)
+		var sum, sure float64
+		for j := range row {
+			z := spread * math.Pow(float64(u[7*i+j]), 4)
+			chances[j], row[j] = math.Exp(z), float32(math.Exp(1.8*z))
+			sum, sure = sum+chances[j], sure+float64(row[j])
+		}
+		predicted, actual, left := 0, 5, float64(u[7*i+6])*sum
+		for j := range row {
+			row[j] /= float32(sure)
+			if row[j] > row[predicted] {
+				predicted = j
+			}
+		}
+		for j, c := range chances {
+			if left -= c; left < 0 {
+				actual = j
+				break
+			}
+		}
+		p.Probabilities, p.Predicted, p.Actual = append(p.Probabilities, row), append(p.Predicted, predicted), append(p.Actual, actual)
+	}
+	return p
+}
+
+// reliable are calibrations of predictions that are too sure, before and after temperature scaling.
+func reliable(notice string) ([]ReliabilityPanel, error) {
+	before := tooSure("reliable", 360, 16)
+	before.Notice = notice
+	t, err := metrics.Temperature(before.Probabilities, before.Actual)
+	if err != nil {
+		return nil, err
+	}
+	after, err := before.Tempered(t)
+	if err != nil {
+		return nil, err
+	}
+	var panels []ReliabilityPanel
+	for k, p := range []*result.Predictions{before, after} {
+		c, err := p.Calibration(15)
+		if err != nil {
+			return nil, err
+		}
+		panels = append(panels, ReliabilityPanel{[]string{"as trained", fmt.Sprintf("temperature %.2f", t)}[k], c})
+	}
+	return panels, nil
+}
+
+// covered are curves of predictions that are more and less often right.
+func covered(notice string) ([]CoverageLine, error) {
+	var lines []CoverageLine
+	for k, name := range []string{"MobileNetV2", "ResNet50V2"} {
+		p := tooSure(name, 360, []float64{20, 24}[k])
+		p.Notice = notice
+		c, err := p.Coverage()
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, CoverageLine{name, c})
+	}
+	return lines, nil
 }
 
 // twoPhases is a training of eight epochs.

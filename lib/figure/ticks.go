@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
@@ -51,15 +52,39 @@ func roundedAxis(r [2]float64, most int) ([2]float64, []plot.Tick) {
 	return [2]float64{marks[0].Value, marks[len(marks)-1].Value}, marks
 }
 
-// epochTicks are whole numbers from 1 to last. The first epoch always has its tick.
-func epochTicks(last int) []plot.Tick {
+// epochTicks are whole numbers from 1 to last, about most of them. The first epoch always has its tick.
+func epochTicks(last, most int) []plot.Tick {
 	if last == 1 {
 		return []plot.Tick{{Value: 1, Label: "1"}}
 	}
-	const most = 11
 	all := ticks(1, float64(last), most, true)
 	if all[0].Value != 1 {
 		all = append([]plot.Tick{{Value: 1, Label: "1"}}, all...)
 	}
 	return all
+}
+
+// roundedLogAxis is a logarithmic axis from a round number below low to one above high, with ticks at 1, 2 and 5 times the
+// powers of ten, or at the powers alone where those are many.
+func roundedLogAxis(low, high float64) ([2]float64, []plot.Tick) {
+	const room = 1.05 // between the outermost points and the ends
+	var all []plot.Tick
+	decade := math.Floor(math.Log10(low / room))
+	last := math.Ceil(math.Log10(high * room))
+	for ; decade <= last; decade++ {
+		for _, factor := range []float64{1, 2, 5} {
+			if factor == 1 || last-math.Log10(low) <= 5 {
+				// Parsed, since 10^k times a factor is not exact below 1.
+				v, _ := strconv.ParseFloat(fmt.Sprintf("%ge%g", factor, decade), 64)
+				all = append(all, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 6, 64)})
+			}
+		}
+	}
+	for len(all) > 2 && all[1].Value*room <= low {
+		all = all[1:]
+	}
+	for len(all) > 2 && all[len(all)-2].Value >= high*room {
+		all = all[:len(all)-1]
+	}
+	return [2]float64{all[0].Value, all[len(all)-1].Value}, all
 }

@@ -9,11 +9,7 @@
 package images
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -84,17 +80,6 @@ func (s *Set) only(indices []int) *Set {
 		chosen.Images[k] = s.Images[i]
 	}
 	return &chosen
-}
-
-// Hash is the SHA-256, in hexadecimal, over the classes and the name, class and content of each image, in order. It is
-// the same for a folder and for a zip of that folder, wherever they lie.
-func (s *Set) Hash() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%q\n", s.Classes)
-	for _, f := range s.Images {
-		fmt.Fprintf(h, "%d %q %x\n", f.Label, path.Base(filepath.ToSlash(f.Name)), f.hash)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // String is one line, after what Keras prints when it opens a folder.

@@ -1,6 +1,13 @@
 package images
 
-import "fmt"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"path/filepath"
+)
 
 // Source is a list of images that a model is fitted on, that it predicts or explains. A *Set is one; Changed and Select
 // make others, and so do the features of images.
@@ -99,4 +106,26 @@ func Pixels(s Source, indices []int, size int) ([]float32, error) {
 		}
 	}
 	return pixels, nil
+}
+
+// Hash is the SHA-256, in hexadecimal, over the classes and the name, class and content of each image, in order. It is
+// the same for a folder and for a zip of that folder, wherever they lie. Of images of unknown content the pixels count,
+// resized to size×size.
+func Hash(s Source, size int) (string, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", s.About().Classes)
+	for i := range s.Len() {
+		info := s.Info(i)
+		if info.ID == "" {
+			pixels, err := s.Pixels(i, size, size)
+			if err != nil {
+				return "", fmt.Errorf("hash of %s: %w", s.About().Name, err)
+			}
+			if err := binary.Write(h, binary.LittleEndian, pixels); err != nil {
+				return "", err
+			}
+		}
+		fmt.Fprintf(h, "%d %q %s\n", info.Label, path.Base(filepath.ToSlash(info.Name)), info.ID)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -30,7 +30,7 @@ func TestPixelsOfEverySource(t *testing.T) {
 		"set":                   set,
 		"selection":             Select(plain{set}, some),
 		"changed":               Changed(set, negative),
-		"changed twice":         Changed(Changed(set, negative), Brightness(0.5)),
+		"changed twice":         Changed(Changed(set, negative), Brightness(-20)),
 		"selection of a change": Select(Changed(set, negative), some),
 		"change of a selection": Changed(Select(plain{set}, some), negative),
 		"plain":                 plain{set},

@@ -61,6 +61,26 @@ func Split(s Source, share float64, seed int64) (rest, part Source, err error) {
 	return Select(s, kept), Select(s, drawn), nil
 }
 
+// Draw draws perClass images of each class, in the order of s, such as to see how many are needed: those of a smaller
+// number are among those of a larger one. What is drawn follows from the seed alone.
+//
+// It is an error if perClass is below 1, an image has no label, or a class that occurs has fewer images.
+func Draw(s Source, perClass int, seed int64) (Source, error) {
+	if perClass < 1 {
+		return nil, fmt.Errorf("draw from %s: %d images per class: draw at least 1", s.About().Name, perClass)
+	}
+	classes, err := shuffled(s, perClass, seed)
+	if err != nil {
+		return nil, fmt.Errorf("draw from %s: %w", s.About().Name, err)
+	}
+	var drawn []int
+	for _, images := range classes {
+		drawn = append(drawn, images[:perClass]...)
+	}
+	slices.Sort(drawn)
+	return Select(s, drawn), nil
+}
+
 // Fold is one of the divisions that KFold makes.
 type Fold struct{ Train, Validation Source }
 

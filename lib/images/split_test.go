@@ -201,7 +201,7 @@ func TestSelectKeepsWhatASourceHas(t *testing.T) {
 	if r, ok := own.(rows); !ok || !slices.Equal(r.row, []int{40, 10, 10}) {
 		t.Errorf("rows %v", own)
 	}
-	for _, source := range []Source{s, plain{s}, Changed(s, Brightness(1))} {
+	for _, source := range []Source{s, plain{s}, Changed(s, Brightness(0))} {
 		chosen := Select(Select(source, []int{5, 3, 1}), []int{2, 0})
 		if !slices.Equal(names(chosen), []string{"1.bmp", "5.bmp"}) || chosen.Len() != 2 || chosen.Info(1).Label != 5 {
 			t.Errorf("chose %v", names(chosen))
@@ -217,5 +217,41 @@ func TestSelectKeepsWhatASourceHas(t *testing.T) {
 			}()
 			Select(source, []int{6})
 		}()
+	}
+}
+
+func TestDrawTakesSoManyOfEachClass(t *testing.T) {
+	s := counted(7, 5, 9)
+	before := []int(nil)
+	for _, n := range []int{1, 3, 5} {
+		drawn, err := Draw(s, n, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := indicesIn(t, s, drawn)
+		counts := make([]int, 3)
+		for i := range drawn.Len() {
+			counts[drawn.Info(i).Label]++
+		}
+		if !slices.Equal(counts, []int{n, n, n}) || !slices.IsSorted(now) {
+			t.Errorf("%d per class gives %v: images %v", n, counts, now)
+		}
+		for _, i := range before {
+			if !slices.Contains(now, i) {
+				t.Errorf("%d per class: image %d of the smaller draw is missing", n, i)
+			}
+		}
+		before = now
+	}
+	one, _ := Draw(s, 3, 4)
+	again, _ := Draw(s, 3, 4)
+	other, _ := Draw(s, 3, 5)
+	if !slices.Equal(names(one), names(again)) || slices.Equal(names(one), names(other)) {
+		t.Error("what is drawn does not follow from the seed")
+	}
+	for n, want := range map[int]string{0: "at least 1", 6: "at least 6 images and has 5"} {
+		if _, err := Draw(s, n, 1); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d per class: %v", n, err)
+		}
 	}
 }

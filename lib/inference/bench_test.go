@@ -9,6 +9,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
+	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 var networks = []struct {
@@ -26,7 +27,7 @@ func benchmarked(b *testing.B, kind string, config backbone.Config) (*Program, [
 		b.Fatal(err)
 	}
 	p := program(b, base)
-	return p, golden.Uniform("images", 32*size(p.In()), -1, 1)
+	return p, golden.Uniform("images", 32*layer.Size(p.In()), -1, 1)
 }
 
 // BenchmarkBatch shows why micro-batches are small (see microBatchBytes), and what an image costs alone.
@@ -41,7 +42,7 @@ func BenchmarkBatch(b *testing.B) {
 			}
 			p.batch = batch
 			fastest(b, name, batch, func() error {
-				_, err := p.Run(b.Context(), rows[:batch*size(p.In())])
+				_, err := p.Run(b.Context(), rows[:batch*layer.Size(p.In())])
 				return err
 			})
 		}
@@ -54,7 +55,7 @@ func BenchmarkCalls(b *testing.B) {
 		p, rows := benchmarked(b, n.kind, n.config)
 		for _, at := range []int{1, 2, 4} {
 			p.slots = make(chan struct{}, at)
-			each := rows[:min(32, 2*p.batch)*size(p.In())]
+			each := rows[:min(32, 2*p.batch)*layer.Size(p.In())]
 			together := func(call func() error) func() error {
 				return func() error {
 					var calls sync.WaitGroup
@@ -69,12 +70,12 @@ func BenchmarkCalls(b *testing.B) {
 					return nil
 				}
 			}
-			fastest(b, fmt.Sprintf("%s/many/at-a-time=%d", n.name, at), 4*len(each)/size(p.In()), together(func() error {
+			fastest(b, fmt.Sprintf("%s/many/at-a-time=%d", n.name, at), 4*len(each)/layer.Size(p.In()), together(func() error {
 				_, err := p.Run(b.Context(), each)
 				return err
 			}))
 			fastest(b, fmt.Sprintf("%s/one/at-a-time=%d", n.name, at), 4, together(func() error {
-				_, err := p.One(b.Context(), each[:size(p.In())])
+				_, err := p.One(b.Context(), each[:layer.Size(p.In())])
 				return err
 			}))
 		}

@@ -82,11 +82,11 @@ func NewGraph(ls layer.List, v layer.Values, g Graph) (*Program, error) {
 	ls, v = ls.Fold(v)
 	outputs := 1 // bytes of the activations that one row gives
 	for _, shape := range g.Out {
-		outputs += 4 * size(shape)
+		outputs += 4 * layer.Size(shape)
 	}
 	largest := outputs
 	for _, l := range ls {
-		largest = max(largest, 4*size(l.Shape))
+		largest = max(largest, 4*layer.Size(l.Shape))
 	}
 	p := &Program{parameters: ls.Parameters(v), shape: g, slots: make(chan struct{}, inFlight)}
 	p.weights = p.parameters.Args()

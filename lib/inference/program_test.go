@@ -58,7 +58,7 @@ func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 	if !slices.Equal(p.In(), []int{pixels, pixels, 3}) || !slices.Equal(p.Out(), []int{1, 1, 1280}) || p.Batch() != 32 {
 		t.Errorf("%v to %v in batches of %d", p.In(), p.Out(), p.Batch())
 	}
-	in, out := size(p.In()), size(p.Out())
+	in, out := layer.Size(p.In()), layer.Size(p.Out())
 	together := run(t, p, rows)
 	for _, group := range []int{1, 7, 32, 40} {
 		var apart []float32
@@ -86,7 +86,7 @@ func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 func TestManyGoroutinesGetTheSameAsOne(t *testing.T) {
 	base, rows := network(t, 41)
 	p := program(t, base)
-	in, out := size(p.In()), size(p.Out())
+	in, out := layer.Size(p.In()), layer.Size(p.Out())
 	want := run(t, p, rows)
 	var alone []float32
 	fresh := program(t, base)
@@ -147,7 +147,7 @@ func TestCloseWaitsAndLaterCallsFail(t *testing.T) {
 		}
 	}
 	calls.Wait()
-	if _, err := p.One(t.Context(), rows[:size(p.In())]); !errors.Is(err, ErrClosed) {
+	if _, err := p.One(t.Context(), rows[:layer.Size(p.In())]); !errors.Is(err, ErrClosed) {
 		t.Errorf("a closed program gives %v", err)
 	}
 }
@@ -155,14 +155,14 @@ func TestCloseWaitsAndLaterCallsFail(t *testing.T) {
 func TestContextEndsBetweenBatches(t *testing.T) {
 	base, rows := network(t, 320)
 	p := program(t, base)
-	run(t, p, rows[:size(p.In())])
+	run(t, p, rows[:layer.Size(p.In())])
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(5*time.Millisecond, cancel)
 	many := slices.Repeat(rows, 20) // seconds of work
 	if out, err := p.Run(ctx, many); !errors.Is(err, context.Canceled) || out != nil {
 		t.Errorf("got %d values, %v", len(out), err)
 	}
-	if _, err := p.One(ctx, rows[:size(p.In())]); !errors.Is(err, context.Canceled) {
+	if _, err := p.One(ctx, rows[:layer.Size(p.In())]); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -184,7 +184,7 @@ func TestGraphWithOtherInputsAndOutputs(t *testing.T) {
 	if err != nil || len(got) != 2 || !slices.Equal(got[0], want) {
 		t.Fatalf("%d outputs, %v", len(got), err)
 	}
-	one, err := p.OneAll(t.Context(), rows[size(p.In()):2*size(p.In())], []float32{2})
+	one, err := p.OneAll(t.Context(), rows[layer.Size(p.In()):2*layer.Size(p.In())], []float32{2})
 	if err != nil || golden.Relative(one[1], got[1][1:2]) > 1e-5 || got[1][2] != 0 || got[1][1] == 0 {
 		t.Errorf("%v and %v, %v", one[1], got[1], err)
 	}

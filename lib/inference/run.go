@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 // Run computes any number of rows, [n, in…] → [n, out…]. Rows that are no whole number and a closed program are errors.
@@ -56,9 +57,9 @@ func (p *Program) count(inputs [][]float32) (int, error) {
 	if len(inputs) != len(p.shape.In) {
 		return 0, fmt.Errorf("inference: %d inputs, the program takes %d", len(inputs), len(p.shape.In))
 	}
-	n := len(inputs[0]) / size(p.shape.In[0])
+	n := len(inputs[0]) / layer.Size(p.shape.In[0])
 	for i, rows := range inputs {
-		if each := size(p.shape.In[i]); len(rows)%each != 0 || len(rows)/each != n {
+		if each := layer.Size(p.shape.In[i]); len(rows)%each != 0 || len(rows)/each != n {
 			return 0, fmt.Errorf("inference: %d values are no whole number of rows of shape %v, or not as many rows as "+
 				"the other inputs have", len(rows), p.shape.In[i])
 		}
@@ -71,7 +72,7 @@ func (p *Program) run(ctx context.Context, n, batch int, inputs [][]float32) ([]
 	defer p.use.RUnlock()
 	results := make([][]float32, len(p.shape.Out))
 	for i, shape := range p.shape.Out {
-		results[i] = make([]float32, n*size(shape))
+		results[i] = make([]float32, n*layer.Size(shape))
 	}
 	for start := 0; start < n; start += batch {
 		if p.closed {
@@ -106,7 +107,7 @@ func (p *Program) wait(ctx context.Context) error {
 func (p *Program) compute(inputs, results [][]float32, start, batch int) error {
 	var args []any
 	for i, shape := range p.shape.In {
-		each := size(shape)
+		each := layer.Size(shape)
 		rows := inputs[i][start*each : min(len(inputs[i]), (start+batch)*each)]
 		if missing := batch*each - len(rows); missing > 0 { // one compiled shape serves all: fill up, then drop
 			rows = append(slices.Clone(rows), make([]float32, missing)...)
@@ -120,17 +121,9 @@ func (p *Program) compute(inputs, results [][]float32, start, batch int) error {
 		return err
 	}
 	for i, t := range out {
-		to := results[i][start*size(p.shape.Out[i]):]
+		to := results[i][start*layer.Size(p.shape.Out[i]):]
 		err = errors.Join(err, tensors.ConstFlatData(t, func(flat []float32) { copy(to, flat) }))
 		t.MustFinalizeAll()
 	}
 	return err
-}
-
-func size(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
 }

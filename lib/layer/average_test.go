@@ -16,14 +16,14 @@ func TestAveragePoolingGradientIsItsShareOfEachWindow(t *testing.T) {
 		{Pool: 2, Strides: 1, Padding: "same"}} {
 		op := o.withDefaults()
 		shape, other := []int{2, 7, 6, 3}, []int{2, 7, 6, 3}
-		x := tensors.FromFlatDataAndDimensions(golden.Uniform("average/x", product(shape), -1, 1), shape...)
-		y := tensors.FromFlatDataAndDimensions(golden.Uniform("average/y", product(other), -1, 1), other...)
+		x := tensors.FromFlatDataAndDimensions(golden.Uniform("average/x", Size(shape), -1, 1), shape...)
+		y := tensors.FromFlatDataAndDimensions(golden.Uniform("average/y", Size(other), -1, 1), other...)
 		out, err := op.Output([][]int{shape[1:]})
 		if err != nil {
 			t.Fatal(err)
 		}
 		out = append([]int{2}, out...)
-		w := tensors.FromFlatDataAndDimensions(golden.Uniform("average/w", product(out), -1, 1), out...)
+		w := tensors.FromFlatDataAndDimensions(golden.Uniform("average/w", Size(out), -1, 1), out...)
 		got := run(t, func(in []*graph.Node) []*graph.Node {
 			pooled := func(x *graph.Node) *graph.Node {
 				return graph.ReduceAllSum(graph.Mul(in[2], op.Build(nil, []*graph.Node{x})))

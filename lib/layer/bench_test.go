@@ -35,9 +35,9 @@ func BenchmarkDepthwise(b *testing.B) {
 func BenchmarkAttention(b *testing.B) {
 	op, shape := MultiHeadAttention{NumHeads: 4, KeyDim: 128}, []int{225, 128}
 	input := append([]int{32}, shape...)
-	in := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(golden.Uniform("x", product(input), -1, 1), input...)}
+	in := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(golden.Uniform("x", Size(input), -1, 1), input...)}
 	for _, w := range op.Weights([][]int{shape}) {
-		values := golden.Uniform(w.Name, product(w.Shape), -0.1, 0.1)
+		values := golden.Uniform(w.Name, Size(w.Shape), -0.1, 0.1)
 		in = append(in, tensors.FromFlatDataAndDimensions(values, w.Shape...))
 	}
 	outputs := map[string][]float32{}
@@ -65,8 +65,8 @@ func BenchmarkAttention(b *testing.B) {
 // compare times two ways to compute the same, forward and with both gradients.
 func compare(b *testing.B, input, kernel []int, nameA string, buildA func(x, kernel *graph.Node) *graph.Node,
 	nameB string, buildB func(x, kernel *graph.Node) *graph.Node) {
-	x := tensors.FromFlatDataAndDimensions(golden.Uniform("x", product(input), -1, 1), input...)
-	k := tensors.FromFlatDataAndDimensions(golden.Uniform("kernel", product(kernel), -1, 1), kernel...)
+	x := tensors.FromFlatDataAndDimensions(golden.Uniform("x", Size(input), -1, 1), input...)
+	k := tensors.FromFlatDataAndDimensions(golden.Uniform("kernel", Size(kernel), -1, 1), kernel...)
 	way := map[string]func(x, kernel *graph.Node) *graph.Node{nameA: buildA, nameB: buildB}
 	outputs := map[string][][]float32{}
 	for _, name := range []string{nameA, nameB} {

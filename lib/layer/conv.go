@@ -115,7 +115,7 @@ func (o Conv2D) winogradPays(channels int) bool {
 // grows to four times its size by the transform, and should still stay in cache.
 func (o Conv2D) winogradPaysFolded(in []int) bool {
 	const cache = 4 << 20
-	return o.Kernel == 3 && o.Strides <= 1 && min(in[2], o.Filters) >= 64 && 4*4*product(in) <= cache
+	return o.Kernel == 3 && o.Strides <= 1 && min(in[2], o.Filters) >= 64 && 4*4*Size(in) <= cache
 }
 
 // pointwise is the 1×1 convolution as a matrix product: [b, h, w, c]·[c, f] → [b, h, w, f].

@@ -16,7 +16,7 @@ func requireEqualFold(t *testing.T, ls List, batch int) (folded List) {
 	values := filled(ls)
 	folded, foldedValues := ls.Fold(values)
 	in := append([]int{batch}, ls[0].Shape...)
-	x := tensors.FromFlatDataAndDimensions(golden.Uniform("fold/x", product(in), -1, 1), in...)
+	x := tensors.FromFlatDataAndDimensions(golden.Uniform("fold/x", Size(in), -1, 1), in...)
 	out := run(t, func(in []*graph.Node) []*graph.Node {
 		a := ls.BuildAll(inference(in[0].Graph(), values), in[0])
 		b := folded.BuildAll(inference(in[0].Graph(), foldedValues), in[0])

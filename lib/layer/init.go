@@ -33,7 +33,7 @@ func (w Weight) Initial(layer string, seed int64) []float32 {
 	case GlorotUniform, UniformInitializer:
 		limit := 0.05
 		if w.Init == GlorotUniform {
-			window := product(w.Shape[:len(w.Shape)-2])
+			window := Size(w.Shape[:len(w.Shape)-2])
 			fanIn, fanOut := window*w.Shape[len(w.Shape)-2], window*w.Shape[len(w.Shape)-1]
 			limit = math.Sqrt(6 / float64(fanIn+fanOut))
 		}

@@ -66,7 +66,7 @@ func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string
 	args := make([]*tensors.Tensor, len(c.Shapes))
 	for i, shape := range c.Shapes {
 		in[i] = shape[1:]
-		x := golden.Uniform(fmt.Sprintf("%s/x%d", c.Name, i), product(shape), c.Low, c.High)
+		x := golden.Uniform(fmt.Sprintf("%s/x%d", c.Name, i), Size(shape), c.Low, c.High)
 		args[i] = tensors.FromFlatDataAndDimensions(x, shape...)
 	}
 	shape, err := op.Output(in)
@@ -88,7 +88,7 @@ func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string
 		if c.Gradients == nil {
 			return []*graph.Node{y}
 		}
-		u := graph.Reshape(graph.Const(y.Graph(), golden.Uniform(c.Name+"/u", product(c.Output), -1, 1)), c.Output...)
+		u := graph.Reshape(graph.Const(y.Graph(), golden.Uniform(c.Name+"/u", Size(c.Output), -1, 1)), c.Output...)
 		var trained []*graph.Node
 		for i, w := range l.W {
 			if !w.Statistic {

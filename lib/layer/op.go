@@ -116,7 +116,7 @@ type Weight struct {
 }
 
 // Size is the number of values.
-func (w Weight) Size() int { return product(w.Shape) }
+func (w Weight) Size() int { return Size(w.Shape) }
 
 // Layer is one row of Keras's summary.
 type Layer struct {
@@ -184,7 +184,8 @@ type weightless struct{}
 
 func (weightless) Weights([][]int) []Weight { return nil }
 
-func product(shape []int) int {
+// Size is the number of values of a shape.
+func Size(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		n *= d

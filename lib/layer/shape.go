@@ -25,7 +25,7 @@ func init() {
 type Flatten struct{ weightless }
 
 func (Flatten) Class() string                    { return "Flatten" }
-func (Flatten) Output(in [][]int) ([]int, error) { return []int{product(in[0])}, nil }
+func (Flatten) Output(in [][]int) ([]int, error) { return []int{Size(in[0])}, nil }
 func (Flatten) Build(_ *Call, in []*graph.Node) *graph.Node {
 	x := in[0]
 	return graph.Reshape(x, x.Shape().Dimensions[0], x.Shape().Size()/x.Shape().Dimensions[0])
@@ -42,7 +42,7 @@ type Reshape struct {
 
 func (Reshape) Class() string { return "Reshape" }
 func (o Reshape) Output(in [][]int) ([]int, error) {
-	if len(in) != 1 || len(o.Shape) == 0 || slices.Min(o.Shape) < 1 || product(in[0]) != product(o.Shape) {
+	if len(in) != 1 || len(o.Shape) == 0 || slices.Min(o.Shape) < 1 || Size(in[0]) != Size(o.Shape) {
 		return nil, fmt.Errorf("cannot be reshaped to %v: give a shape of as many values", o.Shape)
 	}
 	return o.Shape, nil
@@ -67,7 +67,7 @@ func (o Reshape) resolve(in [][]int) Op {
 		return o
 	}
 	shape := slices.Clone(o.Shape)
-	size := product(in[0])
+	size := Size(in[0])
 	for i, n := range shape {
 		if i != open && n > 0 {
 			size /= n

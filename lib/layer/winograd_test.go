@@ -11,7 +11,7 @@ import (
 )
 
 func uniform(name string, shape ...int) *tensors.Tensor {
-	return tensors.FromFlatDataAndDimensions(golden.Uniform(name, product(shape), -1, 1), shape...)
+	return tensors.FromFlatDataAndDimensions(golden.Uniform(name, Size(shape), -1, 1), shape...)
 }
 
 func direct(x, kernel *graph.Node, pads [4]int) *graph.Node {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/notebook"
 	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/record"
@@ -41,7 +42,15 @@ type kept struct {
 
 func study[C, R any](folder string, config any, cases []C, measure func(C) R) ([]R, error) {
 	data := Data()
-	hash := data.Train.Hash() + data.Validation.Hash()
+	train, err := images.Hash(data.Train, 0)
+	if err != nil {
+		return nil, err
+	}
+	validation, err := images.Hash(data.Validation, 0)
+	if err != nil {
+		return nil, err
+	}
+	hash := train + validation
 	watch, phase, old := notebook.Watch(), "study "+filepath.Base(folder), 0
 	results := make([]R, len(cases))
 	for i, c := range cases {

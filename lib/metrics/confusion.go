@@ -1,4 +1,5 @@
-// Package metrics says how good a classifier is: confusion matrix, classification report, and how sure one can be.
+// Package metrics says how good a classifier is: confusion matrix, classification report, and how sure one can be; whether
+// one is better than another; and whether its confidence can be believed.
 package metrics
 
 import (
@@ -33,10 +34,7 @@ func NewConfusion(classes []string, actual, predicted []int) (*Confusion, error)
 		c.Counts[i] = make([]int, len(classes))
 	}
 	for k := range actual {
-		if actual[k] == -1 {
-			return nil, fmt.Errorf("confusion matrix: image %d has no label: leave out the images of unknown class", k)
-		}
-		if err := checkLabel("actual", k, actual[k], len(classes)); err != nil {
+		if err := checkActual(k, actual[k], len(classes)); err != nil {
 			return nil, fmt.Errorf("confusion matrix: %w", err)
 		}
 		if err := checkLabel("predicted", k, predicted[k], len(classes)); err != nil {
@@ -45,6 +43,13 @@ func NewConfusion(classes []string, actual, predicted []int) (*Confusion, error)
 		c.Counts[actual[k]][predicted[k]]++
 	}
 	return c, nil
+}
+
+func checkActual(k, label, classes int) error {
+	if label == -1 {
+		return fmt.Errorf("image %d has no label: leave out the images of unknown class", k)
+	}
+	return checkLabel("actual", k, label, classes)
 }
 
 func checkLabel(kind string, k, label, classes int) error {

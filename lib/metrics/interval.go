@@ -58,7 +58,7 @@ type Comparison struct {
 //
 // Images on which both models are right, or both wrong, say nothing. If the models are equally good, each of
 // the others is a fair coin, so P is the two-sided binomial probability min(1, 2·P(X ≤ min(OnlyA, OnlyB))),
-// X ~ B(OnlyA+OnlyB, ½). A P above 0.05 is by custom called noise.
+// X ~ B(OnlyA+OnlyB, ½), as in statsmodels' mcnemar(exact=True). A P above 0.05 is by custom called noise.
 //
 // Sources: Q. McNemar, Note on the sampling error of the difference between correlated proportions or
 // percentages, 1947; for classifiers T. G. Dietterich, Approximate Statistical Tests for Comparing Supervised

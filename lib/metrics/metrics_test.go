@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// golden is what scripts/oracle/goldens/sklearn_metrics.py wrote with scikit-learn and SciPy.
-type golden struct {
+// goldens is what scripts/oracle/goldens/sklearn_metrics.py wrote with scikit-learn, SciPy and statsmodels.
+type goldens struct {
 	Reports []struct {
 		Name    string
 		Classes []string
@@ -29,13 +29,13 @@ type golden struct {
 	}
 }
 
-func readGolden(t *testing.T) golden {
+func readGolden(t *testing.T) goldens {
 	t.Helper()
 	data, err := os.ReadFile("testdata/golden.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var g golden
+	var g goldens
 	if err := json.Unmarshal(data, &g); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestWilsonStaysInsideZeroToOne(t *testing.T) {
 	}
 }
 
-func TestMcNemarEqualsSciPysExactBinomialTest(t *testing.T) {
+func TestMcNemarEqualsStatsmodelsExactTest(t *testing.T) {
 	for _, g := range readGolden(t).McNemar {
 		// Labels that make A right and B wrong a times, the other way round b times, and agree 5 times.
 		actual := make([]int, g.A+g.B+5)

@@ -2,6 +2,7 @@ package result
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/metrics"
@@ -34,6 +35,58 @@ func (p *Predictions) Mistakes() []int {
 	}
 	slices.SortStableFunc(wrong, func(a, b int) int { return cmp.Compare(p.Confidence(b), p.Confidence(a)) })
 	return wrong
+}
+
+// Confidences holds Confidence of every image: scores for metrics.AUROC.
+func (p *Predictions) Confidences() []float64 {
+	all := make([]float64, len(p.Predicted))
+	for i := range all {
+		all[i] = p.Confidence(i)
+	}
+	return all
+}
+
+// Rights holds Right of every image: one seed's row of metrics.PairedBootstrap.
+func (p *Predictions) Rights() []bool {
+	all := make([]bool, len(p.Predicted))
+	for i := range all {
+		all[i] = p.Right(i)
+	}
+	return all
+}
+
+// Tempered is the predictions with the probabilities of metrics.Tempered: the same classes, more or less sure.
+func (p *Predictions) Tempered(t float64) (*Predictions, error) {
+	probabilities, err := metrics.Tempered(p.Probabilities, t)
+	if err != nil {
+		return nil, err
+	}
+	tempered := *p
+	tempered.Probabilities = probabilities
+	return &tempered, nil
+}
+
+// Calibration says whether the images are right as often as their probabilities promise; see metrics.NewCalibration. It
+// is an error if there are no images, or if the class of one is unknown.
+func (p *Predictions) Calibration(bins int) (*metrics.Calibration, error) {
+	c, err := metrics.NewCalibration(p.Probabilities, p.Actual, bins)
+	if err == nil {
+		c.Notice = p.Notice
+	}
+	return c, err
+}
+
+// Coverage says how accurate the more confident images are; see metrics.NewCoverage. It is an error if there are no
+// images, or if the class of one is unknown.
+func (p *Predictions) Coverage() (*metrics.Coverage, error) {
+	if i := slices.Index(p.Actual, -1); i >= 0 {
+		return nil, fmt.Errorf("coverage: image %d has no label: leave out the images of unknown class", i)
+	}
+	c, err := metrics.NewCoverage(p.Confidences(), p.Rights())
+	if err == nil {
+		c.Notice = p.Notice
+	}
+	return c, err
 }
 
 // Confusion counts the images by what they are and what is predicted. It is an error if there are no images, or if

@@ -45,3 +45,40 @@ func TestMistakesAreSortedByConfidence(t *testing.T) {
 		t.Errorf("mistakes %v", got)
 	}
 }
+
+func TestYardsticksOfPredictions(t *testing.T) {
+	p := &Predictions{
+		Probabilities: [][]float32{{0.75, 0.25}, {0.125, 0.875}, {0.25, 0.75}, {0.625, 0.375}},
+		Predicted:     []int{0, 1, 1, 0}, Actual: []int{0, 1, 0, 0}, Notice: "random weights",
+	}
+	if got := p.Confidences(); !slices.Equal(got, []float64{0.75, 0.875, 0.75, 0.625}) {
+		t.Errorf("confidences %v", got)
+	}
+	if got := p.Rights(); !slices.Equal(got, []bool{true, true, false, true}) {
+		t.Errorf("right %v", got)
+	}
+	coverage, err := p.Coverage()
+	if err != nil || coverage.Notice != p.Notice || len(coverage.Points) != 3 || coverage.At(0.75).String() !=
+		"confidence ≥ 0.75: 3 of 4 accepted (75.0 %), 2 right = 66.67 %, 95 % interval 20.8–93.9 %" {
+		t.Errorf("coverage %+v, %v", coverage, err)
+	}
+	before, err := p.Calibration(15)
+	if err != nil || before.Notice != p.Notice || before.Images() != 4 {
+		t.Errorf("calibration %+v, %v", before, err)
+	}
+	tempered, err := p.Tempered(2)
+	if err != nil || tempered.Notice != p.Notice || !slices.Equal(tempered.Predicted, p.Predicted) ||
+		tempered.Confidence(0) >= p.Confidence(0) || p.Probabilities[0][0] != 0.75 {
+		t.Errorf("tempered %+v, %v", tempered, err)
+	}
+	if _, err := p.Tempered(0); err == nil {
+		t.Error("temperature 0 is no error")
+	}
+	p.Actual[2] = -1
+	if _, err := p.Coverage(); err == nil || !strings.Contains(err.Error(), "image 2 has no label") {
+		t.Errorf("coverage of an image of unknown class: %v", err)
+	}
+	if _, err := p.Calibration(15); err == nil || !strings.Contains(err.Error(), "image 2 has no label") {
+		t.Errorf("calibration of an image of unknown class: %v", err)
+	}
+}

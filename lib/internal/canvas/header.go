@@ -65,6 +65,18 @@ func NewHeader(width float64, title, notice string, legend []Entry) Header {
 
 func (e Entry) width() float64 { return e.MarkWidth + legendGap + Label.Width(e.Name) + 2*Gap }
 
+// Notice is from where to where the notice reaches, the gap below it included; nowhere without one.
+func (h Header) Notice() (top, bottom float64) {
+	top = Margin
+	if len(h.title) > 0 {
+		top += float64(len(h.title))*titleLine + titlePad
+	}
+	if n := len(h.notice); n > 0 {
+		return top, top + float64(n)*noticeLine + 2*noticePad + Gap
+	}
+	return top, top
+}
+
 // Draw draws the header at the top of a canvas.
 func (h Header) Draw(c *Canvas) {
 	y := Margin

@@ -1,13 +1,15 @@
-"""Reports, Wilson intervals and McNemar tests of scikit-learn and SciPy, for the tests of lib/metrics."""
+"""Reports, Wilson intervals and McNemar tests of scikit-learn, SciPy and statsmodels, for the tests of lib/metrics."""
 
 import json
 
 import numpy as np
 import scipy
 import sklearn
+import statsmodels
 import testdata
 from scipy.stats import binomtest
 from sklearn.metrics import classification_report, confusion_matrix
+from statsmodels.stats.contingency_tables import mcnemar
 
 STEEL = ["crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches"]
 rng = np.random.default_rng(7)
@@ -66,10 +68,12 @@ for correct, total in [(0, 1), (1, 1), (0, 360), (357, 360), (360, 360), (59, 60
 
 coin = []
 for a, b in [(0, 0), (0, 1), (1, 0), (0, 5), (0, 6), (3, 9), (9, 3), (7, 7), (7, 8), (20, 50), (500, 620), (3, 90)]:
-    coin.append({"a": a, "b": b, "p": binomtest(a, a + b, 0.5).pvalue if a + b else 1.0})
+    p = float(mcnemar([[5, a], [b, 7]], exact=True).pvalue)
+    assert a + b == 0 or np.isclose(p, binomtest(a, a + b, 0.5).pvalue, rtol=1e-9)
+    coin.append({"a": a, "b": b, "p": p})
 
 golden = {
-    "made_with": f"scikit-learn {sklearn.__version__}, SciPy {scipy.__version__}",
+    "made_with": f"scikit-learn {sklearn.__version__}, SciPy {scipy.__version__}, statsmodels {statsmodels.__version__}",
     "reports": reports,
     "wilson": wilson,
     "mcnemar": coin,
