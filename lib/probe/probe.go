@@ -177,7 +177,7 @@ func (l *loss) gradient(into, x []float64) {
 func (l *loss) least(dim int) (*mat.Dense, []float64, error) {
 	problem := optimize.Problem{Func: func(x []float64) float64 { l.at(x); return l.value }, Grad: l.gradient}
 	found, err := optimize.Minimize(problem, make([]float64, l.classes*(dim+1)),
-		&optimize.Settings{GradientThreshold: 1e-6, MajorIterations: 5000}, &optimize.LBFGS{Linesearcher: &optimize.MoreThuente{}})
+		&optimize.Settings{GradientThreshold: l.decay / 1e5, MajorIterations: 5000}, &optimize.LBFGS{Linesearcher: &optimize.MoreThuente{}})
 	if err != nil {
 		return nil, nil, err
 	}

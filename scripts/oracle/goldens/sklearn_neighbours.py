@@ -26,6 +26,6 @@ testdata.write("lib/neighbours/testdata/sklearn.json", dict(distances=distances.
 
 probes = []
 for c in (0.01, 1.0, 100.0):
-    fitted = LogisticRegression(C=c, tol=1e-10, max_iter=100000).fit(train.astype(np.float64), labels)
+    fitted = LogisticRegression(C=c, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(train.astype(np.float64), labels)
     probes.append(dict(c=c, probabilities=fitted.predict_proba(others.astype(np.float64)).tolist()))
 testdata.write("lib/probe/testdata/sklearn.json", probes)
