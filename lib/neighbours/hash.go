@@ -22,14 +22,17 @@ const hashSide = 256
 // pictures that have nothing to do with one another in about 32. A copy that is shifted, turned or cut otherwise is not
 // found: its frequencies are others.
 //
+// Of the 78 pairs of a training and a validation image of NEU-DET that show the same place (Overlaps), one is among those
+// of at most 8 bits; at most 12 bits give five pairs, of which three show different things.
+//
 // Source: C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010. It is computed by
-// goimagehash's PerceptionHash.
+// goimagehash's PerceptionHash, up to resizing phash(highfreq_factor=8) of Python's ImageHash.
 func Hashes(s images.Source) ([]uint64, error) {
 	hashes := make([]uint64, s.Len())
-	for i := range hashes {
+	return hashes, each(len(hashes), func(i int) error {
 		pixels, err := s.Pixels(i, hashSide, hashSide)
 		if err != nil {
-			return nil, fmt.Errorf("perceptual hash of %s: %w", s.About().Name, err)
+			return fmt.Errorf("perceptual hash of %s: %w", s.About().Name, err)
 		}
 		picture := image.NewRGBA(image.Rect(0, 0, hashSide, hashSide))
 		for at := range hashSide * hashSide {
@@ -38,11 +41,11 @@ func Hashes(s images.Source) ([]uint64, error) {
 		}
 		hash, err := goimagehash.PerceptionHash(picture)
 		if err != nil {
-			return nil, fmt.Errorf("perceptual hash of %s: %s: %w", s.About().Name, s.Info(i).Name, err)
+			return fmt.Errorf("perceptual hash of %s: %s: %w", s.About().Name, s.Info(i).Name, err)
 		}
 		hashes[i] = hash.GetHash()
-	}
-	return hashes, nil
+		return nil
+	})
 }
 
 // Copy is a pair of images whose perceptual hashes are nearly the same.

@@ -31,7 +31,9 @@ func (s Source) About() images.About {
 func (s Source) Len() int { return len(s.Labels) }
 
 // Info implements images.Source.
-func (s Source) Info(i int) images.Info { return images.Info{Name: fmt.Sprint("image ", i), Label: s.Labels[i]} }
+func (s Source) Info(i int) images.Info {
+	return images.Info{Name: fmt.Sprint("image ", i), Label: s.Labels[i]}
+}
 
 // Pixels implements images.Source.
 func (s Source) Pixels(i, height, width int) ([]float32, error) {
