@@ -83,6 +83,7 @@ func (m *Model) extractor() (*features.Extractor, error) {
 		if c.extractor, err = features.New(m.Layers[:c.cut], m.Values); err != nil {
 			return nil, err
 		}
+		c.extractor.Notice = joinNotices(m.Base.Notice, m.inputNotice)
 	}
 	return c.extractor, nil
 }
