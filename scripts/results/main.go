@@ -87,7 +87,7 @@ func take(from, to string, shown, named []string) error {
 		r, why := fresh[name], ""
 		asked := slices.Contains(named, name)
 		switch before, found := old[name]; {
-		case named != nil && !asked:
+		case len(named) > 0 && !asked:
 			continue
 		case r.Quick:
 			why = "it is of a quick run"

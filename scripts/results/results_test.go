@@ -244,7 +244,7 @@ func TestWhichRecordsAreTaken(t *testing.T) {
 			}
 		}
 	}
-	if err := take(from, to, shown, nil); err != nil {
+	if err := take(from, to, shown, []string{}); err != nil {
 		t.Error(err)
 	}
 	holds(map[string]string{"better": "new", "worse": "old", "equal": "new", "first": "new"})
