@@ -58,7 +58,7 @@ func TestProbeEqualsScikitLearn(t *testing.T) {
 				t.Errorf("image %d: %v, predicted %d, actual %d", i, got.Probabilities[i], got.Predicted[i], got.Actual[i])
 			}
 		}
-		if !(worst < 1e-5) {
+		if !(worst < 2e-4) {
 			t.Errorf("C = %v: probabilities differ by %v", w.C, worst)
 		}
 	}
