@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -108,6 +109,34 @@ func sourceLines(raw json.RawMessage) (int, error) {
 	}
 	text := strings.TrimRight(strings.Join(parts, "")+whole, "\n")
 	return strings.Count(text, "\n") + 1, nil
+}
+
+// A run that is missing is trained by the comparison of all models: as the notebook trains it that it belongs to.
+func TestTheComparisonBuildsTheSmallViTOfNotebook4(t *testing.T) {
+	sources := map[string][]string{} // of the code cells
+	for _, path := range []string{"4-vision-transformer.ipynb", "solutions/1-compare.ipynb"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n notebook
+		if err := json.Unmarshal(text, &n); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range n.Cells {
+			if c.CellType == "code" {
+				sources[path] = append(sources[path], string(c.Source))
+			}
+		}
+	}
+	for _, function := range []string{"block", "embed", "smallViT", "fit"} {
+		from := slices.IndexFunc(sources["4-vision-transformer.ipynb"], func(s string) bool { return strings.Contains(s, "func "+function+"(") })
+		if from < 0 {
+			t.Errorf("notebook 4 has no function %s", function)
+		} else if !slices.Contains(sources["solutions/1-compare.ipynb"], sources["4-vision-transformer.ipynb"][from]) {
+			t.Errorf("the cell with %s in solutions/1-compare.ipynb is not that of notebook 4: copy it", function)
+		}
+	}
 }
 
 func TestProblemsOfNotebooksAreFound(t *testing.T) {
