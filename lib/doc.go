@@ -21,6 +21,6 @@
 //
 // Each package knows only those before it in this row:
 //
-//	files notice download device metrics result surfaces images neudet weights layer keras backbone inference
+//	files notice record download device metrics result surfaces images neudet weights layer keras backbone inference
 //	features classifier explain figure diagram notebook lesson
 package lib

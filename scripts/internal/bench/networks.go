@@ -25,7 +25,7 @@ type network struct {
 var (
 	narrow = network{name: "mobilenetv2", title: "MobileNetV2 α=0.35", alpha: 0.35, input: inputOf("mobilenetv2"),
 		pixels: 192, target: 1.2, files: true}
-	wide = network{name: "mobilenetv2", title: "MobileNetV2 α=1.00", alpha: 1, input: inputOf("mobilenetv2"), pixels: 192,
+	wide = network{name: "mobilenetv2", title: "MobileNetV2 α=1.0", alpha: 1, input: inputOf("mobilenetv2"), pixels: 192,
 		target: 1.2}
 	resNet   = network{name: "resnet50v2", title: "ResNet50V2", input: inputOf("resnet50v2"), pixels: 96, target: 1}
 	smallViT = network{name: "small_vit", title: "small ViT", input: 255, pixels: 192, target: 1.4, whole: true}
@@ -58,19 +58,19 @@ type training struct {
 }
 
 var trainings = []training{
-	{network: narrow, label: "section 2.3.1, α=0.35", learningRate: 1e-3, epochs: 5, trained: [2]int{5, 5}, repetitions: 2,
+	{network: narrow, label: "the MobileNetV2 section, α=0.35", learningRate: 1e-3, epochs: 5, trained: [2]int{5, 5}, repetitions: 2,
 		whole: 4, second: 20},
-	{network: wide, label: "section 2.3.1, α=1.00", learningRate: 1e-3, epochs: 5, trained: [2]int{5, 5}, repetitions: 1,
+	{network: wide, label: "the MobileNetV2 section, α=1.0", learningRate: 1e-3, epochs: 5, trained: [2]int{5, 5}, repetitions: 1,
 		whole: 4, second: 20},
-	{network: resNet, label: "section 2.3.2, ResNet50V2 frozen", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 2},
+	{network: resNet, label: "ResNet50V2, frozen base", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 2},
 		repetitions: 1, whole: 8},
-	{network: resNet, label: "section 2.3.2, fine-tuning from layer 100", above: 100, learningRate: 1e-5, epochs: 5,
+	{network: resNet, label: "ResNet50V2, fine-tuning from layer 100", above: 100, learningRate: 1e-5, epochs: 5,
 		trained: [2]int{2, 1}, repetitions: 1, whole: 1.2, epoch: 1.5},
-	{network: resNet, label: "section 2.3.2, last 10 layers unfrozen", above: -10, learningRate: 1e-5, epochs: 5,
+	{network: resNet, label: "ResNet50V2, last 10 layers unfrozen", above: -10, learningRate: 1e-5, epochs: 5,
 		trained: [2]int{3, 1}, repetitions: 1, epoch: 10},
-	{network: smallViT, label: "section 2.3.3, small ViT", learningRate: 1e-3, epochs: 10, trained: [2]int{4, 3},
+	{network: smallViT, label: "small ViT", learningRate: 1e-3, epochs: 10, trained: [2]int{4, 3},
 		repetitions: 1, epoch: 1.3},
-	{network: vitB16, label: "section 2.3.3, ViT-B/16 frozen", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 1},
+	{network: vitB16, label: "ViT-B/16, frozen base", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 1},
 		repetitions: 1, whole: 8},
 }
 

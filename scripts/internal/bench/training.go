@@ -34,6 +34,7 @@ type outcome struct {
 // train measures the lesson's trainings as programs, from start to end.
 func (b *bench) train() error {
 	for _, t := range b.trainings {
+		b.part = t.part()
 		r := b.trainingRows(t)
 		for i := range min(t.repetitions, b.size.trainings) {
 			if err := b.trainOurs(t, r, i); err != nil {
@@ -118,13 +119,13 @@ type trainingRows struct{ whole, second, epoch, features, memory, accuracy *row 
 func (b *bench) trainingRows(t training) trainingRows {
 	var r trainingRows
 	if t.epoch > 0 {
-		r.epoch = b.row(row{measure: t.label + ": one epoch, features stored", unit: "s", lower: true, target: t.epoch})
+		r.epoch = b.row(row{measure: t.label + ": one epoch with validation", unit: "s", lower: true, target: t.epoch})
 		r.features = b.row(row{measure: fmt.Sprintf("%s: computing the features of %d images", t.label, b.count), unit: "s"})
 	}
 	r.whole = b.row(row{measure: fmt.Sprintf("%s: whole program, %d epochs%s", t.label, t.epochs, t.share()), unit: "s",
 		lower: true, target: t.whole})
 	if t.second > 0 {
-		r.second = b.row(row{measure: t.label + ": second run, another run folder", unit: "s", lower: true, target: t.second})
+		r.second = b.row(row{measure: t.label + ": a second run, on stored features", unit: "s", lower: true, target: t.second})
 	}
 	r.memory = b.row(row{measure: t.label + ": peak memory", unit: "MB", lower: true, target: 1})
 	if t.complete() {

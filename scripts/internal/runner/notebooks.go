@@ -112,6 +112,7 @@ func (s *setup) runNotebook(ctx context.Context, path, report string) error {
 	executed := s.local("executed", name+".ipynb")
 	cmd := s.exec(ctx, s.venv("bin", "python"), filepath.Join(s.root, "scripts", "internal", "notebook.py"),
 		path, report, executed, s.local("log", name+".kernel.txt"))
+	cmd.Env = append(cmd.Env, "LESSON_COMMAND="+s.options.command(name))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("notebook %s did not run to its end (what it showed: %s): %w", name, executed, err)

@@ -55,6 +55,18 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// What stands under tables of a notebook names no path of this machine.
+func TestCommandOfANotebook(t *testing.T) {
+	for want, o := range map[string]options{
+		"scripts/lesson --only 6":                      {only: 6},
+		"scripts/lesson --data … --weights … --only 6": {data: "/home/me/NEU-DET", weights: "/home/me/weights"},
+	} {
+		if got := o.command("6-how-sure"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestWrongUsageExitsWith2(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
