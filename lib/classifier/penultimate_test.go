@@ -65,3 +65,18 @@ func TestTheLastLayerReadsThePenultimate(t *testing.T) {
 		t.Errorf("of no images: %v", err)
 	}
 }
+
+func TestFeaturesSayWhatTheWeightsAre(t *testing.T) {
+	m := newSmall(t, 1)
+	m.Base.Notice = "weights that stand in"
+	data := openImages(t)
+	data.Validation.Notice = "drawn images"
+	f, err := m.Features(t.Context(), data.Validation, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if f.Notice() != "weights that stand in; drawn images" {
+		t.Errorf("the notice is %q", f.Notice())
+	}
+}

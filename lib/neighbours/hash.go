@@ -22,8 +22,8 @@ const hashSide = 256
 // pictures that have nothing to do with one another in about 32. A copy that is shifted, turned or cut otherwise is not
 // found: its frequencies are others.
 //
-// Of the 78 pairs of a training and a validation image of NEU-DET that show the same place (Overlaps), one is among those
-// of at most 8 bits; at most 12 bits give five pairs, of which three show different things.
+// NEU-DET's near-duplicates are cut from one photograph at different places, so Overlaps finds 78 pairs of them between
+// training and validation images, and the hashes one, of 8 bits. Pairs of 12 bits may show quite different things.
 //
 // Source: C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010. It is computed by
 // goimagehash's PerceptionHash, up to resizing phash(highfreq_factor=8) of Python's ImageHash.
