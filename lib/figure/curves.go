@@ -178,8 +178,5 @@ func curvesAlt(loss, accuracy series, phases []result.Phase) string {
 			parts = append(parts, fmt.Sprintf("%s from %.*f to %.*f", s.name, s.digits, s.values[0], s.digits, s.values[n-1]))
 		}
 	}
-	for _, p := range phases {
-		parts = append(parts, fmt.Sprintf("%s from epoch %d on", p.Name, p.Epoch))
-	}
-	return strings.Join(parts, "; ") + "."
+	return strings.Join(append(parts, phasesAlt(phases)...), "; ") + "."
 }

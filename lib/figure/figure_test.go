@@ -282,6 +282,7 @@ func TestErrorsNameTheFault(t *testing.T) {
 		{failed(phased(CurvesOptions{}, result.Phase{Name: "a", Epoch: 0})), `phase "a" begins with epoch 0: give one from 1 to 3`},
 		{failed(phased(CurvesOptions{}, result.Phase{Name: "a", Epoch: 4})), `phase "a" begins with epoch 4: give one from 1 to 3`},
 		{failed(phased(CurvesOptions{Epochs: 9}, result.Phase{Name: "a", Epoch: 5}, result.Phase{Name: "b", Epoch: 5})), `phase "b" begins with epoch 5: give one from 6 to 10`},
+		{failed(Lines([]Line{{X: two, Y: two}}, LinesOptions{Phases: []result.Phase{{Name: "a", Epoch: 9}}})), `line chart: phase "a" begins with epoch 9`},
 		{failed(ConfusionMatrix(&metrics.Confusion{Classes: nil, Counts: nil}, ConfusionOptions{})), "no classes"},
 		{failed(ConfusionMatrix(&metrics.Confusion{Classes: steel, Counts: [][]int{{1}}}, ConfusionOptions{})), "6 classes but 1 rows"},
 		{failed(ConfusionMatrix(&metrics.Confusion{Classes: steel[:2], Counts: [][]int{{1, 2}, {3}}}, ConfusionOptions{})), "row 1 (inclusion) has 1 counts"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/internal/canvas"
 	"github.com/transfer-learning-go/defects/lib/metrics"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // Line is one named series of points of a line chart.
@@ -36,14 +37,16 @@ type LinesOptions struct {
 	X, Y   string // axis titles
 	LogX   bool   // logarithmic x axis with a tick at each x, for 1, 2, 5, …, 240 labels
 	Notice string // of what the numbers come from
+	// Phases of a training, where X are epochs: each has its name at its first, and a dashed line before it, as in Curves.
+	Phases []result.Phase
 }
 
 // Lines draws a line chart of several named series, such as accuracy over the number of labels for three backbones.
 // Series differ in colour, marker and dashes. Where several have intervals they stand a little apart, so that no error bar
 // hides another: their points belong to the x in the middle.
 //
-// It is an error if there is no series or more than seven, if X, Y and Intervals differ in length, or if LogX
-// meets an X that is not positive.
+// It is an error if there is no series or more than seven, if X, Y and Intervals differ in length, if LogX meets an X that
+// is not positive, or if Phases are not as Curves wants them.
 func Lines(lines []Line, o LinesOptions) (*Figure, error) {
 	if err := checkLines(lines, o.LogX); err != nil {
 		return nil, fmt.Errorf("line chart: %w", err)
@@ -61,6 +64,9 @@ func Lines(lines []Line, o LinesOptions) (*Figure, error) {
 		}
 	}
 	x, y := wideRange(xs), wideRange(ys)
+	if err := checkPhases(o.Phases, int(x[1])); err != nil {
+		return nil, fmt.Errorf("line chart: %w", err)
+	}
 	xTicks := ticks(x[0], x[1], 10, whole(xs))
 	if o.LogX {
 		xTicks = ticksAt(xs)
@@ -76,9 +82,15 @@ func Lines(lines []Line, o LinesOptions) (*Figure, error) {
 	}
 	const width, height = 720.0, 380.0
 	page := newPage(width, o.Title, o.Notice, legend)
-	c := page.canvas(height + canvas.Margin)
-	p.Draw(c.Part(canvas.Margin, page.Height, width-2*canvas.Margin, height))
-	return page.figure(c, o.Title, linesAlt(lines)), nil
+	names := 0.0
+	if len(o.Phases) > 0 {
+		names = phaseLine
+	}
+	c := page.canvas(names + height + canvas.Margin)
+	part := c.Part(canvas.Margin, page.Height+names, width-2*canvas.Margin, height)
+	p.Draw(part)
+	drawPhases(c, o.Phases, p, part, width-canvas.Margin)
+	return page.figure(c, o.Title, linesAlt(lines, o.Phases)), nil
 }
 
 func checkLines(lines []Line, logX bool) error {
@@ -191,11 +203,11 @@ func ticksAt(series [][]float64) []plot.Tick {
 	return all
 }
 
-func linesAlt(lines []Line) string {
+func linesAlt(lines []Line, phases []result.Phase) string {
 	parts := make([]string, len(lines))
 	for i, l := range lines {
 		last := len(l.X) - 1
 		parts[i] = fmt.Sprintf("%s from %.4g at %.4g to %.4g at %.4g", l.Name, l.Y[0], l.X[0], l.Y[last], l.X[last])
 	}
-	return "Line chart: " + strings.Join(parts, "; ") + "."
+	return "Line chart: " + strings.Join(append(parts, phasesAlt(phases)...), "; ") + "."
 }

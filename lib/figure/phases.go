@@ -59,3 +59,10 @@ func drawPhases(c *canvas.Canvas, phases []result.Phase, p *plot.Plot, panel dra
 		end = left + style.Width(name) + 8
 	}
 }
+
+func phasesAlt(phases []result.Phase) (parts []string) {
+	for _, p := range phases {
+		parts = append(parts, fmt.Sprintf("%s from epoch %d on", p.Name, p.Epoch))
+	}
+	return parts
+}

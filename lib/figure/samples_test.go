@@ -89,6 +89,17 @@ var samples = map[string]func() (*Figure, error){
 			{Name: "from scratch", X: x, Y: []float64{0.2, 0.31, 0.42, 0.7, 0.9}},
 		}, LinesOptions{Title: "Accuracy with few labels", X: "training images per class", Y: "validation accuracy", LogX: true})
 	},
+	"linephases": func() (*Figure, error) {
+		epochs, tuned := epochNumbers(8), twoPhases()
+		var intervals []metrics.Interval
+		for _, y := range tuned.ValAccuracy {
+			intervals = append(intervals, metrics.Interval{Low: y - 0.01, High: min(1, y+0.01)})
+		}
+		return Lines([]Line{{Name: "fine-tuned", X: epochs, Y: tuned.ValAccuracy, Intervals: intervals},
+			{Name: "frozen", X: epochs, Y: []float64{0.956, 0.972, 0.986, 0.992, 0.99, 0.99, 0.991, 0.99}},
+		}, LinesOptions{Title: "Mean of five seeds", X: "epoch", Y: "validation accuracy", Phases: []result.Phase{
+			{Name: "head", Epoch: 1}, {Name: "last 10 layers", Epoch: 4}, {Name: "last 20", Epoch: 7}}})
+	},
 	"robustness": func() (*Figure, error) {
 		x := []float64{0, 1, 2, 3, 4, 5}
 		var lines []Line

@@ -33,3 +33,13 @@ func ExampleStudy() {
 	accuracies := lesson.Study("seeds", settings{"imagenet", 5}, []int64{0, 1, 2, 3, 4}, train)
 	lesson.Keep("seeds", []string{"network", "each seed"}, [][]string{{"MobileNetV2", fmt.Sprintf("%.3f", accuracies)}})
 }
+
+func ExampleChecklist() {
+	lesson.Checklist(
+		lesson.Check{Asked: "three phases of 5 epochs", Done: true, Missing: "give FitConfig.Phases"},
+		lesson.Check{Asked: "two seeds or more", Missing: "train with seeds 0 and 1"})
+	// Output:
+	//    1 of 2 done               what is missing
+	// ✓  three phases of 5 epochs
+	// ✗  two seeds or more         train with seeds 0 and 1
+}

@@ -120,7 +120,8 @@ def compile_errors(report):
 
 def render(notebook, path, facts):
     no_network = dict.fromkeys(("require_js_url", "mathjax_url", "mermaid_js_url", "mermaid_layout_elk_js_url"), "")
-    exporter = HTMLExporter(embed_images=True, **no_network)
+    # A raw cell of a solution is what the exercise starts with: see scripts/exercises.
+    exporter = HTMLExporter(embed_images=True, exclude_raw=True, **no_network)
     exporter.register_preprocessor(CoalesceStreamsPreprocessor(enabled=True), enabled=True)
     notebook.metadata.setdefault("language_info", {})["pygments_lexer"] = "go"  # the kernel names none
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": facts["title"], "path": str(path.parent)}})

@@ -117,7 +117,7 @@ func (s *setup) check(ctx context.Context) error {
 	if err := tests.Run(); err != nil {
 		return fmt.Errorf("go test ./...: %w", err)
 	}
-	notebooks, err := findNotebooks(root, 0)
+	notebooks, err := findNotebooks(root, "")
 	if err != nil {
 		return err
 	}

@@ -19,9 +19,47 @@ import (
 
 var numbered = regexp.MustCompile(`^([0-9]+)-.*\.ipynb$`)
 
-// findNotebooks lists notebooks/N-*.ipynb in the order of N; only one of them if only is not 0.
-func findNotebooks(root string, only int) ([]string, error) {
+// solutions is the folder of solved exercises, below that of the notebooks.
+const solutions = "solutions"
+
+// findNotebooks lists notebooks/N-*.ipynb in the order of N and then, in theirs, notebooks/solutions/N-*.ipynb. only
+// picks from them: a number, "solutions", or "solutions/" and a number; "" is all.
+func findNotebooks(root, only string) ([]string, error) {
 	dir := filepath.Join(root, "notebooks")
+	var paths, names []string
+	for _, folder := range []string{"", solutions} {
+		all, err := numberedNotebooks(filepath.Join(dir, folder))
+		if err != nil && (folder == "" || !errors.Is(err, os.ErrNotExist)) {
+			return nil, err
+		}
+		for _, path := range all {
+			name := filepath.ToSlash(strings.TrimPrefix(path, dir+string(filepath.Separator)))
+			names = append(names, name)
+			if only == "" || only == onlyOf(path) || folder != "" && only == folder {
+				paths = append(paths, path)
+			}
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return nil, fmt.Errorf("no notebooks in %s", dir)
+	case len(paths) == 0:
+		return nil, fmt.Errorf("--only %s: there is no such notebook; there are %s", only, strings.Join(names, ", "))
+	}
+	return paths, nil
+}
+
+// onlyOf is what picks one notebook alone.
+func onlyOf(path string) string {
+	number, _, _ := strings.Cut(filepath.Base(path), "-")
+	if filepath.Base(filepath.Dir(path)) == solutions {
+		return solutions + "/" + number
+	}
+	return number
+}
+
+// numberedNotebooks lists a folder's N-*.ipynb in the order of N.
+func numberedNotebooks(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -31,21 +69,11 @@ func findNotebooks(root string, only int) ([]string, error) {
 		path string
 	}
 	var all []numberedPath
-	var names []string
 	for _, e := range entries {
 		if m := numbered.FindStringSubmatch(e.Name()); m != nil {
 			n, _ := strconv.Atoi(m[1])
-			names = append(names, e.Name())
-			if only == 0 || n == only {
-				all = append(all, numberedPath{n, filepath.Join(dir, e.Name())})
-			}
+			all = append(all, numberedPath{n, filepath.Join(dir, e.Name())})
 		}
-	}
-	if len(all) == 0 {
-		if only != 0 {
-			return nil, fmt.Errorf("--only %d: there is no such notebook; there are %s", only, strings.Join(names, ", "))
-		}
-		return nil, fmt.Errorf("no notebooks in %s", dir)
 	}
 	slices.SortStableFunc(all, func(a, b numberedPath) int { return a.n - b.n })
 	var paths []string
@@ -55,10 +83,19 @@ func findNotebooks(root string, only int) ([]string, error) {
 	return paths, nil
 }
 
+// nameOf is what a notebook's report is called: reports lie side by side, so a solution says that it is one.
+func nameOf(path string) string {
+	name := strings.TrimSuffix(filepath.Base(path), ".ipynb")
+	if filepath.Base(filepath.Dir(path)) == solutions {
+		return "solution-" + name
+	}
+	return name
+}
+
 // report runs notebooks in order and renders them into dir. The first that fails ends it.
 func (s *setup) report(ctx context.Context, notebooks []string, dir string) error {
 	for i, path := range notebooks {
-		name := strings.TrimSuffix(filepath.Base(path), ".ipynb")
+		name := nameOf(path)
 		s.c.section(fmt.Sprintf("notebook %s (%d of %d)", name, i+1, len(notebooks)))
 		start := time.Now()
 		if err := s.runNotebook(ctx, path, filepath.Join(dir, name+".html")); err != nil {
@@ -79,11 +116,11 @@ func (s *setup) report(ctx context.Context, notebooks []string, dir string) erro
 
 // runNotebook leaves the executed notebook and the kernel's log in .lesson, also when a cell fails.
 func (s *setup) runNotebook(ctx context.Context, path, report string) error {
-	name := strings.TrimSuffix(filepath.Base(path), ".ipynb")
+	name := nameOf(path)
 	executed := s.local("executed", name+".ipynb")
 	cmd := s.exec(ctx, s.venv("bin", "python"), filepath.Join(s.root, "scripts", "internal", "notebook.py"),
 		path, report, executed, s.local("log", name+".kernel.txt"))
-	cmd.Env = append(cmd.Env, "LESSON_COMMAND="+s.options.command(name))
+	cmd.Env = append(cmd.Env, "LESSON_COMMAND="+s.options.command(onlyOf(path)))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("notebook %s did not run to its end (what it showed: %s): %w", name, executed, err)
@@ -107,13 +144,13 @@ var factsTag = regexp.MustCompile(`<meta name="lesson-report" content="([^"]*)">
 
 // writeIndex lists the reports of the notebooks that exist, whichever run made them.
 func writeIndex(root, dir string) error {
-	notebooks, err := findNotebooks(root, 0)
+	notebooks, err := findNotebooks(root, "")
 	if err != nil {
 		return err
 	}
 	var reports []facts
 	for _, path := range notebooks {
-		file := strings.TrimSuffix(filepath.Base(path), ".ipynb") + ".html"
+		file := nameOf(path) + ".html"
 		text, err := os.ReadFile(filepath.Join(dir, file))
 		if errors.Is(err, os.ErrNotExist) {
 			continue

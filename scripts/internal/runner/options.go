@@ -12,7 +12,7 @@ import (
 
 type options struct {
 	data, weights string // absolute paths, or ""
-	only          int    // a notebook's number; 0 for all
+	only          string // which notebooks: see findNotebooks; "" for all
 	quick         bool
 	offline       bool     // take data and weights from disk only
 	notebooks     []string // paths of what to run
@@ -31,7 +31,7 @@ func parseOptions(script string, args []string) (options, error) {
 		f.BoolVar(&o.quick, "quick", false, "")
 	}
 	if script == "lesson" {
-		f.IntVar(&o.only, "only", 0, "")
+		f.StringVar(&o.only, "only", "", "")
 	}
 	err := f.Parse(args)
 	set := map[string]bool{}
@@ -45,8 +45,8 @@ func parseOptions(script string, args []string) (options, error) {
 		return o, fmt.Errorf("no such script")
 	case script != "lab" && f.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case set["only"] && o.only < 1:
-		return o, fmt.Errorf("--only %d: give the number of a notebook, 1 or more", o.only)
+	case set["only"] && o.only == "":
+		return o, errors.New("--only is empty: give the number of a notebook, or solutions")
 	}
 	o.rest = f.Args()
 	for _, p := range []struct {
@@ -64,16 +64,15 @@ func parseOptions(script string, args []string) (options, error) {
 	return o, nil
 }
 
-// command runs a notebook again; the paths are those of a reader.
-func (o options) command(notebook string) string {
-	number, _, _ := strings.Cut(notebook, "-")
+// command runs the notebook that --only picks so; the paths are those of a reader.
+func (o options) command(only string) string {
 	text := "scripts/lesson"
 	for _, p := range []struct{ option, value string }{{" --data …", o.data}, {" --weights …", o.weights}} {
 		if p.value != "" {
 			text += p.option
 		}
 	}
-	return text + " --only " + number
+	return text + " --only " + only
 }
 
 // existing makes the path absolute, since the notebooks run in another folder.
@@ -103,9 +102,9 @@ func usage(script string) string {
 `
 	switch script {
 	case "lesson":
-		return `usage: scripts/lesson [--data DIR|ZIP] [--weights DIR] [--only N] [--quick]
+		return `usage: scripts/lesson [--data DIR|ZIP] [--weights DIR] [--only WHICH] [--quick]
 Sets up what is missing, runs the notebooks, and renders reports/index.html.
-` + places + `  --only N         run notebook number N alone
+` + places + `  --only WHICH     run some notebooks alone: a number, such as 2; solutions; one of those, such as solutions/1
 `
 	case "lab":
 		return `usage: scripts/lab [--data DIR|ZIP] [--weights DIR] [--quick] [-- JUPYTERLAB OPTIONS]

@@ -18,7 +18,8 @@ func TestOptions(t *testing.T) {
 	write(t, zip, "")
 	good := map[string]options{
 		"lesson":                               {},
-		"lesson --quick --only 2":              {quick: true, only: 2},
+		"lesson --quick --only 2":              {quick: true, only: "2"},
+		"lesson --only solutions/1":            {only: "solutions/1"},
 		"lesson -data " + zip:                  {data: zip},
 		"lesson --data=" + dir:                 {data: dir},
 		"lab --weights " + dir + " -- --port1": {weights: dir},
@@ -34,8 +35,7 @@ func TestOptions(t *testing.T) {
 	bad := map[string]string{
 		"lesson --bogus":                "unknown option --bogus",
 		"lesson extra":                  `unexpected argument "extra"`,
-		"lesson --only 0":               "--only 0",
-		"lesson --only x":               "invalid value",
+		"lesson --only=":                "--only is empty",
 		"lesson --data":                 "needs an argument",
 		"lesson --data " + dir + "/not": "--data: stat",
 		"lesson --data=":                "--data: the path is empty",
@@ -58,12 +58,15 @@ func TestOptions(t *testing.T) {
 // What stands under tables of a notebook names no path of this machine.
 func TestCommandOfANotebook(t *testing.T) {
 	for want, o := range map[string]options{
-		"scripts/lesson --only 6":                      {only: 6},
+		"scripts/lesson --only 6":                      {},
 		"scripts/lesson --data … --weights … --only 6": {data: "/home/me/NEU-DET", weights: "/home/me/weights"},
 	} {
-		if got := o.command("6-how-sure"); got != want {
+		if got := o.command(onlyOf("/home/me/notebooks/6-how-sure.ipynb")); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+	if got := onlyOf("/home/me/notebooks/solutions/1-compare.ipynb"); got != "solutions/1" {
+		t.Errorf("a solution is picked by %q", got)
 	}
 }
 
@@ -80,21 +83,37 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 
 func TestNotebooksComeInTheOrderOfTheirNumbers(t *testing.T) {
 	root := t.TempDir()
-	for _, name := range []string{"10-j.ipynb", "2-b.ipynb", "1-a.ipynb", "Untitled.ipynb", "notes.txt", "solutions/3-c.ipynb"} {
+	for _, name := range []string{"10-j.ipynb", "2-b.ipynb", "1-a.ipynb", "Untitled.ipynb", "notes.txt", "solutions/12-d.ipynb", "solutions/3-c.ipynb"} {
 		write(t, filepath.Join(root, "notebooks", name), "")
 	}
-	for only, want := range map[int]string{0: "1-a.ipynb 2-b.ipynb 10-j.ipynb", 10: "10-j.ipynb"} {
+	for only, want := range map[string]string{
+		"": "1-a 2-b 10-j solution-3-c solution-12-d", "10": "10-j", "2": "2-b",
+		"solutions": "solution-3-c solution-12-d", "solutions/3": "solution-3-c",
+	} {
 		paths, err := findNotebooks(root, only)
 		var names []string
 		for _, path := range paths {
-			names = append(names, filepath.Base(path))
+			names = append(names, nameOf(path))
 		}
 		if got := strings.Join(names, " "); err != nil || got != want {
-			t.Errorf("only %d: %q, %v; want %q", only, got, err, want)
+			t.Errorf("only %q: %q, %v; want %q", only, got, err, want)
 		}
 	}
-	if _, err := findNotebooks(root, 3); err == nil || !strings.Contains(err.Error(), "10-j.ipynb") {
-		t.Error("a number without notebook:", err)
+	for _, only := range []string{"0", "3", "1-a", "x", "solutions/1", "solutions/"} {
+		if _, err := findNotebooks(root, only); err == nil || !strings.Contains(err.Error(), "10-j.ipynb, solutions/3-c.ipynb") {
+			t.Errorf("only %q: %v", only, err)
+		}
+	}
+}
+
+func TestThereMayBeNoSolutions(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
+	if paths, err := findNotebooks(root, ""); err != nil || len(paths) != 1 {
+		t.Error(paths, err)
+	}
+	if _, err := findNotebooks(t.TempDir(), ""); err == nil {
+		t.Error("a folder without notebooks is no error")
 	}
 }
 
@@ -104,6 +123,8 @@ func TestTheIndexListsTheReportsOfNotebooksThatExist(t *testing.T) {
 	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
 	write(t, filepath.Join(root, "notebooks", "2-b.ipynb"), "")
 	write(t, filepath.Join(dir, "1-a.html"), `<head><meta name="lesson-report" content="{&quot;title&quot;: &quot;A &lt;first&gt; look&quot;, &quot;made&quot;: &quot;2026-01-02 03:04&quot;, &quot;seconds&quot;: 12.3, &quot;quick&quot;: true}">`)
+	write(t, filepath.Join(root, "notebooks", "solutions", "1-a.ipynb"), "")
+	write(t, filepath.Join(dir, "solution-1-a.html"), "")
 	write(t, filepath.Join(dir, "9-gone.html"), "")
 	if err := writeIndex(root, dir); err != nil {
 		t.Fatal(err)
@@ -113,7 +134,8 @@ func TestTheIndexListsTheReportsOfNotebooksThatExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(text)
-	for _, want := range []string{`href="1-a.html"`, "A &lt;first&gt; look", "12 s", "2026-01-02 03:04", "quick run"} {
+	for _, want := range []string{`href="1-a.html"`, "A &lt;first&gt; look", "12 s", "2026-01-02 03:04", "quick run",
+		`href="solution-1-a.html"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the index lacks %q", want)
 		}
