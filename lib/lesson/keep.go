@@ -3,7 +3,9 @@ package lesson
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
+	"github.com/transfer-learning-go/defects/lib/figure"
 	"github.com/transfer-learning-go/defects/lib/notebook"
 	"github.com/transfer-learning-go/defects/lib/record"
 )
@@ -14,6 +16,26 @@ import (
 func Keep(name string, header []string, rows [][]string) {
 	notebook.Table(header, rows)
 	write(name, header, rows)
+}
+
+// Figure gives a function that displays a figure as notebook.Show does, and keeps it as runs/results/NAME.png:
+//
+//	lesson.Figure("labels")(figure.Lines(lines, figure.LinesOptions{}))
+//
+// Pages take it with the table of that name.
+func Figure(name string) func(f *figure.Figure, err error) {
+	return func(f *figure.Figure, err error) {
+		notebook.Show(f, err)
+		if err == nil && f != nil {
+			err = os.MkdirAll(folder(), 0o755)
+		}
+		if err == nil && f != nil {
+			err = f.WritePNG(filepath.Join(folder(), Run(name)+".png"))
+		}
+		if err != nil {
+			notebook.Fail(err)
+		}
+	}
 }
 
 // Growing is Keep for a table whose rows come one by one, as those of notebook.Growing do; it is kept after each.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/figure"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/record"
@@ -48,6 +50,21 @@ func TestTablesAreKeptWithTheirOrigin(t *testing.T) {
 			!strings.Contains(r.Weights, "imagenet") || !strings.Contains(r.Made, "2026-01-01") ||
 			!strings.HasSuffix(r.Made, record.Today()) {
 			t.Errorf("%+v", r.Origin)
+		}
+	}
+}
+
+func TestFiguresAreKept(t *testing.T) {
+	for quick, name := range map[string]string{"": "line.png", "1": "line-quick.png"} {
+		t.Setenv("LESSON_QUICK", quick)
+		Figure("line")(figure.Lines([]figure.Line{{Name: "a", X: []float64{1, 2}, Y: []float64{3, 4}}}, figure.LinesOptions{}))
+		f, err := os.Open(filepath.Join(folder(), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if c, err := png.DecodeConfig(f); err != nil || c.Width < 400 {
+			t.Errorf("%s: %v, %v", name, c, err)
 		}
 	}
 }

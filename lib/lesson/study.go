@@ -33,6 +33,9 @@ func Study[C, R any](name string, config any, cases []C, measure func(C) R) []R 
 	return results
 }
 
+// taken are the studies of which this program has said that their results were there.
+var taken = map[string]bool{}
+
 // kept is what a study's folder holds of a case.
 type kept struct {
 	Key    json.RawMessage `json:"key"`
@@ -81,8 +84,9 @@ func study[C, R any](folder string, config any, cases []C, measure func(C) R) ([
 		end.Finished = true
 		watch(end)
 	}
-	if old > 0 {
-		fmt.Printf("%d of %d results were there already, in runs/studies/%s\n", old, len(cases), filepath.Base(folder))
+	if name := filepath.Base(folder); old > 0 && !taken[name] { // a cell may ask for a study many times, some cases at a time
+		taken[name] = true
+		fmt.Printf("study %s: results that were there already are taken from runs/studies/%s\n", name, name)
 	}
 	return results, nil
 }

@@ -1,6 +1,6 @@
 // Command results fills the tables and figures of the project's pages (README.md, figures/README.md, the notebooks' prose)
 // from records of runs. It takes the records that notebooks and scripts/bench have left in runs/results to
-// figures/results, where they are kept with the pages, and writes what they hold between the markers of the pages: see
+// figures/results, where they are kept with the pages, and figures of the same names to figures, and writes what they hold between the markers of the pages: see
 // fill.
 //
 //	go run ./scripts/results [NAME...]
@@ -68,7 +68,7 @@ func run(root string, named []string) error {
 	return errors.Join(failed...)
 }
 
-// take copies records that pages show.
+// take copies records that pages show, and the figure of the same name, which goes beside the folder of records.
 func take(from, to string, shown, named []string) error {
 	fresh, err := readAll(from)
 	if err != nil {
@@ -101,6 +101,16 @@ func take(from, to string, shown, named []string) error {
 			continue
 		}
 		if err := r.Write(to); err != nil {
+			return err
+		}
+		picture, err := os.ReadFile(filepath.Join(from, name+".png"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = files.WriteFile(filepath.Join(filepath.Dir(to), name+".png"), picture)
+		}
+		if err != nil {
 			return err
 		}
 	}

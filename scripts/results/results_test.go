@@ -214,7 +214,7 @@ func TestCellsOfNotebooksAreFilledAsJupyterWritesThem(t *testing.T) {
 }
 
 func TestWhichRecordsAreTaken(t *testing.T) {
-	from, to := t.TempDir(), t.TempDir()
+	from, to := t.TempDir(), filepath.Join(t.TempDir(), "results")
 	put := func(folder, name, cell, notice string, quick bool) {
 		t.Helper()
 		r := record.Record{Name: name, Quick: quick, Origin: record.Origin{Notice: notice}, Header: []string{"x"}, Rows: [][]string{{cell}}}
@@ -232,6 +232,11 @@ func TestWhichRecordsAreTaken(t *testing.T) {
 	put(from, "quick", "new", "", true)
 	put(from, "unknown", "new", "", false)
 	shown := []string{"better", "worse", "equal", "first", "quick"}
+	for _, name := range []string{"better", "worse"} {
+		if err := os.WriteFile(filepath.Join(from, name+".png"), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	holds := func(want map[string]string) {
 		t.Helper()
 		records, err := readAll(to)
@@ -248,6 +253,9 @@ func TestWhichRecordsAreTaken(t *testing.T) {
 		t.Error(err)
 	}
 	holds(map[string]string{"better": "new", "worse": "old", "equal": "new", "first": "new"})
+	if figures, _ := filepath.Glob(filepath.Join(filepath.Dir(to), "*.png")); len(figures) != 1 || filepath.Base(figures[0]) != "better.png" {
+		t.Errorf("figures %q are taken, want that of the record that was", figures)
+	}
 	if err := take(from, to, shown, []string{"worse"}); err != nil {
 		t.Error(err)
 	}
