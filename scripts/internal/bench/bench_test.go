@@ -55,7 +55,7 @@ func TestRatioIsToTheBetterOfKerassTwo(t *testing.T) {
 
 func TestOnlyOnePart(t *testing.T) {
 	for only, want := range map[string][2]int{"": {len(networks), len(trainings)}, "mobilenetv2": {2, 2},
-		"resnet50v2": {1, 3}, "vit": {2, 2}, "notebook": {0, 0}} {
+		"resnet50v2": {1, 3}, "vit": {2, 2}, "notebook": {0, 0}, "lesson": {4, 5}} {
 		n, trained := chosen(only)
 		if got := [2]int{len(n), len(trained)}; got != want {
 			t.Errorf("--only %q: %d networks and %d trainings, want %v", only, got[0], got[1], want)
@@ -80,6 +80,24 @@ func TestTimeOfEpochsThatWereNotTrained(t *testing.T) {
 	}
 	if r.accuracy != nil || r.second != nil || r.epoch != nil {
 		t.Errorf("rows that were not measured: %+v", r)
+	}
+}
+
+func TestTheLessonIsTheSumOfItsTrainings(t *testing.T) {
+	programs := []*row{{}, {}}
+	programs[0].samples = [sides][]float64{{8, 10, 9}, {60}}
+	programs[1].samples = [sides][]float64{{300}, {1000, 1200}}
+	for only, want := range map[string]bool{"": true, "lesson": true, "vit": false} {
+		b := &bench{only: only}
+		if b.addLesson(programs); (len(b.rows) == 1) != want {
+			t.Fatalf("--only %q: %d rows", only, len(b.rows))
+		}
+		if !want {
+			continue
+		}
+		if r := b.rows[0]; r.part != "lesson" || median(r.samples[oursSide]) != 309 || median(r.samples[kerasSide]) != 1160 {
+			t.Errorf("%+v", r)
+		}
 	}
 }
 

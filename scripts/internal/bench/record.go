@@ -27,7 +27,7 @@ func (b *bench) records(o options, before usage) (all []record.Record) {
 		}
 		var weights []string
 		for _, n := range b.networks {
-			if n.part() == part {
+			if n.part() == part || b.only == part {
 				weights = append(weights, n.title+": "+b.sources[n.title])
 			}
 		}

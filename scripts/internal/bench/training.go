@@ -33,9 +33,15 @@ type outcome struct {
 
 // train measures the lesson's trainings as programs, from start to end.
 func (b *bench) train() error {
+	var lesson []*row // the whole programs of the lesson's trainings
 	for _, t := range b.trainings {
-		b.part = t.part()
+		if b.part = t.part(); b.only == lessonPart {
+			b.part = lessonPart
+		}
 		r := b.trainingRows(t)
+		if t.lesson {
+			lesson = append(lesson, r.whole)
+		}
 		for i := range min(t.repetitions, b.size.trainings) {
 			if err := b.trainOurs(t, r, i); err != nil {
 				return err
@@ -54,7 +60,24 @@ func (b *bench) train() error {
 			}
 		}
 	}
+	b.addLesson(lesson)
 	return nil
+}
+
+// addLesson adds the sum of the lesson's trainings, if all of them were measured in this run.
+func (b *bench) addLesson(trained []*row) {
+	if b.only != "" && b.only != lessonPart {
+		return
+	}
+	b.part = lessonPart
+	sum := b.row(row{measure: "the whole lesson: every model, every epoch", unit: "s", lower: true, target: 6})
+	for _, s := range []side{oursSide, kerasSide} {
+		seconds := 0.0
+		for _, r := range trained {
+			seconds += median(r.samples[s])
+		}
+		sum.add(s, seconds)
+	}
 }
 
 func (b *bench) trainOurs(t training, r trainingRows, repetition int) error {
