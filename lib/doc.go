@@ -10,7 +10,7 @@
 //	        │ pixels [n, h, w, 3], 0…255                   │
 //	        ├──────────────▶ inference ◀── below the cut ──┤                       compiled once, for any goroutine
 //	        │                    │                         │
-//	        │                features                      │                       a row per image, stored and checked
+//	        │                features ─▶ probe, neighbours │                       a row per image, stored and checked
 //	        │                    │                         │
 //	        └─────────────▶ classifier ◀── above the cut ──┘                       fit, predict, save; a run folder
 //	                             │  layers, values └─▶ explain                     Grad-CAM, attention
@@ -21,6 +21,6 @@
 //
 // Each package knows only those before it in this row:
 //
-//	files notice download device metrics result surfaces images neudet weights layer keras backbone inference
-//	features classifier explain figure diagram notebook lesson
+//	files notice record download device metrics result surfaces images neudet weights layer keras backbone inference
+//	features neighbours probe classifier explain figure diagram notebook lesson
 package lib

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,9 @@ import (
 const longestCell = 20 // lines: a cell and its output fit on one screen
 
 var remoteImage = regexp.MustCompile(`!\[[^\]]*\]\(https?:|<img[^>]*https?:`)
+
+// nbconvert closes what is open at the end of a block of HTML, which a blank line is.
+var details, blankLine = regexp.MustCompile(`(?s)<details>.*?</details>`), regexp.MustCompile(`\n\s*\n`)
 
 type notebook struct {
 	Cells []struct {
@@ -80,6 +84,11 @@ func problems(text []byte) []string {
 			if remoteImage.Match(c.Source) {
 				found = append(found, fmt.Sprintf("a picture from the network after cell %d; reports must open without", number))
 			}
+			if text, err := sourceText(c.Source); err != nil {
+				found = append(found, fmt.Sprintf("after cell %d: %v", number, err))
+			} else if slices.ContainsFunc(details.FindAllString(text, -1), func(s string) bool { return blankLine.MatchString(s) }) {
+				found = append(found, fmt.Sprintf("a hint with a blank line after cell %d: a report shows it unfolded; write it as one block of HTML", number))
+			}
 			continue
 		}
 		number++
@@ -97,17 +106,49 @@ func problems(text []byte) []string {
 	return found
 }
 
-// sourceLines counts a cell's lines; its source is a string or a list of them.
 func sourceLines(raw json.RawMessage) (int, error) {
+	text, err := sourceText(raw)
+	return strings.Count(strings.TrimRight(text, "\n"), "\n") + 1, err
+}
+
+// sourceText is a cell's source, which is a string or a list of them.
+func sourceText(raw json.RawMessage) (string, error) {
 	var parts []string
 	var whole string
 	if json.Unmarshal(raw, &parts) != nil {
 		if err := json.Unmarshal(raw, &whole); err != nil {
-			return 0, fmt.Errorf("its source is no text: %w", err)
+			return "", fmt.Errorf("its source is no text: %w", err)
 		}
 	}
-	text := strings.TrimRight(strings.Join(parts, "")+whole, "\n")
-	return strings.Count(text, "\n") + 1, nil
+	return strings.Join(parts, "") + whole, nil
+}
+
+// A run that is missing is trained by the comparison of all models: as the notebook trains it that it belongs to.
+func TestTheComparisonBuildsTheSmallViTOfNotebook4(t *testing.T) {
+	sources := map[string][]string{} // of the code cells
+	for _, path := range []string{"4-vision-transformer.ipynb", "solutions/1-compare.ipynb"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n notebook
+		if err := json.Unmarshal(text, &n); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range n.Cells {
+			if c.CellType == "code" {
+				sources[path] = append(sources[path], string(c.Source))
+			}
+		}
+	}
+	for _, function := range []string{"block", "embed", "smallViT", "fit"} {
+		from := slices.IndexFunc(sources["4-vision-transformer.ipynb"], func(s string) bool { return strings.Contains(s, "func "+function+"(") })
+		if from < 0 {
+			t.Errorf("notebook 4 has no function %s", function)
+		} else if !slices.Contains(sources["solutions/1-compare.ipynb"], sources["4-vision-transformer.ipynb"][from]) {
+			t.Errorf("the cell with %s in solutions/1-compare.ipynb is not that of notebook 4: copy it", function)
+		}
+	}
 }
 
 func TestProblemsOfNotebooksAreFound(t *testing.T) {
@@ -128,6 +169,9 @@ func TestProblemsOfNotebooksAreFound(t *testing.T) {
 		"picture": {`{"nbformat":4,"metadata":{"kernelspec":{"name":"gonb-defects"}},"cells":[
 			{"cell_type":"markdown","source":["[a link](https://a.b) ","![of](figures/a.png)"]},
 			{"cell_type":"markdown","source":["![of](https://a.b/c.png)"]}]}`, 1},
+		"hint": {`{"nbformat":4,"metadata":{"kernelspec":{"name":"gonb-defects"}},"cells":[
+			{"cell_type":"markdown","source":["\n","\n","<details><summary>s</summary>\n","t\n","</details>\n","\n"]},
+			{"cell_type":"markdown","source":["<details><summary>s</summary>\n","\n","t\n","</details>"]}]}`, 1},
 		"no notebook": {`{"cells":`, 1},
 	} {
 		if got := problems([]byte(c.text)); len(got) != c.want {

@@ -7,11 +7,13 @@ package backbone
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/notice"
+	"github.com/transfer-learning-go/defects/lib/record"
 )
 
 // Config chooses a variant. Its zero value is without classification top, of the paper's width, for the
@@ -65,6 +67,7 @@ func New(name string, c Config) (*Backbone, error) {
 	}
 	b.Name, b.Config, b.Source, b.Notice = n.Name, c, source.name, notice.Join(source.notice, b.Notice)
 	notice.Tell(b.Notice)
+	record.Tell(record.Origin{Weights: b.Provenance()})
 	return b, nil
 }
 
@@ -103,6 +106,16 @@ func (b *Backbone) String() string {
 		return b.Name
 	}
 	return fmt.Sprintf("%s_%.2f_%d", b.Name, b.Config.Alpha, b.Config.Input)
+}
+
+// Provenance is the network and where its weights come from, such as "MobileNetV2 α=0.35: imagenet". Of a path it keeps
+// the last element. A network that is none of Names, as one of a notebook's own, has no weights from elsewhere.
+func (b *Backbone) Provenance() string {
+	n, err := Lookup(b.Name)
+	if err != nil {
+		return b.Name + ": from scratch"
+	}
+	return n.Label(b.Config) + ": " + filepath.Base(b.Source)
 }
 
 // Preprocess maps pixels 0…255 to what the weights were trained on, [−1, 1] for most, as Keras's preprocess_input. It is

@@ -10,6 +10,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/notice"
+	"github.com/transfer-learning-go/defects/lib/record"
 )
 
 // Config says what a model is made of: a Base with a Head, or Layers.
@@ -76,6 +77,7 @@ func New(c Config) (*Model, error) {
 	if err := m.checkClasses(); err != nil {
 		return nil, err
 	}
+	record.Tell(record.Origin{Weights: m.Base.Provenance(), Seeds: fmt.Sprint(m.Seed)})
 	return m, m.checkOutputs()
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/record"
 )
 
 // describe fills run.json for a run that starts now, but for its phases.
@@ -31,6 +32,7 @@ func (f *fitting) describe() (runFile, error) {
 		facts: m.facts(), ImageSize: m.ImageSize, BatchSize: f.config.BatchSize, ClassWeights: f.config.ClassWeights,
 		Data: f.train.About().Origin, DataHash: train + validation,
 		InitialHash: m.Layers.Hash(m.Values), Backend: d.String(), Go: runtime.Version(),
+		Made: record.Today(), Machine: record.Machine(),
 	}, nil
 }
 

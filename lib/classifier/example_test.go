@@ -31,7 +31,7 @@ func Example_ownFolder() {
 
 // All networks in one table: accuracy with its interval, the time that training took, and what was trained.
 func Example_allNetworks() {
-	ctx, data, row := context.Background(), must.M1(neudet.Find()), lesson.Results()
+	ctx, data, row := context.Background(), must.M1(neudet.Find()), lesson.Results("networks")
 	for _, network := range backbone.Networks() {
 		base := must.M1(backbone.New(network.Name, backbone.Config{Weights: "best", Input: 64}))
 		base.Layers.Freeze()
@@ -106,14 +106,21 @@ func Example_kFold() {
 	fmt.Printf("mean accuracy of %d trainings: %.3f, 95 %% interval %v\n", len(accuracies), mean, interval)
 }
 
-// Accuracy under noise of 0 to 40 grey levels.
-func Example_noise() {
-	ctx, data := context.Background(), must.M1(neudet.Find())
+// What a model bears: the share of right images under noise, blur, brightness, contrast, rotation and JPEG, at five
+// strengths each; strength 0 is without.
+func Example_robustness() {
+	ctx, data, lines := context.Background(), must.M1(neudet.Find()), []figure.Line{}
 	model, _ := must.M2(classifier.Load("model.keras"))
-	for _, sigma := range []float64{0, 10, 20, 40} {
-		noisy := images.Changed(data.Validation, images.GaussianNoise(sigma, 1))
-		fmt.Println(sigma, must.M1(must.M1(model.Predict(ctx, noisy)).Confusion()).Summary())
+	without := must.M1(must.M1(model.Predict(ctx, data.Validation)).Confusion())
+	for _, c := range images.Corruptions() {
+		x, y, intervals := []float64{0}, []float64{without.Accuracy()}, []metrics.Interval{without.Interval()}
+		for k, strength := range c.Strengths {
+			with := must.M1(must.M1(model.Predict(ctx, images.Changed(data.Validation, c.Change(strength)))).Confusion())
+			x, y, intervals = append(x, float64(k+1)), append(y, with.Accuracy()), append(intervals, with.Interval())
+		}
+		lines = append(lines, figure.Line{Name: c.Name, X: x, Y: y, Intervals: intervals})
 	}
+	notebook.Show(figure.Lines(lines, figure.LinesOptions{X: "strength", Y: "share of right images", Notice: without.Notice}))
 }
 
 // An HTTP handler that names the defect on an uploaded picture. Any number of requests share one predictor.

@@ -35,7 +35,7 @@ var examples = []struct {
 	{"phases", 10, Example_phases, `figure: .*last 20 layers`},
 	{"hybrid", 25, Example_hybrid, `(?s)validation accuracy.*validation accuracy`},
 	{"kFold", 12, Example_kFold, `mean accuracy of 15 trainings: 0\.\d+`},
-	{"noise", 8, Example_noise, `(?s)^0 \d+ of \d+.*40 \d+ of \d+`},
+	{"robustness", 14, Example_robustness, `figure: .*blur from 0\.\d+ at 0 to 0\.\d+ at 5.*JPEG`},
 	{"handler", 15, Example_handler, ``},
 }
 

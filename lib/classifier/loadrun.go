@@ -25,6 +25,7 @@ func loadRun(run string) (*Model, *result.History, error) {
 		m, failed := f.build(path)
 		if failed == nil {
 			m.Notes = append(m.Notes, f.notes(path)...)
+			f.tell(m)
 			return m, &f.History, nil
 		}
 		before := f

@@ -7,6 +7,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/features"
 	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -83,6 +84,7 @@ func (m *Model) extractor() (*features.Extractor, error) {
 		if c.extractor, err = features.New(m.Layers[:c.cut], m.Values); err != nil {
 			return nil, err
 		}
+		c.extractor.Notice = notice.Join(m.Base.Notice, m.inputNotice)
 	}
 	return c.extractor, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/record"
 	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -29,6 +30,8 @@ type runFile struct {
 	InitialHash string            `json:"initial_hash"` // of the model before training
 	Backend     string            `json:"backend"`
 	Go          string            `json:"go"`
+	Made        string            `json:"made,omitempty"` // as record.Origin has them, of all processes that trained it
+	Machine     string            `json:"machine,omitempty"`
 	Steps       int               `json:"steps"` // of the last phase
 	State       string            `json:"state"`
 	History     result.History    `json:"history"`
@@ -181,6 +184,12 @@ func (f runFile) check(path string, names ...string) error {
 		}
 	}
 	return nil
+}
+
+// tell hands on how the run came about to tables that show what it gives.
+func (f runFile) tell(m *Model) {
+	record.Tell(record.Origin{Made: f.Made, Machine: f.Machine, Backend: f.Backend, Data: filepath.Base(f.Data),
+		Weights: m.Base.Provenance(), Seeds: fmt.Sprint(f.Seed)})
 }
 
 // notes says what a user should know of a run.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/record"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -140,6 +141,9 @@ func (f *fitting) takeUp(old runFile) error {
 		f.history.LearningRate = append(f.history.LearningRate, f.plans[0].LearningRate)
 	}
 	f.run.file.State, f.run.file.Sums = old.State, old.Sums
+	both := record.Origin{Made: old.Made, Machine: old.Machine}.With(record.Origin{Made: f.run.file.Made, Machine: f.run.file.Machine})
+	f.run.file.Made, f.run.file.Machine = both.Made, both.Machine
+	old.tell(f.model)
 	f.describePhases()
 	if f.begun[len(f.begun)-1].best == 0 {
 		return nil

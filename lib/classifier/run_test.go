@@ -3,6 +3,7 @@ package classifier
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/record"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -312,5 +314,31 @@ func TestRunIsTrainedByOneProcessAtATime(t *testing.T) {
 	child.Wait()
 	if h := fit(t, newSmall(t, 1), data, FitConfig{Epochs: 3, Run: run}); h.Epochs() != 3 {
 		t.Errorf("after the other is gone: %+v", h)
+	}
+}
+
+// What a table shows of a run is of the days and machines that trained it.
+func TestRunTellsWhereItComesFrom(t *testing.T) {
+	data, run := openImages(t), t.TempDir()
+	fit(t, newSmall(t, 4711), data, FitConfig{Epochs: 1, Run: run})
+	file, err := readRun(run)
+	if err != nil || file.Made != record.Today() || file.Machine != record.Machine() {
+		t.Fatalf("made %q on %q, %v", file.Made, file.Machine, err)
+	}
+	file.Made, file.Machine = "2025-01-02", "elsewhere"
+	if err := file.write(run); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Load(run); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2025-01-02", "elsewhere", "MobileNetV2 α=0.35: random", "4711", filepath.Base(data.Origin)} {
+		if got := fmt.Sprintf("%+v", record.Told()); !strings.Contains(got, want) {
+			t.Errorf("%s does not say %s", got, want)
+		}
+	}
+	fit(t, newSmall(t, 4711), data, FitConfig{Epochs: 2, Run: run})
+	if file, err = readRun(run); err != nil || file.Made != "2025-01-02; "+record.Today() || file.Machine != "elsewhere; "+record.Machine() {
+		t.Errorf("gone on with: made %q on %q, %v", file.Made, file.Machine, err)
 	}
 }

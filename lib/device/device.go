@@ -14,6 +14,7 @@ import (
 	_ "github.com/gomlx/compute/gobackend" // registers "go"
 
 	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/record"
 )
 
 // Device is an open backend and what is known about it.
@@ -36,7 +37,11 @@ type Device struct {
 func Open() (*Device, error) { return openOnce() }
 
 var openOnce = sync.OnceValues(func() (*Device, error) {
-	return thisHost().open(context.Background(), os.Stderr)
+	d, err := thisHost().open(context.Background(), os.Stderr)
+	if err == nil {
+		record.Tell(record.Origin{Backend: d.String()})
+	}
+	return d, err
 })
 
 func (h host) open(ctx context.Context, log io.Writer) (*Device, error) {

@@ -16,17 +16,8 @@
 //
 // # Why files
 //
-// Beside this format, the embedded stores bbolt 1.4.3 and pebble 2.1.4 were measured, with their default options and
-// batches of 32 rows. 1,800 rows of 173,056 values (13×13×1024 of ResNet50V2, 1.2 GB), on two cores that other programs
-// were using too, best of two; files are synced at the end, bbolt's time is the same without syncing; reading is from the
-// page cache, in random order, best of three:
-//
-//	         written    on disk   opened    read    10 flipped bits
-//	files      1.2 s    1.25 GB     2 ms   0.6 s    10 noticed
-//	bbolt      5.6 s    1.40 GB     2 ms   0.7 s    none noticed, 9 changed a value
-//	pebble    10.5 s    0.7 GB     49 ms   0.9 s    10 noticed (rows are compressed)
-//
-// Both stores give what is not needed here (order, transactions, deletion), and lock their folder for one process at a
-// time, so that a training would wait for another one that only reads. Rows of one size in one file that only grows
-// need no more than this package; BenchmarkRows reads 1 GB/s, checksums included.
+// Embedded stores give what is not needed here (order, transactions, deletion), and lock their folder for one process at a
+// time, so that a training would wait for another one that only reads. bbolt, besides, keeps no checksums of values. Rows
+// of one size in one file that only grows need no more than this package; BenchmarkRows says how fast they are read,
+// checksums included.
 package features

@@ -21,6 +21,9 @@ import (
 // Extractor computes the output of some layers for images, and keeps it. Its methods may be called from several
 // goroutines at once.
 type Extractor struct {
+	// Notice is what readers must know of the layers' weights; "" if there is nothing to say. Features.Notice says it, too.
+	Notice string
+
 	layers layer.List
 	values layer.Values
 	hash   string

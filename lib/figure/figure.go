@@ -1,5 +1,6 @@
 // Package figure draws charts as Go images: training curves, confusion matrices, predictions, heat maps over images,
-// reliability diagrams, accuracy against coverage, bars and lines. Package diagram draws networks.
+// reliability diagrams, accuracy against coverage, bars, lines and points; and puts them side by side. Package diagram
+// draws networks.
 //
 // A figure of a result takes it whole and says its Notice. All figures also say what package notice was told: that this
 // program uses data or weights that are not the real ones.

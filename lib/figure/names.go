@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -63,16 +64,60 @@ func spots(up, down float64) []spot {
 // namer finds room for the names of points on a canvas.
 type namer struct {
 	inside        box
-	markers, bars []box // one per point
-	names, lines  []box // written already, and along the lines that lead to their points
+	markers, bars []box     // one per point
+	widths        []float64 // of their names
+	names, lines  []box     // placed already, and along the lines that lead to their points
 }
 
-// place finds the first spot where the name of point i, at (x, y), covers no marker, error bar or other name. A line that
-// leads to a point crosses no name; it crosses error bars only if there is no other spot, markers only if there is none
-// then, and other such lines at last.
-func (n *namer) place(i int, x, y, width float64) (spot, box, bool) {
+// placed is a name with its place.
+type placed struct {
+	spot
+	name box
+}
+
+// placeAll finds places for all names: those with the shortest lines to their points of some orders in which names may be
+// placed. Where points are crowded, the order decides. It gives the index of a name without room, or −1.
+func (n *namer) placeAll() (best []placed, without int) {
+	const orders = 40
+	least, rng := math.Inf(1), rand.New(rand.NewPCG(1, 0))
+	order := make([]int, len(n.markers))
+	for i := range order {
+		order[i] = i
+	}
+	without = -1
+	for range orders {
+		n.names, n.lines = nil, nil
+		all, sum := make([]placed, len(order)), 0.0
+		for _, i := range order {
+			p, cost, ok := n.place(i)
+			if !ok {
+				without, sum = i, math.Inf(1)
+				break
+			}
+			all[i], sum = p, sum+cost
+		}
+		if sum < least {
+			best, least = all, sum
+		}
+		if least == 0 {
+			break
+		}
+		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	}
+	if best != nil {
+		without = -1
+	}
+	return best, without
+}
+
+// place finds the first spot where the name of point i covers no marker, error bar or other name. A line that leads to a
+// point crosses no name; it crosses error bars only if there is no other spot, markers only if there is none then, and
+// other such lines at last. Its length and what it crosses are the cost.
+func (n *namer) place(i int) (p placed, cost float64, ok bool) {
+	marker, width := n.markers[i], n.widths[i]
+	x, y := (marker.left+marker.right)/2, (marker.top+marker.bottom)/2
 	others := func(boxes []box) []box { return slices.Concat(boxes[:i], boxes[i+1:]) }
-	for _, avoided := range [][][]box{{n.names, n.lines, others(n.markers), others(n.bars)},
+	for crossed, avoided := range [][][]box{{n.names, n.lines, others(n.markers), others(n.bars)},
 		{n.names, n.lines, others(n.markers)}, {n.names, n.lines}, {n.names}} {
 		for _, s := range spots(y-n.bars[i].top, n.bars[i].bottom-y) {
 			left := x + s.x + width*(s.side-1)/2
@@ -83,11 +128,14 @@ func (n *namer) place(i int, x, y, width float64) (spot, box, bool) {
 			leader, free := leaderTo(x, y, s, avoided)
 			if free {
 				n.names, n.lines = append(n.names, around), append(n.lines, leader...)
-				return s, around, true
+				if s.leader {
+					cost = math.Hypot(s.x, s.y) + 100*float64(crossed)
+				}
+				return placed{s, around}, cost, true
 			}
 		}
 	}
-	return spot{}, box{}, false
+	return placed{}, 0, false
 }
 
 // leaderTo is what the line from a spot to its point at (x, y) covers, in small boxes; free tells whether that is nothing
@@ -111,7 +159,10 @@ func drawNames(c *canvas.Canvas, p *plot.Plot, data draw.Canvas, points []Point)
 	across := func(x float64) float64 { return float64(data.X(p.X.Norm(x))) }
 	down := func(y float64) float64 { return c.Height - float64(data.Y(p.Y.Norm(y))) }
 	n := namer{inside: box{float64(data.Min.X), down(p.Y.Max) - aboveNames, float64(data.Max.X), down(p.Y.Min)}}
-	for _, point := range points {
+	style, names := canvas.Body, make([]string, len(points))
+	for i, point := range points {
+		names[i] = style.Shorten(point.Name, maxNamed)
+		n.widths = append(n.widths, style.Width(names[i]))
 		x, y := across(point.X), down(point.Y)
 		marker := box{x - 6, y - 6, x + 6, y + 6}
 		bar := marker
@@ -120,19 +171,19 @@ func drawNames(c *canvas.Canvas, p *plot.Plot, data draw.Canvas, points []Point)
 		}
 		n.markers, n.bars = append(n.markers, marker), append(n.bars, bar)
 	}
-	style := canvas.Body
-	for i, point := range points {
-		x, y, name := across(point.X), down(point.Y), style.Shorten(point.Name, maxNamed)
-		s, around, ok := n.place(i, x, y, style.Width(name))
-		if !ok {
-			return fmt.Errorf("no room for the name of point %d (%s): give shorter names or fewer points", i, point.Name)
-		}
+	places, without := n.placeAll()
+	if without >= 0 {
+		return fmt.Errorf("no room for the name of point %d (%s): give shorter names or fewer points", without, points[without].Name)
+	}
+	for i, s := range places {
+		x, y := across(points[i].X), down(points[i].Y)
+		left := s.name.left
 		if s.leader {
 			start := 8 / math.Hypot(s.x, s.y)
 			c.Line(draw.LineStyle{Color: canvas.Grey, Width: 1}, x+start*s.x, y+start*s.y, x+s.x, y+s.y)
-			around.left += 3 * s.side
+			left += 3 * s.side
 		}
-		c.Text(around.left, y+s.y, style.In(named(seriesColors[i%len(seriesColors)])), name)
+		c.Text(left, y+s.y, style.In(named(seriesColors[i%len(seriesColors)])), names[i])
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package figure
 import (
 	"image"
 	"image/color"
-	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -15,30 +14,25 @@ import (
 // Wherever points lie, a name covers nothing: neither a name nor a marker nor an error bar.
 func TestNamesOfPointsCoverNothing(t *testing.T) {
 	inside := box{0, 0, 600, 400}
-	for seed := range uint64(50) {
+	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		n := namer{inside: inside}
-		type at struct{ x, y, width float64 }
-		var points []at
 		for range maxPoints / 2 {
-			p := at{300 + 60*rng.NormFloat64(), 100 + 10*rng.NormFloat64(), 20 + 80*rng.Float64()}
-			points = append(points, p)
-			n.markers = append(n.markers, box{p.x - 6, p.y - 6, p.x + 6, p.y + 6})
-			n.bars = append(n.bars, box{p.x - 5, p.y - 20, p.x + 5, p.y + 80})
+			x, y := 300+60*rng.NormFloat64(), 100+10*rng.NormFloat64()
+			n.widths = append(n.widths, 20+80*rng.Float64())
+			n.markers = append(n.markers, box{x - 6, y - 6, x + 6, y + 6})
+			n.bars = append(n.bars, box{x - 5, y - 20, x + 5, y + 80})
+		}
+		places, without := n.placeAll()
+		if without >= 0 {
+			t.Errorf("seed %d: no room for name %d", seed, without)
 		}
 		var names []box
-		for i, p := range points {
-			s, name, ok := n.place(i, p.x, p.y, p.width)
-			if !ok {
-				t.Fatalf("seed %d: no room for name %d", seed, i)
+		for i, p := range places {
+			if p.name.hits(names, n.markers, n.bars) || !p.name.within(inside) {
+				t.Errorf("seed %d: name %d at %v covers something or lies outside", seed, i, p.name)
 			}
-			if name.hits(names, n.markers, n.bars) || !name.within(inside) {
-				t.Errorf("seed %d: name %d at %v covers something or lies outside", seed, i, name)
-			}
-			if apart := math.Hypot(s.x, s.y); s.leader != (apart >= 24 && s.x != 0 && math.Abs(s.x) != 6) {
-				t.Errorf("seed %d: name %d stands %v away, with leader: %v", seed, i, apart, s.leader)
-			}
-			names = append(names, name)
+			names = append(names, p.name)
 		}
 	}
 }
@@ -59,12 +53,13 @@ func TestScatterShowsPointsWhereTheyLie(t *testing.T) {
 }
 
 func TestANameWithoutRoomIsRefused(t *testing.T) {
-	n := namer{inside: box{0, 0, 100, 60}, markers: []box{{44, 24, 56, 36}}, bars: []box{{44, 0, 56, 60}}}
-	if _, _, ok := n.place(0, 50, 30, 60); ok {
-		t.Error("a name found room that is not there")
+	n := namer{inside: box{0, 0, 100, 60}, markers: []box{{44, 24, 56, 36}}, bars: []box{{44, 0, 56, 60}}, widths: []float64{60}}
+	if places, without := n.placeAll(); without != 0 {
+		t.Errorf("a name found room that is not there: %v", places)
 	}
-	if _, name, ok := n.place(0, 50, 30, 40); !ok || name != (box{59, 21, 99, 39}) {
-		t.Errorf("a name at %v, found: %v", name, ok)
+	n.widths[0] = 40
+	if places, without := n.placeAll(); without != -1 || places[0].name != (box{59, 21, 99, 39}) {
+		t.Errorf("%v, without room: %d", places, without)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"image/jpeg"
 	"math"
 	"math/rand/v2"
@@ -24,8 +23,8 @@ type Corruption struct {
 // Five are families of ImageNet-C with its strengths (D. Hendrycks and T. Dietterich, Benchmarking Neural Network
 // Robustness to Common Corruptions and Perturbations, 2019, and the authors' code, github.com/hendrycks/robustness):
 // gaussian_noise, gaussian_blur, brightness, contrast and jpeg_compression. Its lengths are pixels of images of 224×224;
-// ours are those of whatever size is asked for. It draws noise for each colour, here grey images stay grey, and it stores
-// what it has made as JPEG of quality 85, which is left out here. Rotation is not in ImageNet-C: its angles are ours, from
+// ours are those of whatever size is asked for. It draws noise for each colour, here grey images stay grey; and it rounds
+// what it has made and stores it as JPEG of quality 85, which is left out here. Rotation is not in ImageNet-C: its angles are ours, from
 // a plate that lies a little askew to as far from the axes as can be.
 func Corruptions() []Corruption {
 	return []Corruption{
@@ -114,7 +113,7 @@ func JPEG(quality int) Change {
 		Name: fmt.Sprintf("JPEG of quality %d", quality),
 		Apply: func(_ int, pixels []float32, height, width int) {
 			var file bytes.Buffer
-			err := jpeg.Encode(&file, toImage(pixels, height, width), &jpeg.Options{Quality: quality})
+			err := jpeg.Encode(&file, FromPixels(pixels, height, width), &jpeg.Options{Quality: quality})
 			if err == nil {
 				var stored image.Image
 				if stored, err = jpeg.Decode(&file); err == nil {
@@ -128,25 +127,7 @@ func JPEG(quality int) Change {
 	}
 }
 
-// toImage rounds [height, width, 3] values to an image, an *image.Gray if no pixel has a colour.
-func toImage(pixels []float32, height, width int) image.Image {
-	grey, colour := image.NewGray(image.Rect(0, 0, width, height)), false
-	rounded := func(v float32) uint8 { return uint8(min(max(v+0.5, 0), 255)) }
-	for i := range grey.Pix {
-		grey.Pix[i] = rounded(pixels[3*i])
-		colour = colour || pixels[3*i] != pixels[3*i+1] || pixels[3*i] != pixels[3*i+2]
-	}
-	if !colour {
-		return grey
-	}
-	img := image.NewRGBA(grey.Rect)
-	for i := range grey.Pix {
-		img.SetRGBA(i%width, i/width, color.RGBA{rounded(pixels[3*i]), rounded(pixels[3*i+1]), rounded(pixels[3*i+2]), 255})
-	}
-	return img
-}
-
-// fromImage is the way back.
+// fromImage is the way back from FromPixels.
 func fromImage(pixels []float32, img image.Image) {
 	width := img.Bounds().Dx()
 	if grey, ok := img.(*image.Gray); ok {

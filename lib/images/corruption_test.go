@@ -88,6 +88,15 @@ func TestJPEGIsNearlyPillows(t *testing.T) {
 	}
 }
 
+func TestJPEGRoundsValues(t *testing.T) {
+	for v, want := range map[float32]float32{100.4: 100, 100.6: 101, 254.9: 255, 0: 0} {
+		pixels := slices.Repeat([]float32{v}, 8*8*3)
+		if got := changedPixels(JPEG(100), pixels, 8, 8); slices.Min(got) != want || slices.Max(got) != want {
+			t.Errorf("%v becomes %v to %v, want %v", v, slices.Min(got), slices.Max(got), want)
+		}
+	}
+}
+
 // fromBytes are the values of a picture of one or three channels.
 func fromBytes(data []byte, pixels int) []float32 {
 	var values []float32
@@ -138,7 +147,7 @@ func TestCorruptionsAreTheSixFamiliesAtFiveStrengths(t *testing.T) {
 	if want := "noise blur brightness contrast rotation JPEG"; strings.Join(names, " ") != want || len(seen) != 30 {
 		t.Errorf("%v with %d changes", names, len(seen))
 	}
-	for _, name := range []string{"Gaussian noise of 20.4 grey levels, seed 1", "Gaussian blur of 6 pixels",
+	for _, name := range []string{"Gaussian noise of 20.4 grey levels, seed 1", "Gaussian blur of sigma 6",
 		"brightness +25.5 grey levels", "contrast ×0.05", "rotation by 45°", "JPEG of quality 7"} {
 		if !seen[name] {
 			t.Errorf("no change is called %q", name)

@@ -42,3 +42,17 @@ func ExampleChanged() {
 	fmt.Println(noisy.About().Name, len(pixels), err)
 	// Output: images, Gaussian noise of 20 grey levels, seed 1 301056 <nil>
 }
+
+// The families with the mildest and the strongest of their changes.
+func ExampleCorruptions() {
+	for _, c := range images.Corruptions() {
+		fmt.Printf("%-10s %s … %s\n", c.Name, c.Change(c.Strengths[0]).Name, c.Change(c.Strengths[4]).Name)
+	}
+	// Output:
+	// noise      Gaussian noise of 20.4 grey levels, seed 1 … Gaussian noise of 96.9 grey levels, seed 1
+	// blur       Gaussian blur of sigma 1 … Gaussian blur of sigma 6
+	// brightness brightness +25.5 grey levels … brightness +127.5 grey levels
+	// contrast   contrast ×0.4 … contrast ×0.05
+	// rotation   rotation by 5° … rotation by 45°
+	// JPEG       JPEG of quality 25 … JPEG of quality 7
+}

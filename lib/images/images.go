@@ -73,6 +73,35 @@ func (s *Set) Subset(perClass int) *Set {
 	return s.only(kept)
 }
 
+// Without tells the images of one class apart, as if nobody knew that class: known are the others, whose labels index the
+// classes that are left; unknown are those of the class, without labels. It is an error if there is no such class.
+func (s *Set) Without(class string) (known, unknown *Set, err error) {
+	label := slices.Index(s.Classes, class)
+	if label < 0 {
+		return nil, nil, fmt.Errorf("%s without class %s: it has the classes %q", s.Name, class, s.Classes)
+	}
+	var others, those []int
+	for i, f := range s.Images {
+		if f.Label == label {
+			those = append(those, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	known, unknown = s.only(others), s.only(those)
+	known.Name, unknown.Name = s.Name+" without "+class, class
+	known.Classes, unknown.Classes = slices.Delete(slices.Clone(s.Classes), label, label+1), nil
+	for i := range known.Images {
+		if known.Images[i].Label > label {
+			known.Images[i].Label--
+		}
+	}
+	for i := range unknown.Images {
+		unknown.Images[i].Label = -1
+	}
+	return known, unknown, nil
+}
+
 func (s *Set) only(indices []int) *Set {
 	chosen := *s
 	chosen.Images = make([]Image, len(indices))

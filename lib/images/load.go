@@ -10,6 +10,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/notice"
+	"github.com/transfer-learning-go/defects/lib/record"
 )
 
 // SyntheticNotice is the Notice of data sets that package surfaces has drawn.
@@ -67,6 +68,7 @@ func load(source string, nameOf func(path string) string, entries []entry, found
 		return nil, err
 	}
 	notice.Tell(d.Notice)
+	record.Tell(record.Origin{Data: filepath.Base(source)})
 	return d, nil
 }
 

@@ -192,6 +192,28 @@ func TestSubsetTakesTheFirstOfEachClass(t *testing.T) {
 	}
 }
 
+func TestWithoutAClassNobodyKnowsIt(t *testing.T) {
+	s := &Set{Name: "train", Classes: []string{"a", "b", "c"}, Notice: "drawn", Images: []Image{
+		{Name: "a1", Label: 0}, {Name: "b1", Label: 1}, {Name: "c1", Label: 2}, {Name: "b2", Label: 1}, {Name: "?", Label: -1}}}
+	known, unknown, err := s.Without("b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(known.Classes, []string{"a", "c"}) || !slices.Equal(known.Labels(), []int{0, 1, -1}) || known.Notice != "drawn" ||
+		known.Images[1].Name != "c1" {
+		t.Errorf("known %+v", known)
+	}
+	if unknown.Classes != nil || !slices.Equal(unknown.Labels(), []int{-1, -1}) || unknown.Images[1].Name != "b2" || unknown.Notice != "drawn" {
+		t.Errorf("unknown %+v", unknown)
+	}
+	if !slices.Equal(s.Labels(), []int{0, 1, 2, 1, -1}) || len(s.Classes) != 3 {
+		t.Errorf("the set itself has changed: %+v", s)
+	}
+	if _, _, err := s.Without("d"); err == nil || !strings.Contains(err.Error(), `"a" "b" "c"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestStringTellsCountsAndNotice(t *testing.T) {
 	ownCache(t)
 	files := smallTree(t)

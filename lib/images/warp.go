@@ -16,7 +16,7 @@ func GaussianBlur(sigma float64) Change {
 	notNegative("GaussianBlur", "sigma", sigma)
 	weights := gaussian(sigma)
 	return Change{
-		Name: fmt.Sprintf("Gaussian blur of %g pixels", sigma),
+		Name: fmt.Sprintf("Gaussian blur of sigma %g", sigma),
 		Apply: func(_ int, pixels []float32, height, width int) {
 			row, reach := width*3, len(weights)/2
 			blurred := make([]float32, len(pixels))

@@ -1,6 +1,6 @@
 // Package lesson holds what the cells of the notebooks repeat and what is not worth looking at: opening the images, the
-// quick mode, names of runs and files, and the table that compares models. Heads, freezing, training and comparing stay
-// in the cells.
+// quick mode, names of runs and files, the table that compares models, tables that pages show, and studies that are taken
+// up again. Heads, freezing, training and comparing stay in the cells.
 //
 // In quick mode, which `scripts/lesson --quick` sets, cells see few images, train for few epochs, and keep what they have
 // trained under other names.

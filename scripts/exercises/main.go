@@ -11,7 +11,8 @@
 //	          that type, and is neither run nor shown in the report of the solution
 //
 // All exercises share one kernel. So a code cell that several of them have is taken once, and a name that two cells declare
-// otherwise is an error: the later one would change what the earlier exercise does.
+// otherwise is an error: the later one would change what the earlier exercise does. That holds for solutions, too, since
+// that is what the cells become when they are filled.
 package main
 
 import (
@@ -77,6 +78,7 @@ func exercises(folder string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	var solved []cell // the code of all solutions
 	out := notebook{Format: 4, Minor: 5, Cells: []cell{{Type: "markdown", ID: "intro", Source: lines(intro)}}}
 	for _, path := range paths { // sorted, as Glob gives them
 		text, err := os.ReadFile(path)
@@ -92,9 +94,17 @@ func exercises(folder string) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		out.Metadata = solution.Metadata
+		for _, c := range solution.Cells {
+			if c.Type == "code" && !holds(solved, c) {
+				c.ID = number + "-" + c.ID
+				solved = append(solved, c)
+			}
+		}
 	}
-	if err := declaredOnce(out.Cells); err != nil {
-		return nil, err
+	for _, cells := range [][]cell{out.Cells, solved} {
+		if err := declaredOnce(cells); err != nil {
+			return nil, err
+		}
 	}
 	return encode(out)
 }
@@ -114,7 +124,7 @@ func add(cells []cell, number string, solution []cell) ([]cell, error) {
 		case c.Type == "raw":
 			return nil, fmt.Errorf("cell %s is a raw cell without tag: tag it starter", c.ID)
 		}
-		if c.Type == "code" && slices.ContainsFunc(cells, func(o cell) bool { return slices.Equal(o.Source, c.Source) }) {
+		if c.Type == "code" && holds(cells, c) {
 			continue
 		}
 		made := cell{Type: c.Type, ID: number + "-" + c.ID, Source: c.Source}
@@ -125,6 +135,11 @@ func add(cells []cell, number string, solution []cell) ([]cell, error) {
 		cells = append(cells, made)
 	}
 	return cells, nil
+}
+
+// holds reports whether one of the cells has the source of c.
+func holds(cells []cell, c cell) bool {
+	return slices.ContainsFunc(cells, func(other cell) bool { return slices.Equal(other.Source, c.Source) })
 }
 
 // declaredOnce reports a name that two cells declare.

@@ -81,6 +81,25 @@ func TestANameThatTwoCellsDeclareIsAnError(t *testing.T) {
 	}
 }
 
+func TestSolutionsMustNotDisturbEachOther(t *testing.T) {
+	folder := t.TempDir()
+	for name, cells := range map[string][]cell{
+		"1-a.ipynb": of("raw starter: var a = 1", "code solution: func f() {}", "code: var c = 1"),
+		"2-b.ipynb": of("raw starter: var b = 1", "code solution: func f(n int) {}", "code: var c = 1"),
+	} {
+		text, err := encode(notebook{Cells: cells, Metadata: []byte("{}")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := exercises(folder); err == nil || !strings.Contains(err.Error(), "cells 1-c1 and 2-c1 declare f") {
+		t.Error(err)
+	}
+}
+
 func TestWithoutSolutionsThereIsAnError(t *testing.T) {
 	if _, err := exercises(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no notebooks") {
 		t.Error(err)

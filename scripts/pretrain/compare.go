@@ -3,15 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/record"
 )
 
 // compare trains the lesson's head three times on one data set: on the embedded backbone, on a random one, both
-// frozen, and together with a random backbone that is trained from scratch.
+// frozen, and together with a random backbone that is trained from scratch. It leaves a record, which pages show.
 func compare(folder string, epochs int) error {
 	ctx := context.Background()
 	data, err := images.Open(folder)
@@ -20,6 +22,7 @@ func compare(folder string, epochs int) error {
 	}
 	fmt.Printf("%sepochs: %d\n\n", data, epochs)
 	fmt.Println("| backbone | validation accuracy | 95 % interval | seconds |\n|---|---|---|---|")
+	kept := record.Record{Name: "embedded", Header: []string{"backbone, α=0.35", "validation accuracy", "95 % interval", "seconds"}}
 	for _, c := range []struct {
 		name, weights string
 		frozen        bool
@@ -48,8 +51,12 @@ func compare(folder string, epochs int) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %.1f %% | %v | %.0f |\n", c.name, 100*confusion.Accuracy(), confusion.Interval(),
-			time.Since(began).Seconds())
+		row := []string{c.name, fmt.Sprintf("%.1f %%", 100*confusion.Accuracy()), confusion.Interval().String(),
+			fmt.Sprintf("%.0f", time.Since(began).Seconds())}
+		fmt.Println("| " + strings.Join(row, " | ") + " |")
+		kept.Rows = append(kept.Rows, row)
 	}
-	return nil
+	kept.Origin = record.Told()
+	kept.Command = fmt.Sprintf("go run ./scripts/pretrain --compare … --epochs %d", epochs)
+	return kept.Write(record.Dir())
 }

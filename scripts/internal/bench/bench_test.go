@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,7 +55,7 @@ func TestRatioIsToTheBetterOfKerassTwo(t *testing.T) {
 
 func TestOnlyOnePart(t *testing.T) {
 	for only, want := range map[string][2]int{"": {len(networks), len(trainings)}, "mobilenetv2": {2, 2},
-		"resnet50v2": {1, 3}, "vit": {2, 2}, "notebook": {0, 0}} {
+		"resnet50v2": {1, 3}, "vit": {2, 2}, "notebook": {0, 0}, "lesson": {4, 5}} {
 		n, trained := chosen(only)
 		if got := [2]int{len(n), len(trained)}; got != want {
 			t.Errorf("--only %q: %d networks and %d trainings, want %v", only, got[0], got[1], want)
@@ -82,6 +83,24 @@ func TestTimeOfEpochsThatWereNotTrained(t *testing.T) {
 	}
 }
 
+func TestTheLessonIsTheSumOfItsTrainings(t *testing.T) {
+	programs := []*row{{}, {}}
+	programs[0].samples = [sides][]float64{{8, 10, 9}, {60}}
+	programs[1].samples = [sides][]float64{{300}, {1000, 1200}}
+	for only, want := range map[string]bool{"": true, "lesson": true, "vit": false} {
+		b := &bench{only: only}
+		if b.addLesson(programs); (len(b.rows) == 1) != want {
+			t.Fatalf("--only %q: %d rows", only, len(b.rows))
+		}
+		if !want {
+			continue
+		}
+		if r := b.rows[0]; r.part != "lesson" || median(r.samples[oursSide]) != 309 || median(r.samples[kerasSide]) != 1160 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 func TestTable(t *testing.T) {
 	speed := &row{measure: "inference", unit: "images/s", target: 1.2}
 	speed.samples = [sides][]float64{{120, 100.4, 111}, {50.25}, {80, 90}, nil}
@@ -96,6 +115,39 @@ func TestTable(t *testing.T) {
 		if n := strings.Count(line, "|"); n != 9 {
 			t.Errorf("%d bars in %s", n, line)
 		}
+	}
+}
+
+// What pages show is what the report shows.
+func TestRecordsHoldTheMediansOfTheReport(t *testing.T) {
+	b := &bench{networks: networks, sources: map[string]string{narrow.title: "imagenet", wide.title: "random"}, part: "mobilenetv2"}
+	speed := b.row(row{measure: "inference, MobileNetV2 α=0.35, batch 32", unit: "images/s"})
+	speed.samples = [sides][]float64{{450.4, 400, 500}, {212}, {326, 330}}
+	b.part = "notebook"
+	cell := b.row(row{measure: "a warm cell", unit: "s", lower: true})
+	cell.samples = [sides][]float64{{1.67}, {0.206}}
+	before := usage{when: time.Now().Add(-time.Minute)}
+	all := b.records(options{data: "/home/me/NEU-DET", only: ""}, before)
+	if len(all) != 2 {
+		t.Fatalf("%d records, want one of each part with rows: %+v", len(all), all)
+	}
+	for i, want := range []string{
+		`[["inference, MobileNetV2 α=0.35, batch 32, images/s" "450" "212" "328" "" "328" "**1.37×**"]]`,
+		`[["a warm cell, s" "1.67" "0.21" "" "" "0.21" "0.12×"]]`,
+	} {
+		if got := fmt.Sprintf("%q", all[i].Rows); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		if n := len(all[i].Header); n != len(all[i].Rows[0]) {
+			t.Errorf("%d columns, %d cells", n, len(all[i].Rows[0]))
+		}
+	}
+	if r := all[0]; r.Weights != "MobileNetV2 α=0.35: imagenet; MobileNetV2 α=1.0: random" ||
+		r.Command != "scripts/bench --data … --only mobilenetv2" || r.Name != "bench-mobilenetv2" {
+		t.Errorf("%+v", r)
+	}
+	if r := b.records(options{quick: true}, before)[0]; !r.Quick || r.Name != "bench-mobilenetv2-quick" {
+		t.Errorf("a quick run leaves %+v", r)
 	}
 }
 

@@ -29,7 +29,11 @@ func (b *bench) inference() error {
 		}
 		b.versions = append(b.versions, a.Note)
 	}
+	if b.only == lessonPart {
+		return nil
+	}
 	for _, n := range b.networks {
+		b.part = n.part()
 		for i, w := range []*worker{workers[oursSide], peers} {
 			b.step("loading and compiling %s, %s", n.title, []string{"ours", "Keras and its peers"}[i])
 			a, err := w.ask(question{Do: "load", Network: n.name, Alpha: &n.alpha, Weights: b.weights[n.title],

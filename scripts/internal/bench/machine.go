@@ -3,38 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 )
-
-// machine names what the figures depend on beside the programs.
-func machine() string {
-	cpu := runtime.GOARCH
-	if name := find("/proc/cpuinfo", `(?m)^model name\s*: (.+)$`); name != "" {
-		cpu = name
-	}
-	memory := ""
-	var kilobytes float64
-	if _, err := fmt.Sscan(find("/proc/meminfo", `(?m)^MemTotal:\s*(\d+)`), &kilobytes); err == nil {
-		memory = fmt.Sprintf(", %.0f GiB memory", kilobytes/(1<<20))
-	}
-	return fmt.Sprintf("%s, %d cores%s, %s/%s", cpu, runtime.NumCPU(), memory, runtime.GOOS, runtime.GOARCH)
-}
-
-// find is the first group of a pattern in a file of the system, "" where there is none.
-func find(path, pattern string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	if match := regexp.MustCompile(pattern).FindSubmatch(text); match != nil {
-		return strings.TrimSpace(string(match[1]))
-	}
-	return ""
-}
 
 // usage is the processor time that was spent up to a moment.
 type usage struct {
@@ -46,7 +18,9 @@ type usage struct {
 func usageNow() usage {
 	u := usage{when: time.Now()}
 	var user, nice, system, idle, wait, irq, soft, steal float64
-	_, err := fmt.Sscan(find("/proc/stat", `^cpu\s+(.*)`), &user, &nice, &system, &idle, &wait, &irq, &soft, &steal)
+	text, _ := os.ReadFile("/proc/stat") // of other systems nothing is known
+	var cpu string
+	_, err := fmt.Sscan(string(text), &cpu, &user, &nice, &system, &idle, &wait, &irq, &soft, &steal)
 	u.wholeMachine = err == nil
 	u.all = (user + nice + system + irq + soft + steal) / 100 // Linux counts in hundredths
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {

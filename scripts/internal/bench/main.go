@@ -1,5 +1,5 @@
 // Command bench is the program behind scripts/bench: it measures the library beside Keras, in one run, on the same
-// images and weights, and prints a Markdown table. Started with "ours" it is our side of a measurement.
+// images and weights, prints a Markdown table, and leaves a record of each part in runs/results. Started with "ours" it is our side of a measurement.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/record"
 )
 
 func main() {
@@ -82,5 +83,10 @@ func measure(ctx context.Context, root string, o options, command string) (strin
 	}
 	var out bytes.Buffer
 	b.write(&out, strings.TrimSpace(command), before)
+	for _, r := range b.records(o, before) {
+		if err := r.Write(record.Dir()); err != nil {
+			return "", err
+		}
+	}
 	return out.String(), nil
 }

@@ -32,6 +32,7 @@ type bench struct {
 	environment []string
 	binary      string // this program, which is also our side
 	only        string // the part that is measured; empty is all
+	part        string // that is being measured
 	size        size
 	networks    []network
 	trainings   []training
@@ -39,6 +40,7 @@ type bench struct {
 	images      string            // folder
 	count       int               // of all images
 	weights     map[string]string // files, by the network's title
+	sources     map[string]string // of weights, as backbone.Backbone has them, by the same
 	rows        []*row
 	notes       []string
 	versions    []string
@@ -49,6 +51,7 @@ func (b *bench) note(format string, args ...any) {
 }
 
 func (b *bench) row(r row) *row {
+	r.part = b.part
 	b.rows = append(b.rows, &r)
 	return &r
 }

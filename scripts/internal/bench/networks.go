@@ -25,7 +25,7 @@ type network struct {
 var (
 	narrow = network{name: "mobilenetv2", title: "MobileNetV2 α=0.35", alpha: 0.35, input: inputOf("mobilenetv2"),
 		pixels: 192, target: 1.2, files: true}
-	wide = network{name: "mobilenetv2", title: "MobileNetV2 α=1.00", alpha: 1, input: inputOf("mobilenetv2"), pixels: 192,
+	wide = network{name: "mobilenetv2", title: "MobileNetV2 α=1.0", alpha: 1, input: inputOf("mobilenetv2"), pixels: 192,
 		target: 1.2}
 	resNet   = network{name: "resnet50v2", title: "ResNet50V2", input: inputOf("resnet50v2"), pixels: 96, target: 1}
 	smallViT = network{name: "small_vit", title: "small ViT", input: 255, pixels: 192, target: 1.4, whole: true}
@@ -52,26 +52,27 @@ type training struct {
 	epochs       int
 	trained      [2]int // how many of them are really trained: ours and Keras's
 	repetitions  int
+	lesson       bool // it is one of those that the lesson has, with these epochs: see addLesson
 	// The least ratios that we want: of the whole program, of a second run on stored features, of an epoch. Those
 	// of the last two have no row if they are 0.
 	whole, second, epoch float64
 }
 
 var trainings = []training{
-	{network: narrow, label: "section 2.3.1, α=0.35", learningRate: 1e-3, epochs: 5, trained: [2]int{5, 5}, repetitions: 2,
+	{network: narrow, label: "the MobileNetV2 section, α=0.35", learningRate: 1e-3, epochs: 5, trained: [2]int{5, 5}, repetitions: 2,
 		whole: 4, second: 20},
-	{network: wide, label: "section 2.3.1, α=1.00", learningRate: 1e-3, epochs: 5, trained: [2]int{5, 5}, repetitions: 1,
-		whole: 4, second: 20},
-	{network: resNet, label: "section 2.3.2, ResNet50V2 frozen", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 2},
-		repetitions: 1, whole: 8},
-	{network: resNet, label: "section 2.3.2, fine-tuning from layer 100", above: 100, learningRate: 1e-5, epochs: 5,
-		trained: [2]int{2, 1}, repetitions: 1, whole: 1.2, epoch: 1.5},
-	{network: resNet, label: "section 2.3.2, last 10 layers unfrozen", above: -10, learningRate: 1e-5, epochs: 5,
+	{network: wide, label: "the MobileNetV2 section, α=1.0", learningRate: 1e-3, epochs: 5, trained: [2]int{5, 5}, repetitions: 1,
+		lesson: true, whole: 4, second: 20},
+	{network: resNet, label: "ResNet50V2, frozen base", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 2},
+		repetitions: 1, lesson: true, whole: 8},
+	{network: resNet, label: "ResNet50V2, fine-tuning from layer 100", above: 100, learningRate: 1e-5, epochs: 5,
+		trained: [2]int{2, 1}, repetitions: 1, lesson: true, whole: 1.2, epoch: 1.5},
+	{network: resNet, label: "ResNet50V2, last 10 layers unfrozen", above: -10, learningRate: 1e-5, epochs: 5,
 		trained: [2]int{3, 1}, repetitions: 1, epoch: 10},
-	{network: smallViT, label: "section 2.3.3, small ViT", learningRate: 1e-3, epochs: 10, trained: [2]int{4, 3},
-		repetitions: 1, epoch: 1.3},
-	{network: vitB16, label: "section 2.3.3, ViT-B/16 frozen", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 1},
-		repetitions: 1, whole: 8},
+	{network: smallViT, label: "small ViT", learningRate: 1e-3, epochs: 10, trained: [2]int{4, 3},
+		repetitions: 1, lesson: true, epoch: 1.3},
+	{network: vitB16, label: "ViT-B/16, frozen base", learningRate: 1e-3, epochs: 10, trained: [2]int{10, 1},
+		repetitions: 1, lesson: true, whole: 8},
 }
 
 // complete reports whether both sides train all epochs.
@@ -89,7 +90,10 @@ func (t training) share() string {
 }
 
 // parts are what --only chooses from.
-var parts = []string{"mobilenetv2", "resnet50v2", "vit", "notebook"}
+var parts = []string{"mobilenetv2", "resnet50v2", "vit", "notebook", lessonPart}
+
+// lessonPart is the whole computation of the lesson: its trainings without inference, and their sum.
+const lessonPart = "lesson"
 
 // part is the one that measures the network.
 func (n network) part() string {
@@ -101,8 +105,18 @@ func (n network) part() string {
 
 // chosen keeps the networks, and the trainings, that --only leaves.
 func chosen(only string) ([]network, []training) {
-	if only == "" {
+	switch only {
+	case "":
 		return networks, trainings
+	case lessonPart:
+		var ns []network
+		ts := slices.DeleteFunc(slices.Clone(trainings), func(t training) bool { return !t.lesson })
+		for _, t := range ts {
+			if !slices.Contains(ns, t.network) {
+				ns = append(ns, t.network)
+			}
+		}
+		return ns, ts
 	}
 	return slices.DeleteFunc(slices.Clone(networks), func(n network) bool { return n.part() != only }),
 		slices.DeleteFunc(slices.Clone(trainings), func(t training) bool { return t.part() != only })

@@ -55,8 +55,9 @@ func (b *bench) notebook() error {
 		b.note("Notebook cells were not measured: run scripts/lesson once, which makes the kernel.")
 		return nil
 	}
-	figure := b.row(row{measure: "notebook: kernel start to first figure", unit: "s", lower: true})
-	warm := b.row(row{measure: "notebook: warm cell that uses the library", unit: "s", lower: true, limit: 2.5})
+	b.part = "notebook"
+	figure := b.row(row{measure: "kernel start to first figure", unit: "s", lower: true})
+	warm := b.row(row{measure: "a warm cell that uses the library", unit: "s", lower: true, limit: 2.5})
 	number := 0
 	for i := range b.size.kernels {
 		for _, k := range kernels {

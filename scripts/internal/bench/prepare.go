@@ -42,7 +42,7 @@ func (b *bench) prepare() (err error) {
 	if err := b.prepareImages(); err != nil {
 		return err
 	}
-	b.weights = map[string]string{}
+	b.weights, b.sources = map[string]string{}, map[string]string{}
 	for _, n := range b.networks {
 		if b.weights[n.title], err = b.prepareWeights(n); err != nil {
 			return err
@@ -110,6 +110,7 @@ func (b *bench) prepareImages() error {
 
 // prepareWeights names a file that both sides read: the published one, else random weights from our side.
 func (b *bench) prepareWeights(n network) (string, error) {
+	b.sources[n.title] = "random"
 	if n.whole {
 		b.note("%s has random weights; Keras runs the model that we save.", n.title)
 		return b.saveWhole(n)
@@ -124,6 +125,7 @@ func (b *bench) prepareWeights(n network) (string, error) {
 	}
 	path, damaged := published.Find()
 	if path != "" {
+		b.sources[n.title] = "imagenet"
 		b.note("%s has its ImageNet weights, on both sides.", n.title)
 		return path, nil
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/record"
 )
 
 // write writes the whole report: table, machine, versions, and how to read it.
@@ -23,7 +25,7 @@ func (b *bench) write(w io.Writer, command string, before usage) {
 		"`model.predict` in inference rows, `model.fit` in section rows, and IPython with Keras and Matplotlib in "+
 		"notebook rows.\n\n")
 	line := func(format string, args ...any) { fmt.Fprintf(w, "- "+format+"\n", args...) }
-	line("Machine: %s. %s", machine(), others)
+	line("Machine: %s. %s", record.Machine(), others)
 	line("Date: %s; the whole measurement took %.1f minutes. Command: `%s`", now.when.Format("2006-01-02"),
 		now.when.Sub(before.when).Minutes(), command)
 	for _, v := range b.versions {

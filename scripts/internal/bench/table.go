@@ -23,6 +23,7 @@ var peerNames = [sides]string{kerasSide: "predict", functionSide: "tf.function",
 // row is a measure with the samples of each side that has it.
 type row struct {
 	measure, unit string
+	part          string  // of parts
 	lower         bool    // whether less is better
 	target        float64 // the least ratio that we want; 0 is none
 	limit         float64 // the most that we want of ours, in place of a ratio; 0 is none
@@ -32,15 +33,20 @@ type row struct {
 
 func (r *row) add(s side, value float64) { r.samples[s] = append(r.samples[s], value) }
 
-// ratio says how many times better our median is than that of the better of Keras's two; false without both.
-func (r *row) ratio() (float64, bool) {
-	ours, peer := median(r.samples[oursSide]), 0.0
+// faster is the median of the better of Keras's two; 0 without either.
+func (r *row) faster() (peer float64) {
 	for _, s := range []side{kerasSide, functionSide} {
 		m := median(r.samples[s])
 		if len(r.samples[s]) > 0 && (peer == 0 || r.lower == (m < peer)) {
 			peer = m
 		}
 	}
+	return peer
+}
+
+// ratio says how many times better our median is than that of the better of Keras's two; false without both.
+func (r *row) ratio() (float64, bool) {
+	ours, peer := median(r.samples[oursSide]), r.faster()
 	switch {
 	case r.noRatio || ours == 0 || peer == 0:
 		return 0, false

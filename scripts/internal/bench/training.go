@@ -33,8 +33,15 @@ type outcome struct {
 
 // train measures the lesson's trainings as programs, from start to end.
 func (b *bench) train() error {
+	var lesson []*row // the whole programs of the lesson's trainings
 	for _, t := range b.trainings {
+		if b.part = t.part(); b.only == lessonPart {
+			b.part = lessonPart
+		}
 		r := b.trainingRows(t)
+		if t.lesson {
+			lesson = append(lesson, r.whole)
+		}
 		for i := range min(t.repetitions, b.size.trainings) {
 			if err := b.trainOurs(t, r, i); err != nil {
 				return err
@@ -53,7 +60,24 @@ func (b *bench) train() error {
 			}
 		}
 	}
+	b.addLesson(lesson)
 	return nil
+}
+
+// addLesson adds the sum of the lesson's trainings, if all of them were measured in this run.
+func (b *bench) addLesson(trained []*row) {
+	if b.only != "" && b.only != lessonPart {
+		return
+	}
+	b.part = lessonPart
+	sum := b.row(row{measure: "the whole lesson: every model, every epoch", unit: "s", lower: true, target: 6})
+	for _, s := range []side{oursSide, kerasSide} {
+		seconds := 0.0
+		for _, r := range trained {
+			seconds += median(r.samples[s])
+		}
+		sum.add(s, seconds)
+	}
 }
 
 func (b *bench) trainOurs(t training, r trainingRows, repetition int) error {
@@ -118,13 +142,13 @@ type trainingRows struct{ whole, second, epoch, features, memory, accuracy *row 
 func (b *bench) trainingRows(t training) trainingRows {
 	var r trainingRows
 	if t.epoch > 0 {
-		r.epoch = b.row(row{measure: t.label + ": one epoch, features stored", unit: "s", lower: true, target: t.epoch})
+		r.epoch = b.row(row{measure: t.label + ": one epoch with validation", unit: "s", lower: true, target: t.epoch})
 		r.features = b.row(row{measure: fmt.Sprintf("%s: computing the features of %d images", t.label, b.count), unit: "s"})
 	}
 	r.whole = b.row(row{measure: fmt.Sprintf("%s: whole program, %d epochs%s", t.label, t.epochs, t.share()), unit: "s",
 		lower: true, target: t.whole})
 	if t.second > 0 {
-		r.second = b.row(row{measure: t.label + ": second run, another run folder", unit: "s", lower: true, target: t.second})
+		r.second = b.row(row{measure: t.label + ": a second run, on stored features", unit: "s", lower: true, target: t.second})
 	}
 	r.memory = b.row(row{measure: t.label + ": peak memory", unit: "MB", lower: true, target: 1})
 	if t.complete() {

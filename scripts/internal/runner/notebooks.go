@@ -35,8 +35,7 @@ func findNotebooks(root, only string) ([]string, error) {
 		for _, path := range all {
 			name := filepath.ToSlash(strings.TrimPrefix(path, dir+string(filepath.Separator)))
 			names = append(names, name)
-			number, _, _ := strings.Cut(name, "-")
-			if only == "" || only == number || folder != "" && only == folder {
+			if only == "" || only == onlyOf(path) || folder != "" && only == folder {
 				paths = append(paths, path)
 			}
 		}
@@ -48,6 +47,15 @@ func findNotebooks(root, only string) ([]string, error) {
 		return nil, fmt.Errorf("--only %s: there is no such notebook; there are %s", only, strings.Join(names, ", "))
 	}
 	return paths, nil
+}
+
+// onlyOf is what picks one notebook alone.
+func onlyOf(path string) string {
+	number, _, _ := strings.Cut(filepath.Base(path), "-")
+	if filepath.Base(filepath.Dir(path)) == solutions {
+		return solutions + "/" + number
+	}
+	return number
 }
 
 // numberedNotebooks lists a folder's N-*.ipynb in the order of N.
@@ -112,6 +120,7 @@ func (s *setup) runNotebook(ctx context.Context, path, report string) error {
 	executed := s.local("executed", name+".ipynb")
 	cmd := s.exec(ctx, s.venv("bin", "python"), filepath.Join(s.root, "scripts", "internal", "notebook.py"),
 		path, report, executed, s.local("log", name+".kernel.txt"))
+	cmd.Env = append(cmd.Env, "LESSON_COMMAND="+s.options.command(onlyOf(path)))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("notebook %s did not run to its end (what it showed: %s): %w", name, executed, err)

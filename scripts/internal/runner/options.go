@@ -64,6 +64,17 @@ func parseOptions(script string, args []string) (options, error) {
 	return o, nil
 }
 
+// command runs the notebook that --only picks so; the paths are those of a reader.
+func (o options) command(only string) string {
+	text := "scripts/lesson"
+	for _, p := range []struct{ option, value string }{{" --data …", o.data}, {" --weights …", o.weights}} {
+		if p.value != "" {
+			text += p.option
+		}
+	}
+	return text + " --only " + only
+}
+
 // existing makes the path absolute, since the notebooks run in another folder.
 func existing(path *string, file bool) error {
 	if *path == "" {

@@ -55,6 +55,21 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// What stands under tables of a notebook names no path of this machine.
+func TestCommandOfANotebook(t *testing.T) {
+	for want, o := range map[string]options{
+		"scripts/lesson --only 6":                      {},
+		"scripts/lesson --data … --weights … --only 6": {data: "/home/me/NEU-DET", weights: "/home/me/weights"},
+	} {
+		if got := o.command(onlyOf("/home/me/notebooks/6-how-sure.ipynb")); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := onlyOf("/home/me/notebooks/solutions/1-compare.ipynb"); got != "solutions/1" {
+		t.Errorf("a solution is picked by %q", got)
+	}
+}
+
 func TestWrongUsageExitsWith2(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
