@@ -3,8 +3,6 @@ package neighbours
 import (
 	"cmp"
 	"fmt"
-	"image"
-	"image/color"
 	"math/bits"
 	"slices"
 
@@ -34,12 +32,7 @@ func Hashes(s images.Source) ([]uint64, error) {
 		if err != nil {
 			return fmt.Errorf("perceptual hash of %s: %w", s.About().Name, err)
 		}
-		picture := image.NewRGBA(image.Rect(0, 0, hashSide, hashSide))
-		for at := range hashSide * hashSide {
-			r, g, b := pixels[3*at], pixels[3*at+1], pixels[3*at+2]
-			picture.SetRGBA(at%hashSide, at/hashSide, color.RGBA{uint8(r + 0.5), uint8(g + 0.5), uint8(b + 0.5), 255})
-		}
-		hash, err := goimagehash.PerceptionHash(picture)
+		hash, err := goimagehash.PerceptionHash(images.FromPixels(pixels, hashSide, hashSide))
 		if err != nil {
 			return fmt.Errorf("perceptual hash of %s: %s: %w", s.About().Name, s.Info(i).Name, err)
 		}
