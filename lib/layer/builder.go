@@ -93,7 +93,8 @@ func (b *Builder) unusedModel(name string) string {
 	})
 }
 
-// Add appends a layer and returns its name. Without inputs it reads the layer before it. An empty name is replaced
+// Add appends a layer and returns its name. Without inputs it reads the layer before it, but one that merges several, such
+// as layer.Add, must be told which. An empty name is replaced
 // by Keras's automatic one: the class in snake case, numbered from the second on.
 func (b *Builder) Add(name string, op Op, inputs ...string) string {
 	if b.Err != nil {
@@ -111,6 +112,11 @@ func (b *Builder) Add(name string, op Op, inputs ...string) string {
 	if len(inputs) == 0 && !isInput {
 		if len(b.List) == 0 {
 			b.Err = fmt.Errorf("layer %q has nothing to read: a list begins with an Input", name)
+			return name
+		}
+		if InputsOf(op) == TensorList { // of the layer before it alone, it would be that layer
+			b.Err = fmt.Errorf("layer %q (%s) names no layers to read: name all of them, as in Add(\"\", layer.Add{}, x, b.Last())",
+				name, op.Class())
 			return name
 		}
 		inputs = []string{b.List[len(b.List)-1].Name}

@@ -74,3 +74,18 @@ func TestRescalingWithoutAScaleIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A sum that reads one layer would silently lose the shortcut.
+func TestMergesNameWhatTheyRead(t *testing.T) {
+	for _, op := range []Op{Add{}, Multiply{}, Average{}, Concatenate{}} {
+		b := &Builder{}
+		b.Add("image", Input{Shape: []int{4}})
+		x := b.Add("", Dense{Units: 4})
+		if b.Add("", op, "image", x); b.Err != nil {
+			t.Errorf("%s of two layers: %v", op.Class(), b.Err)
+		}
+		if b.Add("lost", op); b.Err == nil || !strings.Contains(b.Err.Error(), `"lost"`) {
+			t.Errorf("%s of none: %v", op.Class(), b.Err)
+		}
+	}
+}
