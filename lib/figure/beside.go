@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"image"
@@ -9,6 +10,7 @@ import (
 	xdraw "golang.org/x/image/draw"
 
 	"github.com/transfer-learning-go/defects/lib/internal/canvas"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // BesideOptions may be left empty.
@@ -17,27 +19,23 @@ type BesideOptions struct {
 }
 
 // Beside puts figures side by side, as many in a row as fit into a page, at their own size, so that they stay readable:
-// ask ConfusionMatrix and Curves for small ones. A notice that all of them have is said once, above.
+// ask ConfusionMatrix and Curves for small ones. What their notices say is said once,
+// above.
 //
 // It is an error if there is no figure, or if one is nil.
 func Beside(figures []*Figure, o BesideOptions) (*Figure, error) {
 	if len(figures) == 0 {
 		return nil, errors.New("figures side by side: no figures given")
 	}
-	together := true // they have the same notice
+	pictures := make([]*image.RGBA, len(figures))
+	texts := make([]string, len(figures))
+	var own string
 	for i, f := range figures {
 		if f == nil || f.Image == nil {
 			return nil, fmt.Errorf("figures side by side: figure %d is nil; was its error checked?", i)
 		}
-		together = together && f.parts.text != "" && f.parts.notice == figures[0].parts.notice
-	}
-	pictures := make([]*image.RGBA, len(figures))
-	texts := make([]string, len(figures))
-	for i, f := range figures {
-		pictures[i], texts[i] = f.Image, f.Alt
-		if together {
-			pictures[i], texts[i] = f.withoutNotice(), f.parts.text
-		}
+		pictures[i], texts[i] = f.withoutNotice(), cmp.Or(f.parts.text, f.Alt)
+		own = notice.Join(own, f.parts.own)
 	}
 
 	at := make([]image.Point, len(pictures))
@@ -53,10 +51,7 @@ func Beside(figures []*Figure, o BesideOptions) (*Figure, error) {
 	}
 	height += row
 
-	p := page{canvas.NewHeader(float64(width)/canvas.Scale, o.Title, "", nil), float64(width) / canvas.Scale, "", ""}
-	if together {
-		p = newPage(p.width, o.Title, figures[0].parts.own, nil)
-	}
+	p := newPage(float64(width)/canvas.Scale, o.Title, own, nil)
 	top := p.Height
 	if o.Title == "" && p.notice == "" { // each figure has a margin of its own
 		top = 0

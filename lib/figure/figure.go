@@ -29,9 +29,9 @@ type Figure struct {
 
 // parts are what Beside takes a figure apart into.
 type parts struct {
-	text        string // Alt without its notice
-	own, notice string // what the notice of what it shows is, and all that it says
-	strip       [2]int // the rows of pixels where it says that
+	text  string // Alt without its notice
+	own   string // the notice of what it shows
+	strip [2]int // the rows of pixels where its notice stands
 }
 
 // PNG encodes the figure.

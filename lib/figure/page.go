@@ -46,5 +46,5 @@ func (p page) canvas(height float64) *canvas.Canvas {
 func (p page) figure(c *canvas.Canvas, title, text string) *Figure {
 	top, bottom := p.Notice()
 	return &Figure{c.Image, canvas.Scale, canvas.Alt(title, text, p.notice), parts{canvas.Alt(title, text, ""), p.own,
-		p.notice, [2]int{int(top * canvas.Scale), int(bottom * canvas.Scale)}}}
+		[2]int{int(top * canvas.Scale), int(bottom * canvas.Scale)}}}
 }

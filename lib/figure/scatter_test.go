@@ -124,7 +124,7 @@ func TestBesideFillsRows(t *testing.T) {
 	}
 }
 
-func TestBesideSaysACommonNoticeOnce(t *testing.T) {
+func TestBesideSaysEachNoticeOnce(t *testing.T) {
 	draw := func(notice string) *Figure {
 		f, err := ConfusionMatrix(&metrics.Confusion{Classes: []string{"a"}, Counts: [][]int{{1}}, Notice: notice}, ConfusionOptions{Small: true})
 		if err != nil {
@@ -154,6 +154,9 @@ func TestBesideSaysACommonNoticeOnce(t *testing.T) {
 		{"none, but the program was told", []string{"B"}, "", "", 0, 1},
 		{"two", nil, "A", "B", 1, 1},
 		{"one", nil, "A", "", 1, 0},
+		{"two, and what the program was told", []string{"A", "B"}, "A", "B", 1, 1},
+		{"in another order", nil, "A; B", "B; A", 1, 1},
+		{"that of the other, which the program was told", []string{"A"}, "A", "", 1, 0},
 	} {
 		told = func() []string { return c.told }
 		f, err := Beside([]*Figure{draw(c.first), draw(c.second)}, BesideOptions{Title: "T"})
