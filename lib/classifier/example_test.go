@@ -102,8 +102,7 @@ func Example_kFold() {
 			accuracies = append(accuracies, must.M1(must.M1(classifier.New(config)).Fit(ctx, fold.Train, fold.Validation, fit)).ValAccuracy[1])
 		}
 	}
-	mean, interval := must.M2(metrics.MeanOfFolds(accuracies, 5))
-	fmt.Printf("mean accuracy of %d trainings: %.3f, 95 %% interval %v\n", len(accuracies), mean, interval)
+	fmt.Println(must.M2(metrics.MeanOfFolds(accuracies, 5))) // the mean accuracy, and its 95 % interval
 }
 
 // What a model bears: the share of right images under noise, blur, brightness, contrast, rotation and JPEG, at five

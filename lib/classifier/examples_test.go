@@ -34,7 +34,7 @@ var examples = []struct {
 	{"allNetworks", 12, Example_allNetworks, `(?s)MobileNetV2.*ResNet50V2.*ViT.*EfficientNetB0`},
 	{"phases", 10, Example_phases, `figure: .*last 20 layers`},
 	{"hybrid", 25, Example_hybrid, `(?s)validation accuracy.*validation accuracy`},
-	{"kFold", 12, Example_kFold, `mean accuracy of 15 trainings: 0\.\d+`},
+	{"kFold", 12, Example_kFold, `^0\.\d+ \d+\.\d–\d+\.\d %`},
 	{"robustness", 14, Example_robustness, `figure: .*blur from 0\.\d+ at 0 to 0\.\d+ at 5.*JPEG`},
 	{"handler", 15, Example_handler, ``},
 }
