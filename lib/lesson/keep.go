@@ -26,13 +26,10 @@ func Keep(name string, header []string, rows [][]string) {
 func Figure(name string) func(f *figure.Figure, err error) {
 	return func(f *figure.Figure, err error) {
 		notebook.Show(f, err)
-		if err == nil && f != nil {
-			err = os.MkdirAll(folder(), 0o755)
+		if err != nil || f == nil { // Show has said so
+			return
 		}
-		if err == nil && f != nil {
-			err = f.WritePNG(filepath.Join(folder(), Run(name)+".png"))
-		}
-		if err != nil {
+		if err := f.WritePNG(filepath.Join(folder(), Run(name)+".png")); err != nil {
 			notebook.Fail(err)
 		}
 	}
