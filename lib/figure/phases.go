@@ -45,13 +45,13 @@ func drawPhases(c *canvas.Canvas, phases []result.Phase, p *plot.Plot, panel dra
 		if phase.Epoch > 1 {
 			c.StrokeLine2(dashed, vg.Length(at), data.Min.Y, vg.Length(at), data.Max.Y+phaseLine)
 		}
-		left := at + 5
+		left, least := at+5, style.Width("fine…")
 		if i+1 < len(phases) {
 			room = x(phases[i+1].Epoch) - 8
-		} else if width := style.Width(phase.Name); left+width > right { // to the left of its line
-			left, room = max(end, at-5-width), at-5
+		} else if left+least > right { // to the left of its line
+			left, room = max(end, at-5-style.Width(phase.Name)), at-5
 		}
-		if least := style.Width("fine…"); room-left < least { // it stands in the description
+		if room-left < least { // it stands in the description
 			continue
 		}
 		name := style.Shorten(phase.Name, room-left)
