@@ -55,18 +55,21 @@ func (s *setup) stickClone(ctx context.Context, l *live, to string) (string, err
 		if err := s.command(ctx, l, "git", "clone", "--no-hardlinks", s.root, to); err != nil {
 			return "", err
 		}
-	}
-	origin, err := s.output(ctx, "git", "remote", "get-url", "origin")
-	if err == nil {
-		err = s.command(ctx, l, "git", "-C", to, "remote", "set-url", "origin", origin)
-	} else {
-		err = s.command(ctx, l, "git", "-C", to, "remote", "remove", "origin") // a path of this machine
+		// "origin" is a path of this machine.
+		if err := s.command(ctx, l, "git", "-C", to, "remote", "remove", "origin"); err != nil {
+			return "", err
+		}
+		if origin, err := s.output(ctx, "git", "remote", "get-url", "origin"); err == nil {
+			if err := s.command(ctx, l, "git", "-C", to, "remote", "add", "origin", origin); err != nil {
+				return "", err
+			}
+		}
 	}
 	note := "the lesson, as of the last commit"
 	if changed != "" {
 		note += "\nNOTICE: what is not committed is not on the stick: " + strings.Join(strings.Fields(changed), " ")
 	}
-	return note, err
+	return note, nil
 }
 
 // stickWheels fetches Jupyter for this system and this Python.
