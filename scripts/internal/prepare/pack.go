@@ -61,15 +61,19 @@ func pack(ctx context.Context, clone string) (string, error) {
 		return "", err
 	}
 	for _, l := range lessons {
-		path, err := l.published.Find()
-		if err != nil {
-			return "", err
-		}
-		if path == "" {
+		if l.base.Source != "imagenet" {
 			notes = append(notes, "NOTICE: no ImageNet weights of "+l.Title+" here. They come along with --weights DIR")
 			continue
 		}
-		if err := add("weights", path, filepath.Join(stores, "weights", l.published.File)); err != nil {
+		published, err := l.Published(l.base.Config)
+		if err != nil {
+			return "", err
+		}
+		path, err := published.Find()
+		if err != nil {
+			return "", err
+		}
+		if err := add("weights", path, filepath.Join(stores, "weights", published.File)); err != nil {
 			return "", err
 		}
 	}
