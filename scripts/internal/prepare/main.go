@@ -2,6 +2,7 @@
 // images, and the weights. It prints what will be used on stdout, of weights a line per backbone, and progress on stderr.
 //
 //	prepare plugin | data | weights [--offline]
+//	prepare pack CLONE
 package main
 
 import (
@@ -20,13 +21,20 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	args := os.Args[1:]
+	if len(args) == 2 && args[0] == "pack" {
+		finish(pack(ctx, args[1]))
+		return
+	}
 	offline := len(args) == 2 && args[1] == "--offline"
 	parts := map[string]func(context.Context, bool) (string, error){"plugin": plugin, "data": data, "weights": imagenet}
 	if len(args) != 1 && !offline || parts[args[0]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: prepare plugin|data|weights [--offline]")
+		fmt.Fprintln(os.Stderr, "usage: prepare plugin|data|weights [--offline], or prepare pack CLONE")
 		os.Exit(2)
 	}
-	note, err := parts[args[0]](ctx, offline)
+	finish(parts[args[0]](ctx, offline))
+}
+
+func finish(note string, err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -35,6 +43,9 @@ func main() {
 }
 
 func plugin(ctx context.Context, _ bool) (string, error) {
+	if err := unpack(ctx); err != nil {
+		return "", err
+	}
 	if err := device.Install(ctx, func(text string) { fmt.Fprintln(os.Stderr, text) }); err != nil {
 		return "", err
 	}

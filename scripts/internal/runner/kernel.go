@@ -13,6 +13,9 @@ import (
 
 const kernelName = "gonb-defects"
 
+// kernelTools are built into the kernel, at the versions of go.mod.
+var kernelTools = []string{"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimports"}
+
 // kernelEnvironment is what cells are built with. The library is built with the same settings beforehand.
 var kernelEnvironment = map[string]string{
 	"GOFLAGS": "-buildvcs=false '-ldflags=-s -w'", // without symbol tables a cell links in half the time
@@ -47,7 +50,7 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 	if s.stamped("kernel", key) {
 		return note, nil
 	}
-	for _, tool := range []string{"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimports"} {
+	for _, tool := range kernelTools {
 		// Built aside and renamed: a kernel that runs cannot be written over.
 		path := filepath.Join(dir, "bin", filepath.Base(tool))
 		if err := s.command(ctx, l, "go", "build", "-o", path+".new", tool); err != nil {

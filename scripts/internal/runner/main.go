@@ -1,4 +1,4 @@
-// Command runner is the program behind scripts/lesson, scripts/lab and scripts/test: it sets up what is
+// Command runner is the program behind scripts/lesson, scripts/lab, scripts/test and scripts/stick: it sets up what is
 // missing inside the clone, runs the notebooks through Jupyter, and renders the reports. It uses the standard
 // library alone, so that it builds in seconds on a fresh machine and can say what it waits for.
 package main
@@ -18,7 +18,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: runner MODULE_ROOT lesson|lab|test [options]; use scripts/lesson, scripts/lab or scripts/test")
+		fmt.Fprintln(os.Stderr, "usage: runner MODULE_ROOT lesson|lab|test|stick [options]; use scripts/lesson, scripts/lab, scripts/test or scripts/stick")
 		os.Exit(2)
 	}
 	os.Exit(run(ctx, os.Args[1], os.Args[2], os.Args[3:]))
@@ -66,6 +66,8 @@ func (s *setup) work(ctx context.Context, script string) error {
 		return s.lab()
 	case "test":
 		return s.check(ctx)
+	case "stick":
+		return s.makeStick(ctx)
 	default:
 		return s.report(ctx, s.options.notebooks, filepath.Join(s.root, "reports"))
 	}

@@ -24,11 +24,12 @@ func TestOptions(t *testing.T) {
 		"lesson --data=" + dir:                 {data: dir},
 		"lab --weights " + dir + " -- --port1": {weights: dir},
 		"test":                                 {quick: true},
+		"stick --data " + zip + " " + dir:      {data: zip, stick: dir},
 	}
 	for line, want := range good {
 		args := strings.Fields(line)
 		got, err := parseOptions(args[0], args[1:])
-		if err != nil || got.data != want.data || got.weights != want.weights || got.only != want.only || got.quick != want.quick {
+		if err != nil || got.data != want.data || got.weights != want.weights || got.only != want.only || got.stick != want.stick || got.quick != want.quick {
 			t.Errorf("%s: %+v, %v", line, got, err)
 		}
 	}
@@ -42,6 +43,9 @@ func TestOptions(t *testing.T) {
 		"lesson --weights " + zip:       "is a file",
 		"lab --only 1":                  "unknown option --only",
 		"test --quick":                  "unknown option --quick",
+		"stick":                         "give one folder",
+		"stick a b":                     "give one folder",
+		"stick --quick a":               "unknown option --quick",
 		"other":                         "no such script",
 	}
 	for line, want := range bad {

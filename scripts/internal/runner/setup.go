@@ -21,11 +21,14 @@ type setup struct {
 	c       *console
 	root    string
 	options options
-	tools   string // versions of Go and Python: what is built with others is built anew
+	tools   string   // versions of Go and Python: what is built with others is built anew
+	extra   []string // environment, after all else
 }
 
 func newSetup(c *console, root string, o options) *setup {
-	return &setup{c: c, root: root, options: o}
+	s := &setup{c: c, root: root, options: o, extra: offline(root)}
+	s.options.offline = o.offline || s.extra != nil
+	return s
 }
 
 func (s *setup) run(ctx context.Context) error {
@@ -147,9 +150,8 @@ func (s *setup) buildLibrary(ctx context.Context, l *live) (string, error) {
 }
 
 // prepare runs one part of scripts/internal/prepare: what needs the library itself.
-func (s *setup) prepare(ctx context.Context, l *live, what string) (string, error) {
-	args := []string{what}
-	if s.options.offline {
+func (s *setup) prepare(ctx context.Context, l *live, args ...string) (string, error) {
+	if s.options.offline && args[0] != "pack" {
 		args = append(args, "--offline")
 	}
 	var note bytes.Buffer
@@ -208,7 +210,7 @@ func (s *setup) environment() []string {
 	for name, value := range set {
 		environment = append(environment, name+"="+value)
 	}
-	return environment
+	return append(environment, s.extra...)
 }
 
 // exec makes a command that runs in the module's root and is interrupted, not killed, when ctx ends.
