@@ -65,7 +65,7 @@ func TestWatchersAreToldOfAnEndBeforeTheEnd(t *testing.T) {
 	}
 	var last result.Progress
 	c := tinyConfig(5)
-	c.LearningRate, c.Watch = 1e30, func(p result.Progress) { last = p }
+	c.LearningRate, c.Watch = 1e38, func(p result.Progress) { last = p }
 	if _, err := tiny(t).Fit(t.Context(), data.Train, data.Validation, c); !errors.Is(err, ErrDiverged) || !errors.Is(last.Err, ErrDiverged) {
 		t.Errorf("got %v, told %+v", err, last)
 	}

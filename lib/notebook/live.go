@@ -23,9 +23,13 @@ var running struct {
 	ending      sync.Once
 }
 
-// patience is how long the work has after an interrupt to tell how far it is. Together with the last frame it must stay
-// within a second, after which people press the button again.
-const patience = 300 * time.Millisecond
+const (
+	// patience is how long the work has after an interrupt to tell how far it is. Together with the last frame it must stay
+	// within a second, after which people press the button again.
+	patience = 300 * time.Millisecond
+	// atMost is how long the last frame may take, on a machine with other work. GoNB kills a cell after five seconds.
+	atMost = 3 * time.Second
+)
 
 // live lets the time go on in a watch's output, and ends the program at an interrupt.
 func live(w *watch) (end func()) {
@@ -69,7 +73,7 @@ func awaitInterrupt() {
 	running.interrupted.Store(true)
 	time.Sleep(patience)
 	go endIfInterrupted()
-	time.Sleep(patience)
+	time.Sleep(atMost)
 	dieOfInterrupt()
 }
 
@@ -99,9 +103,9 @@ func dieOfInterrupt() {
 	signal.Reset(os.Interrupt)
 	if self, err := os.FindProcess(os.Getpid()); err == nil {
 		self.Signal(os.Interrupt)
-		time.Sleep(patience)
+		time.Sleep(patience / 3)
 	}
-	os.Exit(130) // where a process cannot send itself an interrupt
+	os.Exit(130) // where interrupts are ignored, as in a background job, or a process cannot send itself one
 }
 
 // tick changes the progress line while nothing is heard of the work: while a graph compiles, or a step takes long.

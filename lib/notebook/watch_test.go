@@ -13,7 +13,7 @@ import (
 func train(h *result.History, epochs int, watch result.Watcher, clock *time.Time) {
 	for done := 0; done <= 32; done += 8 {
 		*clock = clock.Add(100 * time.Millisecond)
-		watch(result.Progress{Phase: "features of train", Done: done, Total: 32, Epochs: epochs, History: h})
+		watch(result.Progress{Phase: "features of train", Done: done, Total: 32, Epochs: epochs, History: h, Resumed: h.Epochs()})
 	}
 	p := result.Progress{Phase: "epoch", Epochs: epochs, Total: 3200, Steps: 100, History: h, Loss: 0.5, Accuracy: 0.75,
 		Resumed: h.Epochs()}
