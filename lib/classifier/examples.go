@@ -10,7 +10,6 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"github.com/transfer-learning-go/defects/lib/features"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/internal/ahead"
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -39,15 +38,12 @@ func (m *Model) examples(ctx context.Context, s images.Source, cut int, watch re
 		}
 		return e, nil
 	}
-	f, err := m.Features(ctx, s, watch)
+	f, done, err := m.borrow(ctx, s, watch)
 	if err != nil {
 		return e, err
 	}
-	e.shape = f.Shape()
+	e.shape, e.close = f.Shape(), done
 	e.rows = func(_ context.Context, indices []int) ([]float32, error) { return f.Rows(indices) }
-	if given, ok := s.(*features.Features); !ok || given != f { // the caller's are the caller's to close
-		e.close = f.Close
-	}
 	return e, nil
 }
 

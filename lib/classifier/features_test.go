@@ -3,6 +3,7 @@ package classifier
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/features"
@@ -33,7 +34,9 @@ func TestFeaturesAreASourceForAllHeads(t *testing.T) {
 		t.Errorf("%d images were computed, features have shape %v", n, train.Shape())
 	}
 	computed := false
-	c := FitConfig{Epochs: 2, BatchSize: batchSize, Watch: func(p result.Progress) { computed = computed || p.Phase != "epoch" }}
+	c := FitConfig{Epochs: 2, BatchSize: batchSize, Watch: func(p result.Progress) {
+		computed = computed || strings.HasPrefix(p.Phase, "features")
+	}}
 	onImages, onFeatures := newSmall(t, 1), newSmall(t, 1)
 	want := fit(t, onImages, data, c)
 	got, err := onFeatures.Fit(t.Context(), train, validation, c)

@@ -39,25 +39,36 @@ func (m *Model) Fit(ctx context.Context, train, validation images.Source, c FitC
 	}
 	m.Classes = classes
 	m.DataNotice = notice.Join(m.DataNotice, train.About().Notice, validation.About().Notice)
-	f := &fitting{model: m, config: c, plans: plans, train: train, validation: validation}
-	if c.Run != "" {
+	f := &fitting{model: m, config: c, plans: plans, train: train, validation: validation,
+		history: result.History{Notice: m.Notice()}}
+	f.tell(result.Progress{Phase: "preparing"})
+	if err := f.fit(ctx); err != nil {
+		f.tell(result.Progress{Phase: "epoch", Finished: true, Err: err})
+		return nil, err
+	}
+	f.tell(result.Progress{Phase: "epoch", Epoch: f.history.Epochs(), Finished: true})
+	return &f.history, nil
+}
+
+// fit trains what is left to train.
+func (f *fitting) fit(ctx context.Context) error {
+	if f.config.Run != "" {
 		unlock, err := f.open()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer unlock()
 	}
 	if err := f.resume(); err != nil {
-		return nil, err
+		return err
 	}
-	f.history.Notice = m.Notice()
+	f.history.Notice = f.model.Notice()
 	for f.next() {
-		if err := plans[len(f.begun)-1].wrap(f.phase(ctx)); err != nil {
-			return nil, err
+		if err := f.plans[len(f.begun)-1].wrap(f.phase(ctx)); err != nil {
+			return err
 		}
 	}
-	f.tell(result.Progress{Phase: "epoch", Epoch: f.history.Epochs(), Finished: true})
-	return &f.history, nil
+	return nil
 }
 
 // fitting is one call of Fit.
@@ -88,8 +99,18 @@ func (f *fitting) tell(p result.Progress) {
 		return
 	}
 	p.Epochs, p.History, p.Resumed = f.config.epochs(), &f.history, f.resumed
+	if f.history.Epochs() > 0 || p.Epoch > 0 { // else what is done are features, which are stored or not
+		p.Kept = f.config.Run != ""
+	}
 	p.Notice = notice.Join(f.history.Notice, p.Notice)
 	f.config.Watch(p)
+}
+
+// tellFeatures is tell for the features of a training, after which it goes on.
+func (f *fitting) tellFeatures(p result.Progress) {
+	if !p.Finished {
+		f.tell(p)
+	}
 }
 
 // next begins the next phase if the last one is over, and reports whether there is something to train.
@@ -153,6 +174,7 @@ func (f *fitting) phase(ctx context.Context) error {
 			return fmt.Errorf("saving run %s: %w: start it again, and it goes on after its last whole epoch", f.config.Run,
 				advise(err))
 		}
+		t.reportEpoch()
 	}
 	if now.best > 0 {
 		maps.Copy(f.model.Values, t.best)
@@ -174,7 +196,7 @@ func (f *fitting) training(ctx context.Context, first int) (t *training, err err
 	}()
 	began := time.Now()
 	if t.plan.Augment.none() {
-		t.train, err = m.examples(ctx, f.train, t.cut, f.tell)
+		t.train, err = m.examples(ctx, f.train, t.cut, f.tellFeatures)
 	} else if t.train, err = t.changing(f.train); t.cut > 0 {
 		f.history.Note = augmentationNote
 		f.tell(result.Progress{Phase: augmentationNote, Done: f.train.Len(), Total: f.train.Len()})
@@ -182,7 +204,7 @@ func (f *fitting) training(ctx context.Context, first int) (t *training, err err
 	if err != nil {
 		return t, err
 	}
-	if t.validation, err = m.examples(ctx, f.validation, t.cut, f.tell); err != nil {
+	if t.validation, err = m.examples(ctx, f.validation, t.cut, f.tellFeatures); err != nil {
 		return t, err
 	}
 	if f.saved == nil && t.cut > 0 { // a phase that is taken up has its time recorded

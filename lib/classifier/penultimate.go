@@ -6,7 +6,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/transfer-learning-go/defects/lib/features"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
 )
@@ -28,13 +27,11 @@ func (m *Model) Penultimate(ctx context.Context, s images.Source) (*mat.Dense, e
 	}
 	read := func(indices []int) ([]float32, error) { return images.Pixels(s, indices, m.ImageSize) }
 	if cut > 0 {
-		f, err := m.Features(ctx, s, nil)
+		f, done, err := m.borrow(ctx, s, nil)
 		if err != nil {
 			return nil, err
 		}
-		if given, ok := s.(*features.Features); !ok || given != f {
-			defer f.Close()
-		}
+		defer done()
 		if cut == last {
 			return f.Matrix()
 		}

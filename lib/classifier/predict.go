@@ -72,6 +72,16 @@ func (m *Model) Features(ctx context.Context, s images.Source, watch result.Watc
 	return e.Extract(ctx, s, watch)
 }
 
+// borrow is Features with what closes them: nothing if they are the caller's own.
+func (m *Model) borrow(ctx context.Context, s images.Source, watch result.Watcher) (f *features.Features, done func() error,
+	err error) {
+	f, err = m.Features(ctx, s, watch)
+	if given, ok := s.(*features.Features); err != nil || ok && given == f {
+		return f, func() error { return nil }, err
+	}
+	return f, f.Close, nil
+}
+
 func (m *Model) extractor() (*features.Extractor, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -99,13 +109,11 @@ func (m *Model) Predict(ctx context.Context, s images.Source) (*result.Predictio
 		return nil, err
 	}
 	if p.frozen != nil {
-		f, err := m.Features(ctx, s, nil)
+		f, done, err := m.borrow(ctx, s, nil)
 		if err != nil {
 			return nil, err
 		}
-		if given, ok := s.(*features.Features); !ok || given != f {
-			defer f.Close()
-		}
+		defer done()
 		s = f
 	}
 	return p.Predict(ctx, s)

@@ -36,7 +36,7 @@ func TestKilledRunEndsAsAnUnbrokenOne(t *testing.T) {
 	trained := map[int]bool{}
 	m := newSmall(t, 1)
 	got := fit(t, m, data, FitConfig{Epochs: 5, Run: run, Watch: func(p result.Progress) {
-		if !p.Finished {
+		if p.Epoch > 0 && !p.Finished {
 			trained[p.Epoch] = true
 		}
 	}})
@@ -72,7 +72,7 @@ func TestKilledRunWithAllOptionsEndsAsAnUnbrokenOne(t *testing.T) {
 	c.Run = run
 	requireSame(t, fit(t, m, data, c), want, m, unbroken)
 	c.Watch = func(p result.Progress) {
-		if !p.Finished || p.Resumed != 4 {
+		if p.Phase != "preparing" && (!p.Finished || p.Resumed != 4) {
 			t.Errorf("a stopped run is trained on: %+v", p)
 		}
 	}
@@ -128,7 +128,11 @@ func TestFineTuningCellIsRunAgain(t *testing.T) {
 	c := FitConfig{Epochs: 1, BatchSize: wholeSplit, Run: head}
 	fit(t, newSmall(t, 1), data, c)
 	steps := 0
-	c.Run, c.LearningRate, c.Watch = tuned, 1e-5, func(p result.Progress) { steps++ }
+	c.Run, c.LearningRate, c.Watch = tuned, 1e-5, func(p result.Progress) {
+		if p.Epoch > 0 {
+			steps++
+		}
+	}
 	fineTune := func(m *Model) (*Model, *result.History) {
 		m.Base.Layers.Last(6).Unfreeze()
 		steps = 0
@@ -166,8 +170,8 @@ func TestFinishedRunIsNotTrainedAgain(t *testing.T) {
 	steps := 0
 	var last result.Progress
 	got := fit(t, b, data, FitConfig{Epochs: 2, Run: run, Watch: func(p result.Progress) {
-		if steps++; p.Finished {
-			last = p
+		if last = p; p.Phase != "preparing" {
+			steps++
 		}
 	}})
 	requireSame(t, got, want, a, b)

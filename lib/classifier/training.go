@@ -95,9 +95,12 @@ func (t *training) epoch(ctx context.Context) error {
 	if err := t.store.SetRNGStateFromSeed(t.model.Seed<<16 + int64(number)); err != nil {
 		return err
 	}
+	if !t.compiled {
+		t.report(result.Progress{Phase: "compiling"})
+	}
 	train := t.trainedIn(number)
 	var loss, correct float64
-	seen, n := 0, len(train.labels)
+	seen, step, n := 0, 0, len(train.labels)
 	order := images.Order(n, t.model.Seed, number)
 	for b := range train.batches(ctx, order, t.batchSize, t.classes(), false) {
 		if err := cmp.Or(b.err, ctx.Err()); err != nil {
@@ -120,10 +123,11 @@ func (t *training) epoch(ctx context.Context) error {
 			runtime.GC()
 		}
 		seen += b.n
+		step++
 		loss += l * float64(b.n)
 		correct += hits
-		t.report(result.Progress{Epoch: number + 1, Done: seen, Total: n, Loss: loss / float64(seen),
-			Accuracy: correct / float64(seen)})
+		t.report(result.Progress{Phase: "epoch", Epoch: number + 1, Done: seen, Total: n, Step: step, Steps: t.stepsPerEpoch(),
+			Loss: loss / float64(seen), Accuracy: correct / float64(seen)})
 	}
 	device.ReleaseMemory()
 	valLoss, valAccuracy, err := t.validate(ctx)
@@ -134,19 +138,24 @@ func (t *training) epoch(ctx context.Context) error {
 	h.Loss, h.Accuracy = append(h.Loss, loss/float64(n)), append(h.Accuracy, correct/float64(n))
 	h.ValLoss, h.ValAccuracy = append(h.ValLoss, valLoss), append(h.ValAccuracy, valAccuracy)
 	h.LearningRate, h.Seconds = append(h.LearningRate, rate), append(h.Seconds, time.Since(began).Seconds())
-	if err := t.take(); err != nil {
-		return err
-	}
-	t.report(result.Progress{Epoch: number + 1, Done: n, Total: n, Loss: loss / float64(n), Accuracy: correct / float64(n)})
-	return nil
+	return t.take()
+}
+
+// reportEpoch tells the figures of the last epoch, once they are saved.
+func (t *training) reportEpoch() {
+	h, n := t.history, len(t.train.labels)
+	last := h.Epochs() - 1
+	t.report(result.Progress{Phase: "epoch", Epoch: last + 1, Done: n, Total: n, Step: t.stepsPerEpoch(), Steps: t.stepsPerEpoch(),
+		Loss: h.Loss[last], Accuracy: h.Accuracy[last]})
 }
 
 func (t *training) report(p result.Progress) {
 	if t.tell != nil {
-		p.Phase = "epoch"
 		t.tell(p)
 	}
 }
+
+func (t *training) stepsPerEpoch() int { return (len(t.train.labels) + t.batchSize - 1) / t.batchSize }
 
 func (t *training) classes() int { return t.model.Layers.Output()[0] }
 

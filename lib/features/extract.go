@@ -60,9 +60,15 @@ func (e *Extractor) Extract(ctx context.Context, s images.Source, watch result.W
 	}()
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("features of %s: %w", s.About().Name, err)
+		err = fmt.Errorf("features of %s: %w", s.About().Name, err)
+		f = nil
 	}
-	return f, nil
+	if x.told {
+		end := x.progress(x.phase)
+		end.Finished, end.Err = true, err
+		x.tell(end)
+	}
+	return f, err
 }
 
 func keyOf(id string) key { return sha256.Sum256([]byte(id)) }
@@ -74,6 +80,7 @@ type extraction struct {
 	watch  result.Watcher
 	stored *stored
 	phase  string // what the watcher is told
+	told   bool
 }
 
 // again is the time between two looks at what another process does.
@@ -188,6 +195,9 @@ func (x *extraction) compute(ctx context.Context, p *pack, indices []int) error 
 	}
 	chunks := slices.Collect(slices.Chunk(indices, chunk))
 	size := x.size()
+	if !x.compiled() {
+		x.tell(x.progress("compiling"))
+	}
 	return x.with(func(program *inference.Program) error {
 		for decoded := range ahead.Of(len(chunks), func(i int) pixels {
 			values, err := images.Pixels(x.source, chunks[i], x.layers[0].Shape[0])
@@ -218,15 +228,23 @@ func (x *extraction) compute(ctx context.Context, p *pack, indices []int) error 
 
 // report tells the watcher how many images have a row.
 func (x *extraction) report(phase string) {
-	if x.watch == nil {
-		return
-	}
-	done := 0
+	p := x.progress(phase)
+	p.Total = len(x.stored.rows)
 	for _, r := range x.stored.rows {
 		if r.slot >= 0 {
-			done++
+			p.Done++
 		}
 	}
-	x.watch(result.Progress{Phase: phase, Done: done, Total: len(x.stored.rows),
-		Notice: x.source.About().Notice})
+	x.tell(p)
+}
+
+func (x *extraction) progress(phase string) result.Progress {
+	return result.Progress{Phase: phase, Kept: x.stored.temporary == nil, Notice: x.source.About().Notice}
+}
+
+func (x *extraction) tell(p result.Progress) {
+	if x.watch != nil {
+		x.told = true
+		x.watch(p)
+	}
 }

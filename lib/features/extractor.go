@@ -103,6 +103,13 @@ func (e *Extractor) with(do func(*inference.Program) error) error {
 	return do(p)
 }
 
+// compiled reports whether the layers are, or will be by the first who computes.
+func (e *Extractor) compiled() bool {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.program != nil
+}
+
 // compile gives the compiled layers; passing are those of a closed extractor.
 func (e *Extractor) compile() (p *inference.Program, passing bool, err error) {
 	e.mutex.Lock()

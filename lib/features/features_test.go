@@ -155,7 +155,9 @@ func TestFeaturesAreThoseOfTheLayers(t *testing.T) {
 	if !slices.Equal(all(t, f), want) || slices.Max(want) <= 0 {
 		t.Error("the features are not the layers' output")
 	}
-	if len(seen) != 3 || seen[0].Done != 32 || seen[2].Done != 70 || seen[1].Total != 70 || seen[1].Phase != "features of train" {
+	if len(seen) != 5 || seen[0].Phase != "compiling" || seen[0].Total != 0 || seen[1].Done != 32 || seen[3].Done != 70 ||
+		seen[2].Total != 70 || seen[2].Phase != "features of train" || !seen[2].Kept || seen[3].Finished || !seen[4].Finished ||
+		seen[4].Err != nil {
 		t.Errorf("progress %+v", seen)
 	}
 	if !slices.Equal(f.Shape(), []int{3, 3, 4}) || f.Len() != 70 || f.Info(3).Name != "3.png" || f.About().Name != "train" ||
@@ -329,7 +331,11 @@ func TestDamageIsReported(t *testing.T) {
 	notice.Show(func(text string) { shown = append(shown, text) })
 	defer notice.Show(nil)
 	var last result.Progress
-	f, err := extractor(t).Extract(t.Context(), l, func(p result.Progress) { last = p })
+	f, err := extractor(t).Extract(t.Context(), l, func(p result.Progress) {
+		if !p.Finished {
+			last = p
+		}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -434,7 +440,9 @@ func TestWaitingForAnotherProcess(t *testing.T) {
 	said := ""
 	began := time.Now()
 	_, err = e.Extract(ctx, numbered(0, 3), func(p result.Progress) {
-		said = fmt.Sprintf("%s: %d of %d", p.Phase, p.Done, p.Total)
+		if !p.Finished {
+			said = fmt.Sprintf("%s: %d of %d", p.Phase, p.Done, p.Total)
+		}
 		cancel()
 	})
 	if !errors.Is(err, context.Canceled) || said != "features of train, which another process computes: 2 of 3" || time.Since(began) > 5*time.Second {
@@ -458,8 +466,14 @@ func TestAnInterruptedExtractionIsTakenUp(t *testing.T) {
 	l := numbered(0, 100)
 	e := extractor(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := e.Extract(ctx, l, func(result.Progress) { cancel() }); !errors.Is(err, context.Canceled) {
-		t.Fatalf("got %v", err)
+	var last result.Progress
+	_, err := e.Extract(ctx, l, func(p result.Progress) {
+		if last = p; p.Done > 0 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || !last.Finished || last.Err != err {
+		t.Fatalf("got %v, told %+v", err, last)
 	}
 	done := e.Computed()
 	if got := all(t, extract(t, e, l)); !slices.Equal(got, computed(t, l)) || done != 32 || e.Computed() != 100 {

@@ -42,8 +42,10 @@ func child() {
 	fmt.Println("ready")
 	io.ReadAll(os.Stdin)
 	f, err := e.Extract(context.Background(), numbered(0, 200), func(p result.Progress) {
-		fmt.Println(p.Phase, p.Done)
-		time.Sleep(20 * time.Millisecond)
+		if p.Done > 0 {
+			fmt.Println(p.Phase, p.Done)
+			time.Sleep(20 * time.Millisecond)
+		}
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

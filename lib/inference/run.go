@@ -33,15 +33,7 @@ func (p *Program) RunAll(ctx context.Context, inputs ...[]float32) ([][]float32,
 // nobody wants. It takes 1.0 to 1.3 times as long as a row in the best batch (MobileNetV2 and ResNet50V2 on two cores,
 // BenchmarkBatch). The result is that of Run up to rounding, about 1e-6 relative.
 func (p *Program) One(ctx context.Context, row []float32) ([]float32, error) {
-	out, err := p.OneAll(ctx, row)
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
-}
-
-// OneAll is One with all inputs and outputs of a Graph.
-func (p *Program) OneAll(ctx context.Context, inputs ...[]float32) ([][]float32, error) {
+	inputs := [][]float32{row}
 	n, err := p.count(inputs)
 	if err != nil {
 		return nil, err
@@ -49,7 +41,11 @@ func (p *Program) OneAll(ctx context.Context, inputs ...[]float32) ([][]float32,
 	if n != 1 {
 		return nil, fmt.Errorf("inference: One takes one row, not %d", n)
 	}
-	return p.run(ctx, 1, 1, inputs)
+	out, err := p.run(ctx, 1, 1, inputs)
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
 }
 
 // count is the number of rows.

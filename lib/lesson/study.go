@@ -64,7 +64,7 @@ func study[C, R any](folder string, config any, cases []C, measure func(C) R) ([
 		path := filepath.Join(folder, fmt.Sprintf("%.12x.json", sha256.Sum256(key)))
 		k, err := readKept(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			watch(result.Progress{Phase: phase, Done: i, Total: len(cases)})
+			watch(result.Progress{Phase: phase, Done: i, Total: len(cases), Kept: true})
 			k, err = keepResult(path, key, measure(c))
 		} else {
 			old++
@@ -79,7 +79,7 @@ func study[C, R any](folder string, config any, cases []C, measure func(C) R) ([
 		}
 	}
 	if old < len(cases) {
-		end := result.Progress{Phase: phase, Done: len(cases), Total: len(cases)}
+		end := result.Progress{Phase: phase, Done: len(cases), Total: len(cases), Kept: true}
 		watch(end)
 		end.Finished = true
 		watch(end)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/janpfeifer/gonb/gonbui"
@@ -15,24 +16,31 @@ import (
 
 // Watch returns a result.Watcher that draws the curves of loss and accuracy below the cell while a model
 // trains, with one line of progress under them, all in one output that changes in place: after each epoch the
-// curves, at most twice a second the line. When training ends, the final curves alone remain, and what they do not show:
+// curves, twice a second the line. When training ends, the final curves alone remain, and what they do not show:
 // where the epochs come from, and how long the frozen layers took before them.
+//
+// While it trains, an interrupt ends the program at once, as it does without Watch, but the output says where, and whether
+// the same call goes on from there. A program that must end in its own way gives Fit a watcher of its own.
 //
 // Outside Jupyter it prints one line per epoch, and one per phase before the first, on stderr.
 // Make a new one for each training.
 func Watch() result.Watcher {
-	w := &watch{now: time.Now, id: "watch_" + gonbui.UniqueId()}
+	w := &watch{now: time.Now, id: "watch_" + gonbui.UniqueId(), live: live}
 	return w.see
 }
 
-// between is the least time between two changes of the progress line.
+// between is the time between two changes of the progress line.
 const between = 500 * time.Millisecond
 
 type watch struct {
-	now func() time.Time
-	id  string
+	now  func() time.Time
+	id   string
+	live func(w *watch) (end func()) // called when the work begins, with the mutex held, as end is when it ends
 
-	start     time.Time // of the whole
+	mutex     sync.Mutex
+	last      result.Progress // its History may have changed since
+	end       func()
+	start     time.Time // of the whole; zero before and after
 	drawn     time.Time // of the last change of the output
 	phase     string    // what is being computed: features or epochs
 	part      string    // of the training: the head, or fine-tuning
@@ -40,19 +48,39 @@ type watch struct {
 	fromShare float64   // the share of this phase that was done when it began: a resumed run starts above 0
 	epochs    int       // how many are in curves, or printed
 	curves    string    // HTML of the figure
+	parts     int       // how many are in it
 }
 
 func (w *watch) see(p result.Progress) {
+	w.take(p)
+	if w.live != nil && !p.Finished {
+		endIfInterrupted()
+	}
+}
+
+func (w *watch) take(p result.Progress) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	now := w.now()
 	if p.History == nil {
 		p.History = &result.History{}
 	}
 	notice.Tell(p.Notice)
 	if w.start.IsZero() {
-		w.start, w.epochs = now, -1
-		if !out.jupyter && !p.Finished {
-			w.epochs = p.History.Epochs() // a resumed run's earlier epochs are not news
+		if p.Err != nil { // nothing is shown that it would belong to
+			return
 		}
+		w.start, w.phase, w.epochs, w.curves = now, "", -1, ""
+		if w.live != nil {
+			w.end = w.live(w)
+		}
+	}
+	if p.Finished {
+		defer w.finish()
+	}
+	if p.Err != nil {
+		w.stop(p.Err)
+		return
 	}
 	part := partOf(p.History, p.Epoch)
 	newPhase := p.Phase != w.phase || part != w.part
@@ -60,22 +88,23 @@ func (w *watch) see(p result.Progress) {
 		w.phase, w.part, w.from, w.fromShare = p.Phase, part, now, share(p)
 	}
 	newEpoch := p.History.Epochs() != w.epochs
-	w.epochs = p.History.Epochs()
+	w.epochs, w.last = p.History.Epochs(), p
 	switch {
 	case !out.jupyter:
 		w.print(p, now, newEpoch)
 	case p.Finished:
 		w.draw(p, 0)
 		if w.curves == "" {
-			w.curves = "Done in " + duration(now.Sub(w.start)) + "."
+			w.curves = html.EscapeString(p.Phase) + ": done in " + duration(now.Sub(w.start)) + "."
 		}
 		for _, s := range ending(p) {
 			w.curves += "<p>" + s + "</p>"
 		}
 		out.updateHTML(w.id, w.curves)
 	case newEpoch || newPhase || now.Sub(w.drawn) >= between:
-		if newEpoch || newPhase || w.curves == "" {
+		if p.Phase != "preparing" && (newEpoch || len(p.History.Phases) != w.parts || w.curves == "") {
 			w.draw(p, p.Epochs)
+			w.parts = len(p.History.Phases)
 		}
 		w.drawn = now
 		out.updateHTML(w.id, w.curves+w.lineHTML(p, now))
@@ -100,7 +129,7 @@ func (w *watch) draw(p result.Progress, epochs int) {
 }
 
 func (w *watch) print(p result.Progress, now time.Time, newEpoch bool) {
-	if h := p.History; newEpoch && h.Epochs() > 0 && len(h.Accuracy) >= h.Epochs() {
+	if h := p.History; newEpoch && h.Epochs() > p.Resumed && len(h.Accuracy) >= h.Epochs() {
 		i := h.Epochs() - 1
 		fmt.Fprintf(out.log, "%sepoch %d/%d: loss %.4f, accuracy %.4f", prefix(partOf(h, i+1)), i+1, max(p.Epochs, i+1),
 			h.Loss[i], h.Accuracy[i])
@@ -128,9 +157,11 @@ func (w *watch) lineHTML(p result.Progress, now time.Time) string {
 
 // line is the progress in words: what, how far, how long, how good.
 func (w *watch) line(p result.Progress, now time.Time) string {
-	parts := []string{fmt.Sprintf("%s: %d of %d", p.Phase, p.Done, p.Total)}
+	parts := []string{p.Phase}
 	if p.Epoch > 0 {
-		parts[0] = fmt.Sprintf("%sepoch %d of %d, step %d of %d", prefix(w.part), p.Epoch, p.Epochs, p.Done, p.Total)
+		parts[0] = fmt.Sprintf("%sepoch %d of %d, step %d of %d", prefix(w.part), p.Epoch, p.Epochs, p.Step, p.Steps)
+	} else if p.Total > 0 {
+		parts[0] = howMany(p)
 	}
 	parts = append(parts, duration(now.Sub(w.start))+" so far")
 	if done := share(p); done > w.fromShare {
@@ -142,6 +173,8 @@ func (w *watch) line(p result.Progress, now time.Time) string {
 	}
 	return strings.Join(parts, " · ")
 }
+
+func howMany(p result.Progress) string { return fmt.Sprintf("%s: %d of %d", p.Phase, p.Done, p.Total) }
 
 // partOf names the phase of the training that an epoch, counted from 1, belongs to; "" if it has none.
 func partOf(h *result.History, epoch int) (name string) {

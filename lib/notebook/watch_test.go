@@ -13,18 +13,20 @@ import (
 func train(h *result.History, epochs int, watch result.Watcher, clock *time.Time) {
 	for done := 0; done <= 32; done += 8 {
 		*clock = clock.Add(100 * time.Millisecond)
-		watch(result.Progress{Phase: "features of train", Done: done, Total: 32, Epochs: epochs, History: h})
+		watch(result.Progress{Phase: "features of train", Done: done, Total: 32, Epochs: epochs, History: h, Resumed: h.Epochs()})
 	}
-	p := result.Progress{Phase: "epoch", Epochs: epochs, Total: 100, History: h, Loss: 0.5, Accuracy: 0.75}
+	p := result.Progress{Phase: "epoch", Epochs: epochs, Total: 3200, Steps: 100, History: h, Loss: 0.5, Accuracy: 0.75,
+		Resumed: h.Epochs()}
 	for p.Epoch = h.Epochs() + 1; p.Epoch <= epochs; p.Epoch++ {
-		for p.Done = 1; p.Done <= 100; p.Done++ {
+		for p.Step = 1; p.Step <= 100; p.Step++ {
 			*clock = clock.Add(10 * time.Millisecond)
+			p.Done = 32 * p.Step
 			watch(p)
 		}
 		h.Loss, h.Accuracy = append(h.Loss, 0.5), append(h.Accuracy, 0.75)
 		h.ValLoss, h.ValAccuracy = append(h.ValLoss, 0.25), append(h.ValAccuracy, 1)
 		h.Seconds = append(h.Seconds, 1)
-		p.Done = p.Total
+		p.Step = p.Steps
 		watch(p)
 	}
 	p.Epoch, p.Finished = epochs, true
@@ -61,16 +63,18 @@ func TestWatchUpdatesOneOutputAndEndsWithTheFigureAlone(t *testing.T) {
 func TestWatchSaysHowFarAndHowLong(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	w := &watch{start: now.Add(-70 * time.Second), from: now.Add(-30 * time.Second)}
-	got := w.line(result.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 50, Total: 100, Loss: 0.5, Accuracy: 0.75}, now)
+	p := result.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 1600, Total: 3200, Step: 50, Steps: 100}
+	w.fromShare = 0.25 // the run was resumed after epoch 1: half an epoch in 30 s
+	got := w.line(p, now)
+	if !strings.Contains(got, "about 2 min 30 s left") {
+		t.Error(got)
+	}
+	w.fromShare, p.Loss, p.Accuracy = 0, 0.5, 0.75
+	got = w.line(p, now)
 	// 1.5 of 4 epochs in 30 s: 50 s for the other 2.5.
 	want := "epoch 2 of 4, step 50 of 100 · 1 min 10 s so far · about 50 s left · loss 0.5000 · accuracy 0.7500"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	w.fromShare = 0.25 // the run was resumed after epoch 1: half an epoch in 30 s
-	got = w.line(result.Progress{Phase: "epoch", Epoch: 2, Epochs: 4, Done: 50, Total: 100}, now)
-	if !strings.Contains(got, "about 2 min 30 s left") {
-		t.Error(got)
 	}
 }
 
@@ -139,9 +143,9 @@ func TestWatchFollowsThePhasesOfATraining(t *testing.T) {
 	for _, jupyter := range []bool{true, false} {
 		r := record(t, jupyter)
 		w, clock := newTestWatch()
-		w.see(result.Progress{Phase: "epoch", Epoch: 1, Epochs: 3, Total: 10, History: &result.History{Phases: h.Phases[:1]}})
+		w.see(result.Progress{Phase: "epoch", Epoch: 1, Epochs: 3, Total: 320, Steps: 10, History: &result.History{Phases: h.Phases[:1]}})
 		*clock = clock.Add(time.Hour)
-		w.see(result.Progress{Phase: "epoch", Epoch: 2, Epochs: 3, Total: 10, History: h})
+		w.see(result.Progress{Phase: "epoch", Epoch: 2, Epochs: 3, Total: 320, Steps: 10, History: h})
 		got := r.log.String()
 		if jupyter {
 			got = r.updates[len(r.updates)-1]

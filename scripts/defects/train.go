@@ -178,7 +178,7 @@ func (p *progress) see(now result.Progress) {
 			return
 		}
 	}
-	if now.Done < now.Total && time.Since(p.shown) > 2*time.Second || now.Epoch == 0 && now.Done == now.Total {
+	if now.Done < now.Total && time.Since(p.shown) > 2*time.Second || now.Epoch == 0 && now.Total > 0 && now.Done == now.Total {
 		p.shown = time.Now()
 		fmt.Fprintf(p.w, "%s: %d of %d images\n", now.Phase, now.Done, now.Total)
 	}

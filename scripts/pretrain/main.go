@@ -103,7 +103,7 @@ func pretrain(out, run string, perFamily, epochs int) error {
 
 func report(p result.Progress) {
 	h := p.History
-	if n := h.Epochs(); p.Done == p.Total && n == p.Epoch && !p.Finished {
+	if n := h.Epochs(); n > 0 && p.Done == p.Total && n == p.Epoch && !p.Finished {
 		fmt.Printf("epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.0f s\n", n, p.Epochs,
 			h.Loss[n-1], h.Accuracy[n-1], h.ValLoss[n-1], h.ValAccuracy[n-1], h.Seconds[n-1])
 	}
