@@ -14,7 +14,7 @@ import (
 var (
 	dying     = regexp.MustCompile(`^(?:panic: |fatal error: |Error: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d Must not error: )`)
 	mustNotes = regexp.MustCompile(`(?ms)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d Must not error: .*?\nPanicking \.\.\.\n\n?`)
-	panicked  = regexp.MustCompile(`(?ms)^(panic: |fatal error: )(.*?)(?: \[recovered[^\n]*)?\n((?:\[signal [^\n]*\n)?\n(?:goroutine \d|runtime stack:).*)`)
+	panicked  = regexp.MustCompile(`(?ms)^(panic: |fatal error: )(.*?)(?: \[recovered[^\n]*)?\n(?:\[signal [^\n]*\n)?(\n(?:goroutine \d|runtime stack:).*)`)
 	failed    = regexp.MustCompile(`(?ms)^Error: (.*?)\n((?:^\t[^\n]*main\.go:\d+\n)+)`)
 	frame     = regexp.MustCompile(`(?m)^(\S.*)\n\t\s*(?:\[\[ Cell \[(\d+)\] Line (\d+) \]\] )?(\S.*?):(\d+)(?: \+0x[0-9a-f]+)?$`)
 	cellFrame = regexp.MustCompile(`(?m)^\t\s*(?:\[\[ Cell \[(\d+)\] Line (\d+) \]\] )?(\S.*main\.go):(\d+)`)

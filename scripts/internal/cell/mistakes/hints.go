@@ -25,7 +25,13 @@ var rules = []struct {
 		return didYouMean(nearest(m[1], s.membersOf(m[2])))
 	}),
 	rule(`(?:expected declaration|non-declaration statement outside function body)`, (*Session).outside),
-	rule(`^`+unused+`err$`, say("must.M1(…) instead of “x, err := …” ends the cell with the error's message. Or ask: if err != nil { … }.")),
+	rule(`^`+unused+`err$`, func(s *Session, p *Problem, m []string) string {
+		instead := "must.M1(…)"
+		if m := withError.FindStringSubmatch(s.source(*p)); m != nil {
+			instead = fmt.Sprintf("“%s := must.M%d(%s(…))”", m[1], 1+strings.Count(m[1], ","), m[2])
+		}
+		return instead + " ends the cell with the error's message, if there is one. Or ask: if err != nil { … }."
+	}),
 	rule(`^`+unused+`(\w+)`, func(s *Session, p *Problem, m []string) string {
 		return fmt.Sprintf("Use %s, or delete it: Go takes no variable that nothing reads. “_ = %[1]s” keeps it for now.", m[1])
 	}),
@@ -64,12 +70,14 @@ var rules = []struct {
 	rule(`^no new variables on left side of :=`, say("The variable is there already: = gives it another value.")),
 	rule(`^non-boolean condition`, say("A condition is a comparison, such as n != 0.")),
 	rule(`^main redeclared|main already declared`, say("%% is func main already. Leave out one of them.")),
-	rule(`unexpected semicolon or newline before \{|^expected '?[^']*'?, found '\{'|^missing condition`, say("The { stands at the end of the line of func, if or for.")),
+	rule(`newline, expecting \{|newline before \{|^expected '?[^']*'?, found '\{'|^missing condition`, say("The { stands at the end of the line of func, if or for.")),
 	rule(`rune literal|illegal rune|more than one character`, say("Text stands in double quotes: \"text\". Single quotes hold one character.")),
 	rule(`string literal not terminated|newline in string`, say("A quote is missing at the end of the text. Text of more lines stands in `…`.")),
 	rule(`invalid character U\+0023|illegal character U\+0023`, say("A comment begins with //.")),
 	rule(`^(?:missing ','|expected |syntax error|unexpected |invalid character|illegal character)`, (*Session).syntax),
 }
+
+var withError = regexp.MustCompile(`^\s*(.+), err :?= ([\w.]+)\(`)
 
 type explainer = func(s *Session, p *Problem, m []string) string
 

@@ -21,6 +21,9 @@ func (s *Session) blame(problems []Problem) []Problem {
 	blamed := make([]Problem, len(problems))
 	for i, p := range problems {
 		blamed[i] = p
+		if match := undefinedMember.FindStringSubmatch(p.Message); match != nil {
+			blamed[i].Message = "undefined: " + match[1] + "." + match[2]
+		}
 		match := undefinedName.FindStringSubmatch(p.Message)
 		if match == nil {
 			continue
