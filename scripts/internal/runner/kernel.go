@@ -43,7 +43,7 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 	if err := s.writeKernelSpec(dir); err != nil {
 		return "", err
 	}
-	if err := s.command(ctx, l, "go", "build", "-o", filepath.Join(dir, "bin", "relay.new"), "./scripts/internal/cell/mistakes/relay"); err != nil {
+	if err := s.command(ctx, l, "go", "build", "-o", filepath.Join(dir, "bin", "relay.new"), "./scripts/internal/cell/relay"); err != nil {
 		return "", err
 	}
 	if err := os.Rename(filepath.Join(dir, "bin", "relay.new"), filepath.Join(dir, "bin", "relay")); err != nil {

@@ -9,7 +9,5 @@ case $gomod in
 *) work=$(dirname "$gomod") ;;
 esac
 
-# relay says in a student's words what goes wrong in a cell. Without it the kernel works too.
-connection=$("$here/bin/relay" "$1" $$ "$work" &)
-
-exec "$here/bin/gonb" --kernel "${connection:-$1}" "-go_work=$work" -raw_error
+# relay says in a student's words what goes wrong in a cell.
+exec "$here/bin/relay" "$1" "$work" "$here/bin/gonb" "-go_work=$work" -raw_error

@@ -185,10 +185,11 @@ func open(code string) (bracket string, line int, closes bool) {
 		case token.LPAREN, token.LBRACK, token.LBRACE:
 			stack = append(stack, opened{t, file.Position(pos).Line})
 		case token.RPAREN, token.RBRACK, token.RBRACE:
-			if len(stack) == 0 {
+			partner := func(o opened) bool { return o.bracket == pairs[t] }
+			if !slices.ContainsFunc(stack, partner) {
 				return t.String(), file.Position(pos).Line, true
 			}
-			if last := stack[len(stack)-1]; last.bracket != pairs[t] {
+			if last := stack[len(stack)-1]; !partner(last) {
 				return last.bracket.String(), last.line, false
 			}
 			stack = stack[:len(stack)-1]

@@ -39,7 +39,7 @@ type failure struct {
 
 var (
 	ended    = regexp.MustCompile(`^(?:\^C\n)?(?:exit status \d+|signal: [a-z ]+(?: \(core dumped\))?)\n?$`)
-	compiler = regexp.MustCompile(`main(?:_test)?\.go:\d+:\d+: |^failed to run |cannot find module providing|exit status \d+\n*$`)
+	compiler = regexp.MustCompile(`^Interrupted while |main(?:_test)?\.go:\d+:\d+: |^failed to run |cannot find module providing|exit status \d+\n*$`)
 )
 
 // of gives the report of a request. The first who asks has it made.

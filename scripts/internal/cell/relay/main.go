@@ -1,17 +1,21 @@
 // Command relay stands between Jupyter and GoNB, and says in a student's words what has gone wrong in a cell. It passes on
 // bytes: of what the kernel sends it reads Jupyter's messages, and changes those of errors.
 //
-//	relay CONNECTION_FILE KERNEL_PID MODULE
+//	relay CONNECTION_FILE MODULE GONB ARGUMENTS…
 //
-// It prints the path of a connection file for GoNB, closes its output, and ends with the process KERNEL_PID.
+// It starts GoNB with a connection file of its own, and ends with it. MODULE is the root of the notebook's Go module, or
+// empty. What it cannot read it leaves alone: GoNB then gets Jupyter's connection file.
 package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -22,36 +26,65 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: relay CONNECTION_FILE KERNEL_PID MODULE")
+	if len(os.Args) < 4 {
+		fmt.Fprintln(os.Stderr, "usage: relay CONNECTION_FILE MODULE GONB ARGUMENTS…")
 		os.Exit(2)
 	}
-	kernel, err := strconv.Atoi(os.Args[2])
-	if err == nil {
-		err = relay(os.Args[1], kernel, os.Args[3])
-	}
+	path, command := os.Args[1], os.Args[3:]
+	inner, err := relay(path, os.Args[2])
 	if err != nil {
+		fmt.Fprintln(os.Stderr, "relay: errors will be shown as GoNB says them:", err)
+		err = syscall.Exec(command[0], append(command, "--kernel", path), os.Environ())
 		fmt.Fprintln(os.Stderr, "relay:", err)
 		os.Exit(1)
 	}
+	code, err := run(append(command, "--kernel", inner))
+	os.RemoveAll(filepath.Dir(inner))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "relay:", err)
+	}
+	os.Exit(code)
 }
 
-func relay(path string, kernel int, module string) error {
+// run runs the kernel. It gets the signals that its parent gets.
+func run(command []string) (code int, err error) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return 1, err
+	}
+	go func() {
+		for s := range signals {
+			cmd.Process.Signal(s)
+		}
+	}()
+	err = cmd.Wait()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return max(exit.ExitCode(), 1), err
+	}
+	return 0, err
+}
+
+// relay listens where Jupyter will, and gives the connection file for GoNB.
+func relay(path, module string) (inner string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return "", err
 	}
 	connection := map[string]any{}
 	if err := json.Unmarshal(text, &connection); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	if connection["transport"] != "tcp" || connection["signature_scheme"] != "hmac-sha256" {
-		return fmt.Errorf("%s: transport %v, signature %v; tcp and hmac-sha256 are what it knows", path, connection["transport"], connection["signature_scheme"])
+		return "", fmt.Errorf("%s: transport %v, signature scheme %v, and not tcp and hmac-sha256",
+			path, connection["transport"], connection["signature_scheme"])
 	}
 	key, _ := connection["key"].(string)
 	folder, err := os.Getwd()
 	if err != nil {
-		return err
+		return "", err
 	}
 	o := &outputs{key: []byte(key), reports: map[string]*report{}}
 	o.session.Packages = mistakes.Finder(module)
@@ -62,31 +95,19 @@ func relay(path string, kernel int, module string) error {
 		"iopub_port": func() func([][]byte) [][][]byte { return (&published{outputs: o}).change },
 		"shell_port": func() func([][]byte) [][][]byte { return o.reply },
 	} {
-		port, err := serve(connection, name, change)
-		if err != nil {
-			return err
+		if connection[name], err = serve(connection, name, change); err != nil {
+			return "", err
 		}
-		connection[name] = port
 	}
-	// GoNB takes Jupyter's name of the kernel from that of the file.
+	if text, err = json.Marshal(connection); err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp("", "relay-")
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer os.RemoveAll(dir)
-	if text, err = json.Marshal(connection); err != nil {
-		return err
-	}
-	inner := filepath.Join(dir, filepath.Base(path))
-	if err := os.WriteFile(inner, text, 0o600); err != nil {
-		return err
-	}
-	fmt.Println(inner)
-	os.Stdout.Close()
-	for syscall.Kill(kernel, 0) == nil {
-		time.Sleep(time.Second)
-	}
-	return nil
+	inner = filepath.Join(dir, filepath.Base(path)) // GoNB takes Jupyter's name of the kernel from that of the file
+	return inner, os.WriteFile(inner, text, 0o600)
 }
 
 // serve takes over a port of the connection, and gives the one that the kernel is to listen on instead.
