@@ -49,7 +49,7 @@ var rules = []struct {
 		}
 		return ""
 	}),
-	rule(`must\.M(\d) (?:\(no value\) )?used as value|must\.M\(.*\(no value\) used as value`, say("must.M gives no value. must.M1 gives the one before the error.")),
+	rule(`^must\.M\(.*\(no value\) used as value`, say("The call returns an error alone, and must.M gives no value: leave out what stands before must.M.")),
 	rule(`\(mismatched types (\w+) and (\w+)\)`, func(s *Session, p *Problem, m []string) string {
 		if numeric(m[1]) && numeric(m[2]) {
 			to := m[1]

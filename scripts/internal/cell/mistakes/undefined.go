@@ -91,6 +91,12 @@ func (s *Session) undefined(p Problem, name string) string {
 	if word, ok := inGo[name]; ok {
 		return "In Go: " + word + "."
 	}
+	switch line := parse(s.code(p.Cell)).local()[name]; {
+	case line > p.Line:
+		return fmt.Sprintf("%s is declared further down, in line %d.", name, line)
+	case line > 0 && line < p.Line:
+		return fmt.Sprintf("The %s of line %d ends with the braces that it stands in. Declare it before them.", name, line)
+	}
 	for _, c := range s.Cells {
 		if _, ok := parse(c.Code).declared()[name]; ok && c.Failed && c.Number != p.Cell {
 			return fmt.Sprintf("Cell [%d] declares %s, but has not compiled. Mend that cell and run it first.", c.Number, name)

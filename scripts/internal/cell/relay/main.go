@@ -86,24 +86,25 @@ func relay(path, module string) (inner string, err error) {
 	if err != nil {
 		return "", err
 	}
-	o := &outputs{key: []byte(key), reports: map[string]*report{}}
+	o := &outputs{key: []byte(key), reports: map[execution]*report{}}
 	o.session.Packages = mistakes.Finder(module)
 	o.notebook = func(running string) []string {
 		return mistakes.ReadNotebook(folder, os.Getenv("JPY_SESSION_NAME"), running)
 	}
+	dir, err := os.MkdirTemp("", "relay-")
+	if err != nil {
+		return "", err
+	}
+	read := sync.OnceFunc(func() { os.RemoveAll(dir) }) // GoNB reads the file before it listens
 	for name, change := range map[string]func() func([][]byte) [][][]byte{
 		"iopub_port": func() func([][]byte) [][][]byte { return (&published{outputs: o}).change },
 		"shell_port": func() func([][]byte) [][][]byte { return o.reply },
 	} {
-		if connection[name], err = serve(connection, name, change); err != nil {
+		if connection[name], err = serve(connection, name, change, read); err != nil {
 			return "", err
 		}
 	}
 	if text, err = json.Marshal(connection); err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "relay-")
-	if err != nil {
 		return "", err
 	}
 	inner = filepath.Join(dir, filepath.Base(path)) // GoNB takes Jupyter's name of the kernel from that of the file
@@ -111,7 +112,7 @@ func relay(path, module string) (inner string, err error) {
 }
 
 // serve takes over a port of the connection, and gives the one that the kernel is to listen on instead.
-func serve(connection map[string]any, name string, change func() func([][]byte) [][][]byte) (port int, err error) {
+func serve(connection map[string]any, name string, change func() func([][]byte) [][][]byte, connected func()) (port int, err error) {
 	outer, _ := connection[name].(float64)
 	ip, _ := connection["ip"].(string)
 	listener, err := net.Listen("tcp", net.JoinHostPort(ip, strconv.Itoa(int(outer))))
@@ -131,14 +132,14 @@ func serve(connection map[string]any, name string, change func() func([][]byte) 
 			if err != nil {
 				return
 			}
-			go connect(client, inner, change())
+			go connect(client, inner, change(), connected)
 		}
 	}()
 	return port, nil
 }
 
 // connect joins a client to the kernel, which may still have to start.
-func connect(client net.Conn, inner string, change func([][]byte) [][][]byte) {
+func connect(client net.Conn, inner string, change func([][]byte) [][][]byte, connected func()) {
 	defer client.Close()
 	var kernel net.Conn
 	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
@@ -150,13 +151,14 @@ func connect(client net.Conn, inner string, change func([][]byte) [][][]byte) {
 			return
 		}
 	}
-	var once sync.WaitGroup
-	once.Go(func() {
+	connected()
+	var requests sync.WaitGroup
+	requests.Go(func() {
 		io.Copy(kernel, client)
 		kernel.Close()
 	})
 	frames(client, kernel, change)
 	client.Close()
 	kernel.Close()
-	once.Wait()
+	requests.Wait()
 }

@@ -18,7 +18,13 @@ type outputs struct {
 
 	mu      sync.Mutex
 	session mistakes.Session
-	reports map[string]*report // by the id of the request
+	reports map[execution]*report
+}
+
+// execution is a run of a cell. Two clients may give their requests the same name.
+type execution struct {
+	request string
+	number  int // of the cell
 }
 
 // report is what is said of a cell that has failed, or has run.
@@ -42,11 +48,11 @@ var (
 	compiler = regexp.MustCompile(`^Interrupted while |main(?:_test)?\.go:\d+:\d+: |^failed to run |cannot find module providing|exit status \d+\n*$`)
 )
 
-// of gives the report of a request. The first who asks has it made.
-func (o *outputs) of(request string, make func(*report)) *report {
+// of gives the report of a run. The first who asks has it made.
+func (o *outputs) of(run execution, make func(*report)) *report {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	r := o.entry(request)
+	r := o.entry(run)
 	select {
 	case <-r.made:
 	default:
@@ -56,11 +62,11 @@ func (o *outputs) of(request string, make func(*report)) *report {
 	return r
 }
 
-func (o *outputs) entry(request string) *report {
-	if o.reports[request] == nil {
-		o.reports[request] = &report{made: make(chan struct{})}
+func (o *outputs) entry(run execution) *report {
+	if o.reports[run] == nil {
+		o.reports[run] = &report{made: make(chan struct{})}
 	}
-	return o.reports[request]
+	return o.reports[run]
 }
 
 // run notes that a cell begins. Each connection tells of it.
@@ -98,8 +104,8 @@ func (o *outputs) failure(problems ...mistakes.Problem) failure {
 // published is what one connection has seen of the cell that runs.
 type published struct {
 	*outputs
-	request string // "" if none runs
-	held    string // the last lines of stderr, if they may be the program's last words
+	running execution // none if it has no request
+	held    string    // the last lines of stderr, if they may be the program's last words
 	holds   bool
 	newLine bool // stderr is at the beginning of a line
 }
@@ -118,11 +124,11 @@ func (p *published) change(parts [][]byte) [][][]byte {
 			Count int    `json:"execution_count"`
 		}
 		if json.Unmarshal(m.content, &input) == nil {
-			p.request, p.held, p.holds, p.newLine = request, "", false, true
+			p.running, p.held, p.holds, p.newLine = execution{request, input.Count}, "", false, true
 			p.run(input.Count, input.Code)
 		}
 	}
-	if request == "" || request != p.request {
+	if request == "" || request != p.running.request {
 		return [][][]byte{parts}
 	}
 	switch kind {
@@ -131,7 +137,7 @@ func (p *published) change(parts [][]byte) [][][]byte {
 	case "error":
 		var said failure
 		json.Unmarshal(m.content, &said)
-		r := p.of(request, func(r *report) { p.explain(r, said, p.held) })
+		r := p.of(p.running, func(r *report) { p.explain(r, said, p.held) })
 		out := p.flush(m, r.rest)
 		p.held = ""
 		out = append(out, m.with(r.error).parts(p.key))
@@ -148,13 +154,13 @@ func (p *published) change(parts [][]byte) [][][]byte {
 		if status.State != "idle" {
 			break
 		}
-		r := p.of(request, func(r *report) { r.note = p.session.Lost() })
+		r := p.of(p.running, func(r *report) { r.note = p.session.Lost() })
 		out := p.flush(m, p.held)
 		if r.note != "" {
 			out = append(out, m.another("display_data", display(r.note,
 				`<div style="border-left:4px solid #7a8a99;padding:.2em .7em">`+html.EscapeString(r.note)+"</div>")).parts(p.key))
 		}
-		p.request = ""
+		p.running = execution{}
 		return append(out, parts)
 	}
 	return [][][]byte{parts}
@@ -216,8 +222,9 @@ func (o *outputs) reply(parts [][]byte) [][][]byte {
 	if json.Unmarshal(m.content, &content) != nil || content["status"] != "error" {
 		return [][][]byte{parts}
 	}
+	number, _ := content["execution_count"].(float64)
 	o.mu.Lock()
-	r := o.entry(headOf(m.parent).ID)
+	r := o.entry(execution{headOf(m.parent).ID, int(number)})
 	o.mu.Unlock()
 	select {
 	case <-r.made:

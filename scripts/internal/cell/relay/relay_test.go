@@ -57,7 +57,7 @@ type conversation struct {
 }
 
 func begin(t *testing.T, code string) *conversation {
-	o := &outputs{key: []byte("secret"), reports: map[string]*report{}, notebook: func(string) []string { return nil }}
+	o := &outputs{key: []byte("secret"), reports: map[execution]*report{}, notebook: func(string) []string { return nil }}
 	o.session.Packages = mistakes.Finder("")
 	c := &conversation{T: t, published: &published{outputs: o}}
 	c.cell(code)
@@ -75,7 +75,7 @@ func (c *conversation) message(kind string, content any) message {
 		c.Fatal(err)
 	}
 	header, _ := json.Marshal(head{ID: "m", Type: kind})
-	parent, _ := json.Marshal(head{ID: "request " + string(rune('0'+c.number)), Type: "execute_request"})
+	parent, _ := json.Marshal(head{ID: "request", Type: "execute_request"}) // as two clients of one session may both name it
 	return message{before: [][]byte{[]byte(kind)}, header: header, parent: parent, metadata: []byte("{}"), content: text}
 }
 
@@ -138,9 +138,18 @@ func TestAPanicIsSaidOnce(t *testing.T) {
 	if !strings.HasSuffix(again, "[error] Cell [1], line 2: panic: no images\n    panic(err)\n") {
 		t.Errorf("another client sees\n%s", again)
 	}
-	reply := c.message("execute_reply", map[string]any{"status": "error", "evalue": "exit status 2"})
+	reply := c.message("execute_reply", map[string]any{"status": "error", "evalue": "exit status 2", "execution_count": 1})
 	if got := c.text(c.reply(reply.parts(c.key))[0]); got != "[execute_reply] Cell [1], line 2: panic: no images\n    panic(err)\n" {
 		t.Errorf("the reply is %s", got)
+	}
+}
+
+func TestTwoClientsThatNameTheirRequestsAlike(t *testing.T) {
+	c := begin(t, "%%\npanic(err)")
+	first := c.stderr(stack+where) + c.failed("exit status 2") + c.idle()
+	second := c.cell("%%\nfor {}") + c.failed("signal: interrupt")
+	if strings.Contains(second, "panic") || !strings.HasSuffix(second, "[error] Cell [2]: stopped\n") {
+		t.Errorf("after\n%s\na student sees\n%s", first, second)
 	}
 }
 
