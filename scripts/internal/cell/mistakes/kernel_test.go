@@ -112,7 +112,7 @@ func readNotebook(t *testing.T, path string) (shown []string) {
 				b.WriteString(string(o.Data["text/plain"]) + "\n")
 			}
 		}
-		shown = append(shown, b.String())
+		shown = append(shown, colour.ReplaceAllString(b.String(), ""))
 	}
 	return shown
 }

@@ -98,7 +98,13 @@ func (o *outputs) explain(r *report, said failure, held string) {
 
 func (o *outputs) failure(problems ...mistakes.Problem) failure {
 	text := strings.TrimRight(o.session.Text(problems), "\n")
-	return failure{"Error", text, strings.Split(text, "\n")}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "Cell [") {
+			lines[i] = "\x1b[1m" + line + "\x1b[0m"
+		}
+	}
+	return failure{"Error", text, lines}
 }
 
 // published is what one connection has seen of the cell that runs.
