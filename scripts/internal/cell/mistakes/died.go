@@ -75,30 +75,38 @@ func (s *Session) trace(p *Problem, trace string) (stack string) {
 		}
 	}
 	s.calls(p, calls)
-	return stack
+	return cellFrame.ReplaceAllStringFunc(stack, func(line string) string {
+		if at := s.call(cellFrame.FindStringSubmatch(line)); at.Cell > 0 {
+			return fmt.Sprintf("\tcell [%d], line %d", at.Cell, at.Line)
+		}
+		return line
+	})
 }
 
-// calls notes the innermost call as the problem's place, and the others as what led there. Each is the cell and line as
-// GoNB says them, or "" and "", and a line of main.go.
+// calls notes the innermost call as the problem's place, and the others as what led there.
 func (s *Session) calls(p *Problem, calls [][]string) {
 	for i, c := range calls {
-		at := Problem{}
-		at.Cell, _ = strconv.Atoi(c[1])
-		at.Line, _ = strconv.Atoi(c[2])
-		if at.Cell == 0 { // GoNB reads a stack in pieces, and knows no name that is cut in two
-			line, _ := strconv.Atoi(c[4])
-			text, _ := os.ReadFile(c[3])
-			at.Cell, at.Line = s.locate(string(text), line)
-		}
-		if at.Cell == 0 {
-			continue
-		}
-		if i == 0 {
+		at := s.call(c)
+		switch {
+		case at.Cell == 0:
+		case i == 0:
 			p.Cell, p.Line = at.Cell, at.Line
-			continue
+		default:
+			p.From = append(p.From, fmt.Sprintf("called from cell [%d], line %d: %s", at.Cell, at.Line, strings.TrimSpace(s.source(at))))
 		}
-		p.From = append(p.From, fmt.Sprintf("called from cell [%d], line %d: %s", at.Cell, at.Line, strings.TrimSpace(s.source(at))))
 	}
+}
+
+// call is the place of a call: the cell and line as GoNB says them, or "" and "", and a line of main.go.
+func (s *Session) call(c []string) (at Problem) {
+	at.Cell, _ = strconv.Atoi(c[1])
+	at.Line, _ = strconv.Atoi(c[2])
+	if at.Cell == 0 { // GoNB reads a stack in pieces, and knows no name that is cut in two
+		line, _ := strconv.Atoi(c[4])
+		text, _ := os.ReadFile(c[3])
+		at.Cell, at.Line = s.locate(string(text), line)
+	}
+	return at
 }
 
 func panicHint(message string) string {

@@ -15,6 +15,11 @@ var rules = []struct {
 	rule(undefinedMember.String(), func(s *Session, p *Problem, m []string) string { return s.member(m[1], m[2]) }),
 	rule(notExported.String(), func(s *Session, p *Problem, m []string) string { return s.member(m[2], m[1]) }),
 	rule(undefinedName.String(), func(s *Session, p *Problem, m []string) string { return s.undefined(*p, m[1]) }),
+	rule(`^(\w+)\.(append|push|add|len|size|length|upper|lower|format) undefined`, func(s *Session, p *Problem, m []string) string {
+		return fmt.Sprintf("In Go: "+map[string]string{"append": "%s = append(%[1]s, …)", "push": "%s = append(%[1]s, …)", "add": "%s = append(%[1]s, …)",
+			"len": "len(%s)", "size": "len(%s)", "length": "len(%s)", "upper": "strings.ToUpper(%s)", "lower": "strings.ToLower(%s)",
+			"format": "fmt.Sprintf(%s, …)"}[m[2]]+".", m[1])
+	}),
 	rule(`^\S+ undefined \(type \*?([\w.]+) has no field or method (\w+)\)`, func(s *Session, p *Problem, m []string) string {
 		return didYouMean(nearest(m[2], s.membersOf(m[1])))
 	}),
@@ -50,16 +55,14 @@ var rules = []struct {
 		return ""
 	}),
 	rule(`^must\.M\(.*\(no value\) used as value`, say("The call returns an error alone, and must.M gives no value: leave out what stands before must.M.")),
-	rule(`\(mismatched types (\w+) and (\w+)\)`, func(s *Session, p *Problem, m []string) string {
-		if numeric(m[1]) && numeric(m[2]) {
-			to := m[1]
-			if strings.HasPrefix(m[2], "float") {
-				to = m[2]
-			}
-			return fmt.Sprintf("Go does not convert by itself: %s(x) makes a %[1]s of the other.", to)
+	rule(`\(mismatched types (u?int\w*|float\d+) and (u?int\w*|float\d+)\)`, func(s *Session, p *Problem, m []string) string {
+		to := m[1]
+		if strings.HasPrefix(m[2], "float") {
+			to = m[2]
 		}
-		return ""
+		return fmt.Sprintf("Go does not convert by itself: %s(x) makes a %[1]s of the other.", to)
 	}),
+	rule(`mismatched types .*\bstring\b`, say("fmt.Sprint(…) makes text of a number; fmt.Println(a, b) prints both.")),
 	rule(`truncated`, say("An int has no fraction. Make the variable a float64, or convert it: float64(n) * 0.5.")),
 	rule(`^cannot use (.+) \(variable of type (\w+)\) as (\w+) value`, func(s *Session, p *Problem, m []string) string {
 		if numeric(m[2]) && numeric(m[3]) {
@@ -68,6 +71,7 @@ var rules = []struct {
 		return ""
 	}),
 	rule(`^no new variables on left side of :=`, say("The variable is there already: = gives it another value.")),
+	rule(`expected boolean expression, found assignment|cannot use assignment`, say("== compares, = gives a value.")),
 	rule(`^non-boolean condition`, say("A condition is a comparison, such as n != 0.")),
 	rule(`^main redeclared|main already declared`, say("%% is func main already. Leave out one of them.")),
 	rule(`newline, expecting \{|newline before \{|^expected '?[^']*'?, found '\{'|^missing condition`, say("The { stands at the end of the line of func, if or for.")),

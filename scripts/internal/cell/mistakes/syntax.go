@@ -7,8 +7,9 @@ import (
 )
 
 var (
-	foundWord = regexp.MustCompile(`found '?(\w+)`)
-	firstWord = regexp.MustCompile(`^\s*(\w+)`)
+	foundWord   = regexp.MustCompile(`found '?(\w+)`)
+	listLiteral = regexp.MustCompile(`[=(,] *\[[^\]]*,`)
+	firstWord   = regexp.MustCompile(`^\s*(\w+)`)
 )
 
 // outside is the hint for a statement that stands where only declarations can.
@@ -55,6 +56,10 @@ func (s *Session) syntax(p *Problem, _ []string) string {
 		word = match[1]
 	}
 	switch {
+	case word == "func" && strings.HasPrefix(p.Message, "expected '('"):
+		return "A function stands above %% or in a cell of its own. In a program it is a value: f := func() { … }."
+	case listLiteral.MatchString(line):
+		return "In Go: []int{1, 2, 3}, with the type of the elements."
 	case word == "while":
 		return "In Go: for condition { … }."
 	case word == "try":

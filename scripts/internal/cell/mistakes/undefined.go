@@ -73,7 +73,7 @@ func (s *Session) member(pkg, name string) string {
 		return fmt.Sprintf("Package %s has %s.", pkg, strings.Join(slices.Compact(exported), ", "))
 	case meant == "":
 		return ""
-	case strings.EqualFold(meant, name):
+	case strings.EqualFold(meant, name) && !token.IsExported(name):
 		return fmt.Sprintf("Did you mean %s.%s? What a package offers begins with a capital letter.", pkg, meant)
 	}
 	return fmt.Sprintf("Did you mean %s.%s?", pkg, meant)
