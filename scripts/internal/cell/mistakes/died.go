@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	dying     = regexp.MustCompile(`^(?:panic: |fatal error: |Error: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d Must not error: )`)
+	dying     = regexp.MustCompile(`^(?:panic: |fatal error: |(?s:Error: .*\n\t[^\n]*main\.go:\d+\n$)|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d Must not error: )`)
 	mustNotes = regexp.MustCompile(`(?ms)^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d Must not error: .*?\nPanicking \.\.\.\n\n?`)
 	panicked  = regexp.MustCompile(`(?ms)^(panic: |fatal error: )(.*?)(?: \[recovered[^\n]*)?\n(?:\[signal [^\n]*\n)?(\n(?:goroutine \d|runtime stack:).*)`)
 	failed    = regexp.MustCompile(`(?ms)^Error: (.*?)\n((?:^\t[^\n]*main\.go:\d+\n)+)`)
@@ -20,8 +20,9 @@ var (
 	cellFrame = regexp.MustCompile(`(?m)^\t\s*(?:\[\[ Cell \[(\d+)\] Line (\d+) \]\] )?(\S.*main\.go):(\d+)`)
 )
 
-// Dying reports whether a line that a program writes to stderr may be the first of its last words.
-func Dying(line string) bool { return dying.MatchString(line) }
+// Dying reports whether a program's last words may begin here, at the beginning of a line of its stderr. notebook.Fail
+// writes an error and its calls at once.
+func Dying(written string) bool { return dying.MatchString(written) }
 
 // Died explains why a cell's program has ended: how it ended, and what it has written to stderr from the line on that
 // Dying reports. It gives the rest of what was written, and the stack for those who want to read it, or "".
@@ -44,10 +45,6 @@ func (s *Session) Died(how, written string) (p Problem, rest, stack string) {
 		p.Message = without[at[2]:at[3]]
 		s.calls(&p, cellFrame.FindAllStringSubmatch(without[at[4]:at[5]], -1))
 		return p, without[:at[0]] + without[at[1]:], ""
-	}
-	if message, ok := strings.CutPrefix(without, "Error: "); ok {
-		p.Message = strings.TrimRight(message, "\n")
-		return p, "", ""
 	}
 	switch how {
 	case "signal: interrupt":
@@ -136,14 +133,26 @@ func (s *Session) locate(mainGo string, line int) (cell, at int) {
 	}
 	for _, decl := range file.Decls {
 		begin := files.Position(decl.Pos()).Line
-		if f, ok := decl.(*ast.FuncDecl); ok && begin <= line && line <= files.Position(decl.End()).Line {
+		if line < begin || line > files.Position(decl.End()).Line {
+			continue
+		}
+		if f, ok := decl.(*ast.FuncDecl); ok {
 			for i := len(s.Cells) - 1; i >= 0; i-- {
 				c := s.Cells[i]
 				if c.Failed && i != len(s.Cells)-1 {
 					continue
 				}
 				if found := parse(c.Code).function(f); found > 0 {
-					return c.Number, found + s.skip(c.Code, f.Name.Name, line-begin)
+					return c.Number, found + skip(c.Code, f.Name.Name, line-begin)
+				}
+			}
+			continue
+		}
+		for _, spec := range decl.(*ast.GenDecl).Specs {
+			v, ok := spec.(*ast.ValueSpec)
+			if begin := files.Position(spec.Pos()).Line; ok && begin <= line && line <= files.Position(spec.End()).Line {
+				if cell = s.declares(v.Names[0].Name); cell > 0 {
+					return cell, parse(s.code(cell)).declared()[v.Names[0].Name] + line - begin
 				}
 			}
 		}
@@ -165,7 +174,7 @@ func (s source) function(f *ast.FuncDecl) int {
 
 // skip is how many lines of the cell stand for the first lines of a function in main.go. Where %% begins main, GoNB adds
 // one line and leaves out commands.
-func (s *Session) skip(code, function string, lines int) int {
+func skip(code, function string, lines int) int {
 	_, main := program(code)
 	if function != "main" || main == 0 {
 		return lines

@@ -123,6 +123,20 @@ func TestAStackWithoutCells(t *testing.T) {
 	}
 }
 
+func TestAVariableThatCannotBeMade(t *testing.T) {
+	main := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(main, []byte("package main\n\nvar (\n\ta = 1\n\tfirst = []int{}[n]\n)\n\nfunc main() { flag.Parse() }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := &Session{}
+	s.Run(2, "// Two.\nvar a = 1\nvar first = []int{}[n]")
+	s.Run(3, "func f() {}")
+	p, _, folded := s.Died("exit status 2", "panic: runtime error: index out of range [0] with length 0\n\ngoroutine 1 [running]:\nmain.init()\n\t"+main+":5 +0x1d\n")
+	if p.Cell != 2 || p.Line != 3 || folded != "" {
+		t.Errorf("%+v, folded %q", p, folded)
+	}
+}
+
 func TestAStackThroughTheLibraryIsKept(t *testing.T) {
 	s := &Session{}
 	s.Run(1, "%%\nmodel.Fit()")

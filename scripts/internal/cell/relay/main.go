@@ -95,6 +95,11 @@ func relay(path, module string) (inner string, err error) {
 	if err != nil {
 		return "", err
 	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+	}()
 	read := sync.OnceFunc(func() { os.RemoveAll(dir) }) // GoNB reads the file before it listens
 	for name, change := range map[string]func() func([][]byte) [][][]byte{
 		"iopub_port": func() func([][]byte) [][][]byte { return (&published{outputs: o}).change },

@@ -113,7 +113,8 @@ type published struct {
 	running execution // none if it has no request
 	held    string    // the last lines of stderr, if they may be the program's last words
 	holds   bool
-	newLine bool // stderr is at the beginning of a line
+	newLine bool   // stderr is at the beginning of a line
+	ended   string // what is said of the program's end, if an error says it too
 }
 
 // change lets the outputs of a cell through, but for what it ends with.
@@ -131,6 +132,7 @@ func (p *published) change(parts [][]byte) [][][]byte {
 		}
 		if json.Unmarshal(m.content, &input) == nil {
 			p.running, p.held, p.holds, p.newLine = execution{request, input.Count}, "", false, true
+			p.ended = ""
 			p.run(input.Count, input.Code)
 		}
 	}
@@ -145,7 +147,7 @@ func (p *published) change(parts [][]byte) [][][]byte {
 		json.Unmarshal(m.content, &said)
 		r := p.of(p.running, func(r *report) { p.explain(r, said, p.held) })
 		out := p.flush(m, r.rest)
-		p.held = ""
+		p.held, p.ended = "", ""
 		out = append(out, m.with(r.error).parts(p.key))
 		if r.stack != "" {
 			out = append(out, m.another("display_data", display("Go's stack: "+r.stack, "<details><summary>Go's stack</summary><pre>"+
@@ -161,7 +163,7 @@ func (p *published) change(parts [][]byte) [][][]byte {
 			break
 		}
 		r := p.of(p.running, func(r *report) { r.note = p.session.Lost() })
-		out := p.flush(m, p.held)
+		out := p.flush(m, p.held+p.ended)
 		if r.note != "" {
 			out = append(out, m.another("display_data", display(r.note,
 				`<div style="border-left:4px solid #7a8a99;padding:.2em .7em">`+html.EscapeString(r.note)+"</div>")).parts(p.key))
@@ -182,7 +184,9 @@ func (p *published) stream(m message, parts [][]byte) [][][]byte {
 		return [][][]byte{parts}
 	}
 	if ended.MatchString(stream.Text) {
-		return nil
+		stream.Text, p.ended = p.ended, stream.Text
+	} else {
+		stream.Text, p.ended = p.ended+stream.Text, ""
 	}
 	before, after := stream.Text, ""
 	if p.holds {
@@ -190,18 +194,15 @@ func (p *published) stream(m message, parts [][]byte) [][][]byte {
 	} else {
 		begin := 0
 		for line := range strings.SplitAfterSeq(stream.Text, "\n") {
-			if (begin > 0 || p.newLine) && mistakes.Dying(line) {
+			if (begin > 0 || p.newLine) && mistakes.Dying(stream.Text[begin:]) {
 				before, after, p.holds = stream.Text[:begin], stream.Text[begin:], true
 				break
 			}
 			begin += len(line)
 		}
-		p.newLine = strings.HasSuffix(stream.Text, "\n")
+		p.newLine = stream.Text == "" && p.newLine || strings.HasSuffix(stream.Text, "\n")
 	}
 	p.held += after
-	if before == stream.Text {
-		return [][][]byte{parts}
-	}
 	return p.flush(m, before)
 }
 

@@ -155,8 +155,10 @@ func TestTwoClientsThatNameTheirRequestsAlike(t *testing.T) {
 
 func TestWhatOnlyLooksLikeLastWordsIsShown(t *testing.T) {
 	c := begin(t, "%%\nwarn()")
-	got := c.stderr("a panic: no\n") + c.stderr("Error: a file is missing\nGoing on\n") + c.stderr("done\n") + c.idle()
-	if want := "[stream] a panic: no\n\n[stream] Error: a file is missing\nGoing on\ndone\n\n[status] idle\n"; got != want {
+	got := c.stderr("a panic: no\n") + c.stderr("Error: a file is missing\n") + c.stderr("exit status 1\n") + c.stderr("is what it said\n") +
+		c.stderr("panic: not mine\n") + c.stderr("done\n") + c.idle()
+	if want := "[stream] a panic: no\n\n[stream] Error: a file is missing\n\n[stream] exit status 1\nis what it said\n\n" +
+		"[stream] panic: not mine\ndone\n\n[status] idle\n"; got != want {
 		t.Errorf("a student sees\n%s\nand not\n%s", got, want)
 	}
 }
@@ -170,6 +172,14 @@ func TestAProgramThatGivesUp(t *testing.T) {
 	c = begin(t, "%%\nfor {}")
 	if got := c.stderr("^C\nsignal: interrupt\n") + c.failed("signal: interrupt"); got != "[error] Cell [1]: stopped\n" {
 		t.Errorf("after an interrupt: %s", got)
+	}
+}
+
+func TestAnErrorOfTheLibrary(t *testing.T) {
+	c := begin(t, "%%\nnotebook.Show(nil, err)")
+	got := c.stderr("reading\nError: no epoch yet\n\t \x1b[7m[[ Cell [1] Line 2 ]]\x1b[0m /tmp/gonb_1/main.go:9\n") + c.stderr("exit status 1\n") + c.failed("exit status 1")
+	if want := "[stream] reading\n\n[error] Cell [1], line 2: no epoch yet\n    notebook.Show(nil, err)\n"; got != want {
+		t.Errorf("a student sees\n%s\nand not\n%s", got, want)
 	}
 }
 
