@@ -55,13 +55,13 @@ var rules = []struct {
 		return ""
 	}),
 	rule(`^must\.M\(.*\(no value\) used as value`, say("The call returns an error alone, and must.M gives no value: leave out what stands before must.M.")),
-	rule(`\(mismatched types (u?int\w*|float\d+) and (u?int\w*|float\d+)\)`, func(s *Session, p *Problem, m []string) string {
-		to := m[1]
-		if strings.HasPrefix(m[2], "float") {
-			to = m[2]
-		}
-		return fmt.Sprintf("Go does not convert by itself: %s(x) makes a %[1]s of the other.", to)
-	}),
+	rule(`^invalid operation: ([\w.()]+) (\S+) ([\w.()]+) \(mismatched types (u?int\w*|float\d+) and (u?int\w*|float\d+)\)`,
+		func(s *Session, p *Problem, m []string) string {
+			if strings.HasPrefix(m[5], "float") {
+				return fmt.Sprintf("Go does not convert by itself: %s(%s) %s %s.", m[5], m[1], m[2], m[3])
+			}
+			return fmt.Sprintf("Go does not convert by itself: %s %s %s(%s).", m[1], m[2], m[4], m[3])
+		}),
 	rule(`mismatched types .*\bstring\b`, say("fmt.Sprint(…) makes text of a number; fmt.Println(a, b) prints both.")),
 	rule(`truncated`, say("An int has no fraction. Make the variable a float64, or convert it: float64(n) * 0.5.")),
 	rule(`^cannot use (.+) \(variable of type (\w+)\) as (\w+) value`, func(s *Session, p *Problem, m []string) string {
