@@ -15,7 +15,7 @@ var rules = []struct {
 	rule(undefinedMember.String(), func(s *Session, p *Problem, m []string) string { return s.member(m[1], m[2]) }),
 	rule(notExported.String(), func(s *Session, p *Problem, m []string) string { return s.member(m[2], m[1]) }),
 	rule(undefinedName.String(), func(s *Session, p *Problem, m []string) string { return s.undefined(*p, m[1]) }),
-	rule(`^(\w+)\.(append|push|add|len|size|length|upper|lower|format) undefined`, func(s *Session, p *Problem, m []string) string {
+	rule(`^(\w+)\.(append|push|add|len|size|length|upper|lower|format) undefined \(type (?:\[\]|map\[|string)`, func(s *Session, p *Problem, m []string) string {
 		return fmt.Sprintf("In Go: "+map[string]string{"append": "%s = append(%[1]s, …)", "push": "%s = append(%[1]s, …)", "add": "%s = append(%[1]s, …)",
 			"len": "len(%s)", "size": "len(%s)", "length": "len(%s)", "upper": "strings.ToUpper(%s)", "lower": "strings.ToLower(%s)",
 			"format": "fmt.Sprintf(%s, …)"}[m[2]]+".", m[1])
@@ -47,12 +47,12 @@ var rules = []struct {
 		return fmt.Sprintf("A cell does not show its last value by itself: fmt.Println(%s).", value)
 	}),
 	rule(`^assignment mismatch: (\d+) variables? but (\S+) returns (\d+) values?`, mismatch),
-	rule(`^not enough arguments in call to must\.M\d`, say("What the call returns is one error alone: must.M takes it.")),
-	rule(`^too many arguments in call to must\.M\d?\n\thave \((.*)\)`, func(s *Session, p *Problem, m []string) string {
-		if n := len(strings.Split(m[1], ", ")) - 1; strings.HasSuffix(m[1], "error") && n > 0 {
-			return fmt.Sprintf("must.M%d gives what stands before the error: %s.", n, plural(n, "value"))
+	rule(`^(?:not enough|too many) arguments in call to must\.M\d?\n\thave \((?:(.*), )?error\)`, func(s *Session, p *Problem, m []string) string {
+		if m[1] == "" {
+			return "What the call returns is one error alone: must.M takes it."
 		}
-		return ""
+		n := 1 + strings.Count(m[1], ", ")
+		return fmt.Sprintf("must.M%d gives what stands before the error: %s.", n, plural(n, "value"))
 	}),
 	rule(`^must\.M\(.*\(no value\) used as value`, say("The call returns an error alone, and must.M gives no value: leave out what stands before must.M.")),
 	rule(`^invalid operation: ([\w.()]+) (\S+) ([\w.()]+) \(mismatched types (u?int\w*|float\d+) and (u?int\w*|float\d+)\)`,

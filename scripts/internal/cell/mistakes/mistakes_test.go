@@ -39,6 +39,20 @@ func TestGoimportsDropsAnImportAndOneLineIsToBlame(t *testing.T) {
 	}
 }
 
+func TestHintsThatWouldMislead(t *testing.T) {
+	for message, want := range map[string]string{
+		"b.add undefined (type *layer.Builder has no field or method add, but does have method Add)": "Did you mean Add?",
+		"sizes.append undefined (type []int has no field or method append)":                          "In Go: sizes = append(sizes, …).",
+		"undefined: math.PI": "Did you mean math.Pi?",
+		"cannot use \"x\" (untyped string constant) as int value in return statement": "",
+	} {
+		s := &Session{Packages: Finder("")}
+		if got := s.hint(&Problem{Message: message}); got != want {
+			t.Errorf("%s: %q; want %q", message, got, want)
+		}
+	}
+}
+
 func TestAChangedGlobalIsToldOnce(t *testing.T) {
 	for _, c := range []struct{ name, first, second, want string }{
 		{"assigned", "var best = 0.5", "%%\nbest = 0.9", "Cell [2], line 2: best"},
