@@ -55,9 +55,14 @@ func Show(f *figure.Figure, err error) {
 	out.html(img)
 }
 
-// Fail ends the program with exit code 1 and the error on stderr, which Jupyter shows as a failed cell.
+// Fail ends the program with exit code 1 and the error on stderr, which Jupyter shows as a failed cell, with the cell's
+// lines that have led there.
 func Fail(err error) {
-	fmt.Fprintln(out.log, "Error:", err)
+	text := fmt.Sprintln("Error:", err)
+	if out.jupyter {
+		text += calls()
+	}
+	fmt.Fprint(out.log, text) // at once: the kernel reads what is there
 	out.exit(1)
 }
 

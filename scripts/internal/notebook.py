@@ -99,23 +99,11 @@ def execute(notebook, path, kernel_log):
 
 
 def failure(cell, error):
-    """The failing cell's first lines and its error as text, with the lines of cells that GoNB names."""
+    """The failing cell's first lines, what it has written to stderr, and its error."""
     lines = cell.source.strip().splitlines()
     source = ["    | " + line for line in lines[:3] + ["…"] * (len(lines) > 3)]
     streams = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
-    reports = [output.data.get("text/html", "") for output in cell.outputs if output.output_type == "display_data"]
-    errors = ANSI.sub("", "".join(streams)).splitlines()
-    errors = errors or [line for report in reports if "gonb-err" in report for line in compile_errors(report)]
-    return "\n".join(source + (errors or [error.evalue]))
-
-
-def compile_errors(report):
-    """Text of GoNB's HTML error report: one line each, without the code around it, which unfolds in Jupyter."""
-    for line in report.split('<div style="white-space: pre-wrap;">')[1:]:
-        line = re.sub(r'<span class="gonb-err-location">(\./|/tmp/).*?</span>', "", line.split('<div class="gonb-err-context">')[0])
-        text = html.unescape(re.sub(r"<[^>]*>", "", line)).strip()
-        if text and not text.startswith("# gonb_"):
-            yield text
+    return "\n".join(source + ANSI.sub("", "".join(streams)).splitlines() + [error.evalue])
 
 
 def render(notebook, path, facts):

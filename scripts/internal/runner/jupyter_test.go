@@ -71,8 +71,9 @@ func TestANotebookBecomesAReportThatNeedsNoNetwork(t *testing.T) {
 
 func TestAFailingCellStopsTheRun(t *testing.T) {
 	for _, c := range []struct{ name, code, want string }{
-		{"compile error", "%%\n// A comment.\nfmt.Println(undefined)", "Cell[2]: Line 3 undefined: undefined"},
+		{"compile error", "%%\n// A comment.\nfmt.Println(undefined)", "Cell [2], line 3: undefined: undefined"},
 		{"panic", "%%\npanic(errors.New(\"broken\"))", "panic: broken"},
+		{"panic after a warning", "%%\nfmt.Fprintln(os.Stderr, \"no images\")\npanic(\"broken\")", "panic: broken"},
 		{"exit", "%%\nfmt.Fprintln(os.Stderr, \"no images\")\nos.Exit(1)", "no images"},
 	} {
 		report, output, err := cells(t, t.Context(), "%%\nfmt.Println(1)", c.code, "%%\nfmt.Println(\"too far\")")

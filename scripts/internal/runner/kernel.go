@@ -56,6 +56,7 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 		{kernelTools[0], s.kernel("bin", "gonb")},
 		{kernelTools[1], s.kernel("real", "goimports")},
 		{"./scripts/internal/cell", s.kernel("bin", "cell")},
+		{"./scripts/internal/cell/relay", s.kernel("bin", "relay")},
 	} {
 		// Built aside and renamed: a kernel that runs cannot be written over.
 		if err := s.command(ctx, l, "go", "build", "-o", tool.path+".new", tool.source); err != nil {

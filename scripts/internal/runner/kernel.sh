@@ -10,9 +10,11 @@ esac
 
 # bin has a go and a goimports of its own: see scripts/internal/cell. GoNB tells them of an interrupt by its log.
 export PATH="$here/bin:$PATH"
+set -- "$1" "$work" "$here/bin/gonb" "-go_work=$work" -raw_error
 if log=$(mktemp "${TMPDIR:-/tmp}/gonb-log-XXXXXX"); then
 	export CELL_LOG="$log"
-	set -- "$1" "-extra_log=$log" -vmodule=dispatcher=2
+	set -- "$@" "-extra_log=$log" -vmodule=dispatcher=2
 fi
 
-exec "$here/bin/gonb" --kernel "$@" "-go_work=$work"
+# relay says in a student's words what goes wrong in a cell.
+exec "$here/bin/relay" "$@"

@@ -1,0 +1,50 @@
+package mistakes
+
+import (
+	"slices"
+	"strings"
+)
+
+// nearest is the name that was meant, or "": the same but for case, or with so few wrong letters that it is no other word.
+func nearest(name string, names []string) string {
+	best, least := "", (len(name)+2)/3+1
+	for _, n := range slices.Sorted(slices.Values(names)) {
+		if n == name {
+			continue
+		}
+		if strings.EqualFold(n, name) {
+			return n
+		}
+		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters are to be added, taken away, changed or swapped with the next to make b from a
+// (Damerau–Levenshtein, each letter touched once).
+func distance(a, b string) int {
+	s, t := []rune(a), []rune(b)
+	d := make([][]int, len(s)+1)
+	for i := range d {
+		d[i] = make([]int, len(t)+1)
+		d[i][0] = i
+	}
+	for j := range d[0] {
+		d[0][j] = j
+	}
+	for i := 1; i <= len(s); i++ {
+		for j := 1; j <= len(t); j++ {
+			change := 1
+			if s[i-1] == t[j-1] {
+				change = 0
+			}
+			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+change)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(s)][len(t)]
+}
