@@ -5,13 +5,17 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-const kernelName = "gonb-defects"
+const (
+	kernelName  = "gonb-defects"
+	kernelTitle = "Go (defects)"
+)
 
 // kernelEnvironment is what cells are built with. The library is built with the same settings beforehand.
 var kernelEnvironment = map[string]string{
@@ -24,6 +28,11 @@ var kernelEnvironment = map[string]string{
 //
 //go:embed kernel.sh
 var kernelWrapper []byte
+
+// outside.sh is what kernel.sh puts before go for a notebook that lies elsewhere.
+//
+//go:embed outside.sh
+var outsideWrapper []byte
 
 // buildKernel builds GoNB and goimports at the versions of go.mod, and tells Jupyter of them.
 func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
@@ -43,14 +52,18 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 	if err := s.writeKernelSpec(dir); err != nil {
 		return "", err
 	}
-	key := fmt.Sprintf("%s %s %x", s.tools, version, sha256.Sum256(sum))
+	overlay, err := s.gonbOverlay(ctx)
+	if err != nil {
+		return "", err
+	}
+	key := fmt.Sprintf("%s %s %x overlay %d", s.tools, version, sha256.Sum256(sum), len(overlay))
 	if s.stamped("kernel", key) {
 		return note, nil
 	}
 	for _, tool := range []string{"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimports"} {
 		// Built aside and renamed: a kernel that runs cannot be written over.
 		path := filepath.Join(dir, "bin", filepath.Base(tool))
-		if err := s.command(ctx, l, "go", "build", "-o", path+".new", tool); err != nil {
+		if err := s.command(ctx, l, "go", append(append([]string{"build"}, overlay...), "-o", path+".new", tool)...); err != nil {
 			return "", err
 		}
 		if err := os.Rename(path+".new", path); err != nil {
@@ -61,12 +74,16 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 }
 
 func (s *setup) writeKernelSpec(dir string) error {
-	if err := writeFile(filepath.Join(dir, "kernel.sh"), kernelWrapper, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "outside"), 0o755); err != nil {
+		return err
+	}
+	if err := errors.Join(writeFile(filepath.Join(dir, "kernel.sh"), kernelWrapper, 0o755),
+		writeFile(filepath.Join(dir, "outside", "go"), outsideWrapper, 0o755)); err != nil {
 		return err
 	}
 	spec, err := json.MarshalIndent(map[string]any{
 		"argv":           []string{"{resource_dir}/kernel.sh", "{connection_file}"},
-		"display_name":   "Go (defects)",
+		"display_name":   kernelTitle,
 		"language":       "go",
 		"interrupt_mode": "message",
 		"env":            kernelEnvironment,
@@ -74,7 +91,7 @@ func (s *setup) writeKernelSpec(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, "kernel.json"), spec, 0o644)
+	return errors.Join(writeFile(filepath.Join(dir, "kernel.json"), spec, 0o644), writeLogo(dir))
 }
 
 // fetchModules does, with the network, what GoNB does for each cell without it: go get, in a workspace of the
