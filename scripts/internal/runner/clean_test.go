@@ -41,7 +41,7 @@ func TestCommittedNotebooksAreClean(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 		} else if !bytes.Equal(text, clean) {
-			t.Errorf("%s is not as git keeps it: git add --renormalize %s", path, filepath.Base(path))
+			t.Errorf("%s is not as git keeps it; that is: .lesson/bin/runner . clean < notebooks/%s", path, filepath.Base(path))
 		}
 	}
 }
