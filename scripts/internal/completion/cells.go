@@ -14,15 +14,14 @@ const answerWithin = 2 * time.Second
 
 // cells answers what GoNB asks about them.
 type cells struct {
-	dir     string
 	gopls   *gopls
 	started time.Time
 	files   map[string]string // text by path, of main.go and other.go
 	told    map[error]bool
 }
 
-func newCells(dir string, g *gopls) *cells {
-	return &cells{dir: dir, gopls: g, started: time.Now(), files: map[string]string{}, told: map[error]bool{}}
+func newCells(g *gopls) *cells {
+	return &cells{gopls: g, started: time.Now(), files: map[string]string{}, told: map[error]bool{}}
 }
 
 // asked is what the parameters of all methods have that GoNB calls.
@@ -76,8 +75,12 @@ func (c *cells) answer(connection io.ReadWriter) error {
 
 // changed keeps the text of the cell. Of files of the library, which GoNB opens all, gopls is told if they changed.
 func (c *cells) changed(path, text string, again bool) {
-	if filepath.Dir(path) == c.dir && filepath.Ext(path) == ".go" {
-		c.files[filepath.Base(path)] = text
+	if filepath.Dir(path) == c.gopls.cells {
+		if filepath.Ext(path) == ".go" {
+			c.files[filepath.Base(path)] = text
+		} else if again && c.gopls.copyModule() == nil { // go.mod, go.sum or go.work
+			c.gopls.fileChanged(filepath.Join(c.gopls.dir, filepath.Base(path)))
+		}
 		return
 	}
 	if !again {
@@ -85,9 +88,7 @@ func (c *cells) changed(path, text string, again bool) {
 		again = err == nil && info.ModTime().After(c.started)
 	}
 	if again {
-		const isChanged = 2
-		c.gopls.notify("workspace/didChangeWatchedFiles",
-			map[string]any{"changes": []any{map[string]any{"uri": uri(path), "type": isChanged}}})
+		c.gopls.fileChanged(path)
 	}
 }
 
@@ -96,7 +97,7 @@ func (c *cells) ask(method string, line, column int) (json.RawMessage, error) {
 	if err := c.gopls.show(compose(c.files["main.go"], c.files["other.go"], c.gopls.imports())); err != nil {
 		return nil, err
 	}
-	return c.gopls.call(method, at(c.dir, line, utf16Column(c.line(line), column)), answerWithin)
+	return c.gopls.call(method, at(c.gopls.dir, line, utf16Column(c.line(line), column)), answerWithin)
 }
 
 func (c *cells) line(number int) string {
@@ -135,6 +136,9 @@ func (c *cells) complete(line, column int) any {
 	}
 	if err == nil {
 		err = json.Unmarshal(reply, &list)
+	}
+	if err == nil && len(list.Items) == 0 && !c.gopls.isWarm() {
+		err = errNotYet
 	}
 	if err != nil {
 		list.Items = c.excuse(err, line, column)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -15,14 +16,17 @@ import (
 
 // gopls is the real one, as a child that talks on its standard input and output.
 type gopls struct {
-	path, dir string          // the program, and the module of the cells
-	imports   func() []string // what each cell is shown with; asked for when go.work is there
+	path    string          // of the program
+	cells   string          // GoNB's folder, in which it makes and removes files all the time
+	dir     string          // ours below it, with the module as gopls sees it: one file, which is never written
+	imports func() []string // what each cell is shown with; asked for when go.work is there
 
 	mu       sync.Mutex
 	command  *exec.Cmd
 	wire     *wire
 	nextID   int
 	replies  map[string]chan *message
+	warmed   bool   // it has read the library
 	document string // the cell as gopls has it
 	version  int
 }
@@ -32,15 +36,45 @@ var (
 	errNotYet   = errors.New("gopls is still reading the library")
 )
 
-func newGopls(path, dir string) *gopls {
-	imports := sync.OnceValue(func() []string { return packages(dir) })
-	return &gopls{path: path, dir: dir, imports: imports, replies: map[string]chan *message{}}
+func newGopls(path, cells string) *gopls {
+	return &gopls{path: path, cells: cells, dir: filepath.Join(cells, "completion"), replies: map[string]chan *message{},
+		imports: sync.OnceValue(func() []string { return packages(cells) })}
+}
+
+// copyModule makes our module of what GoNB's is now.
+func (g *gopls) copyModule() error {
+	mod, err := os.ReadFile(filepath.Join(g.cells, "go.mod"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(g.dir, 0o755); err != nil {
+		return err
+	}
+	if modules := workspaceModules(g.cells); len(modules) > 0 {
+		theirs, err := os.ReadFile(filepath.Join(g.cells, "go.work"))
+		if err != nil {
+			return err
+		}
+		work := "use .\n"
+		for line := range strings.Lines(string(theirs)) {
+			if strings.HasPrefix(line, "go ") || strings.HasPrefix(line, "toolchain ") {
+				work += line
+			}
+		}
+		for _, m := range modules {
+			work += "use " + strconv.Quote(m) + "\n"
+		}
+		if err := os.WriteFile(filepath.Join(g.dir, "go.work"), []byte(work), 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(g.dir, "go.mod"), mod, 0o644)
 }
 
 // waitForWorkspace waits for the go.work that GoNB writes right after it has started us.
 func (g *gopls) waitForWorkspace(most time.Duration) {
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if len(workspaceModules(g.dir)) > 0 {
+		if len(workspaceModules(g.cells)) > 0 {
 			return
 		}
 	}
@@ -50,6 +84,12 @@ func (g *gopls) running() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.wire != nil
+}
+
+func (g *gopls) isWarm() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.warmed
 }
 
 // settings: no diagnostics, which nobody here would see, and the workspace is the cell alone.
@@ -64,6 +104,9 @@ var settings = map[string]any{
 func (g *gopls) start() error {
 	if _, err := os.Stat(g.path); err != nil {
 		return errNotThere
+	}
+	if err := g.copyModule(); err != nil {
+		return err
 	}
 	command := exec.Command(g.path)
 	command.Dir = g.dir
@@ -82,7 +125,7 @@ func (g *gopls) start() error {
 	syscall.Setpriority(syscall.PRIO_PROCESS, command.Process.Pid, 5)
 	w := newWire(out, in)
 	g.mu.Lock()
-	g.command, g.wire, g.document = command, w, ""
+	g.command, g.wire, g.document, g.warmed = command, w, "", false
 	g.mu.Unlock()
 	go g.listen(command, w)
 	_, err = g.call("initialize", map[string]any{
@@ -203,6 +246,13 @@ func (g *gopls) show(text string) error {
 	}
 }
 
+// fileChanged tells gopls of a file that it reads itself.
+func (g *gopls) fileChanged(path string) error {
+	const isChanged = 2
+	return g.notify("workspace/didChangeWatchedFiles",
+		map[string]any{"changes": []any{map[string]any{"uri": uri(path), "type": isChanged}}})
+}
+
 // warm asks a first question and waits for the answer: gopls has then read the library.
 func (g *gopls) warm() error {
 	text := compose("package main\n\nfunc main() {\n\tfmt.\n}\n", "", g.imports())
@@ -210,6 +260,9 @@ func (g *gopls) warm() error {
 		return err
 	}
 	_, err := g.call("textDocument/completion", at(g.dir, 3, 5), 10*time.Minute)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.warmed = err == nil
 	return err
 }
 

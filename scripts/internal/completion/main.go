@@ -57,8 +57,7 @@ func serve(socket string) error {
 		return err
 	}
 	defer os.Remove(socket)
-	dir := filepath.Dir(socket)
-	g := newGopls(realGopls(), dir)
+	g := newGopls(realGopls(), filepath.Dir(socket))
 	defer g.end()
 	go func() {
 		g.waitForWorkspace(5 * time.Second)
@@ -73,7 +72,7 @@ func serve(socket string) error {
 	go func() {
 		connection, err := listener.Accept()
 		if err == nil {
-			err = newCells(dir, g).answer(connection)
+			err = newCells(g).answer(connection)
 		}
 		ended <- err
 	}()

@@ -85,6 +85,7 @@ func startKernel(t *testing.T) *kernel {
 	}
 	put(t, filepath.Join(k.dir, "bin", "gopls"), string(program))
 	os.Chmod(filepath.Join(k.dir, "bin", "gopls"), 0o755)
+	put(t, filepath.Join(k.cell, "go.mod"), "module cell\n")
 	put(t, filepath.Join(k.cell, "go.work"), "go 1.26\n\nuse .\nuse "+t.TempDir()+"\n")
 	socket := filepath.Join(k.cell, "gopls_socket")
 	k.command = exec.Command(filepath.Join(k.dir, "bin", "gopls"), "-listen", "unix;"+socket)

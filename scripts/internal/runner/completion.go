@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -167,33 +166,4 @@ func (s *setup) build(ctx context.Context, l *live, pkg, path string) error {
 		return err
 	}
 	return os.Rename(path+".new", path)
-}
-
-// gonbOverlay gives the arguments with which go build takes one file of GoNB with a change. GoNB waits 12 s before it
-// first talks to gopls, and so long no cell runs if somebody has pressed Tab. A version without that line is built as
-// it is.
-func (s *setup) gonbOverlay(ctx context.Context) ([]string, error) {
-	dir, err := s.output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/janpfeifer/gonb")
-	if err != nil {
-		return nil, err
-	}
-	original := filepath.Join(dir, "internal", "goexec", "goplsclient", "exec.go")
-	text, err := os.ReadFile(original)
-	if err != nil {
-		return nil, err
-	}
-	changed := bytes.ReplaceAll(text, []byte("time.After(ConnectTimeout)"), []byte("time.After(50 * time.Millisecond)"))
-	if bytes.Equal(text, changed) {
-		return nil, nil
-	}
-	file := s.local("gonb", "exec.go")
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{original: file}})
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return nil, err
-	}
-	list := s.local("gonb", "overlay.json")
-	return []string{"-overlay", list}, errors.Join(writeFile(file, changed, 0o644), writeFile(list, overlay, 0o644))
 }

@@ -52,18 +52,18 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 	if err := s.writeKernelSpec(dir); err != nil {
 		return "", err
 	}
-	overlay, err := s.gonbOverlay(ctx)
-	if err != nil {
-		return "", err
-	}
-	key := fmt.Sprintf("%s %s %x overlay %d", s.tools, version, sha256.Sum256(sum), len(overlay))
+	key := fmt.Sprintf("%s %s %q %x", s.tools, version, gonbPatches, sha256.Sum256(sum))
 	if s.stamped("kernel", key) {
 		return note, nil
+	}
+	patched, err := s.patchedGoNB(ctx)
+	if err != nil {
+		return "", err
 	}
 	for _, tool := range []string{"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimports"} {
 		// Built aside and renamed: a kernel that runs cannot be written over.
 		path := filepath.Join(dir, "bin", filepath.Base(tool))
-		if err := s.command(ctx, l, "go", append(append([]string{"build"}, overlay...), "-o", path+".new", tool)...); err != nil {
+		if err := s.command(ctx, l, "go", append(append([]string{"build"}, patched...), "-o", path+".new", tool)...); err != nil {
 			return "", err
 		}
 		if err := os.Rename(path+".new", path); err != nil {
