@@ -67,7 +67,7 @@ func (s *setup) run(ctx context.Context) error {
 	if err := step("git", s.keepNotebooksClean); err != nil {
 		return err
 	}
-	return step("completion", s.offerCompletion)
+	return step("gopls", s.offerCompletion)
 }
 
 func (s *setup) checkTools(ctx context.Context, l *live) (string, error) {
