@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -39,45 +38,6 @@ var (
 func newGopls(path, cells string) *gopls {
 	return &gopls{path: path, cells: cells, dir: filepath.Join(cells, "completion"), replies: map[string]chan *message{},
 		imports: sync.OnceValue(func() []string { return packages(cells) })}
-}
-
-// copyModule makes our module of what GoNB's is now.
-func (g *gopls) copyModule() error {
-	mod, err := os.ReadFile(filepath.Join(g.cells, "go.mod"))
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(g.dir, 0o755); err != nil {
-		return err
-	}
-	if modules := workspaceModules(g.cells); len(modules) > 0 {
-		theirs, err := os.ReadFile(filepath.Join(g.cells, "go.work"))
-		if err != nil {
-			return err
-		}
-		work := "use .\n"
-		for line := range strings.Lines(string(theirs)) {
-			if strings.HasPrefix(line, "go ") || strings.HasPrefix(line, "toolchain ") {
-				work += line
-			}
-		}
-		for _, m := range modules {
-			work += "use " + strconv.Quote(m) + "\n"
-		}
-		if err := os.WriteFile(filepath.Join(g.dir, "go.work"), []byte(work), 0o644); err != nil {
-			return err
-		}
-	}
-	return os.WriteFile(filepath.Join(g.dir, "go.mod"), mod, 0o644)
-}
-
-// waitForWorkspace waits for the go.work that GoNB writes right after it has started us.
-func (g *gopls) waitForWorkspace(most time.Duration) {
-	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if len(workspaceModules(g.cells)) > 0 {
-			return
-		}
-	}
 }
 
 func (g *gopls) running() bool {
