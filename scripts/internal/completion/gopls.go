@@ -69,7 +69,7 @@ func (g *gopls) start() error {
 		return err
 	}
 	command := exec.Command(g.path)
-	command.Dir = g.dir
+	command.Dir, command.Env = g.dir, g.environment()
 	in, err := command.StdinPipe()
 	if err != nil {
 		return err

@@ -49,6 +49,24 @@ func realGopls() string {
 	return filepath.Join(filepath.Dir(filepath.Dir(self)), "completion", "gopls")
 }
 
+// environment is ours, with a folder of settings in which Go's telemetry is off: it would be one more process for each
+// kernel. The go command keeps its own settings. Where folders of settings cannot be chosen so, all stays as it is.
+func (g *gopls) environment() []string {
+	settings := filepath.Join(filepath.Dir(g.path), "config")
+	mode := filepath.Join(settings, "go", "telemetry", "mode")
+	if _, err := os.Stat(mode); err != nil {
+		os.MkdirAll(filepath.Dir(mode), 0o755)
+		if os.WriteFile(mode, []byte("off"), 0o644) != nil {
+			return os.Environ()
+		}
+	}
+	all := append(os.Environ(), "XDG_CONFIG_HOME="+settings)
+	if own, err := os.UserConfigDir(); err == nil && os.Getenv("GOENV") == "" {
+		all = append(all, "GOENV="+filepath.Join(own, "go", "env"))
+	}
+	return all
+}
+
 // serve answers GoNB until it hangs up or ends.
 func serve(socket string) error {
 	parent := os.Getppid()
