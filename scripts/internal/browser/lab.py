@@ -48,8 +48,9 @@ window.lesson = {
   failed: i => lesson.cells()[i].model.outputs.toJSON().some(o => o.output_type === "error"),
   allRan: () => lesson.cells().every((w, i) => w.model.type !== "code" || !w.model.sharedModel.source || lesson.ran(i)),
   anyFailed: () => lesson.cells().findIndex((w, i) => w.model.type === "code" && lesson.failed(i)),
-  // figures are the pictures below a cell that are not blank: width and number of colours of each.
-  figures: i => [...lesson.cells()[i].outputArea.node.querySelectorAll("img, svg")].map(picture => {
+  // figures are the pictures below a cell: width and number of colours of each. A blank one has few.
+  pictures: i => lesson.cells()[i].outputArea.node.querySelectorAll(".jp-OutputArea-output img, .jp-OutputArea-output svg"),
+  figures: i => [...lesson.pictures(i)].map(picture => {
     const box = picture.getBoundingClientRect();
     if (picture.tagName !== "IMG") return { width: box.width, colours: picture.querySelectorAll("*").length };
     if (!picture.complete || !picture.naturalWidth) return { width: 0, colours: 0 };
@@ -63,7 +64,7 @@ window.lesson = {
   // watch counts the different pictures that a cell shows while it runs.
   watch: i => {
     const seen = new Set();
-    const look = () => lesson.cells()[i].outputArea.node.querySelectorAll("img, svg").forEach(
+    const look = () => lesson.pictures(i).forEach(
       picture => seen.add(picture.tagName === "IMG" ? picture.src : picture.outerHTML));
     new MutationObserver(look).observe(lesson.cells()[i].outputArea.node,
       { childList: true, subtree: true, attributes: true, characterData: true });
@@ -145,7 +146,7 @@ def notebook(lab, name, least):
     lab.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     if watching:
         first = watching[0]
-        lab.wait(f"lesson.figures({first}).length > 0 || lesson.anyFailed() >= 0", NOTEBOOK, "the first curves")
+        lab.wait(f"lesson.figures({first}).some(f => f.width > 150) || lesson.anyFailed() >= 0", NOTEBOOK, "the first curves")
         lab.page.locator(".jp-Notebook:visible .jp-Cell").nth(first).scroll_into_view_if_needed()
         lab.picture(f"{name[0]}-training")
     lab.wait("lesson.allRan() || lesson.anyFailed() >= 0", NOTEBOOK, f"the end of {name}")
@@ -179,7 +180,7 @@ def completion(lab):
         ("%%\nfigure.", "Tab", ["Bars", "Grid"]),
         ("%%\nd := lesson.Data()\nd.", "Tab", ["Train", "Classes"]),
         ('%%\nmodel, _ := must.M2(classifier.Load(lesson.Run("browser")))\nmodel.', "Tab", ["Predict", "Save"]),
-        ("%%\nfigure.Bars(", "Shift+Tab", ["func figure.Bars(", "classes []string", "bar"]),
+        ("%%\nfigure.Bars(", "Shift+Tab", ["func figure.Bars(labels []string", "draws horizontal bars"]),
     ):
         index = lab.add(source)
         shown = ".jp-Completer .jp-Completer-item" if key == "Tab" else ".jp-Tooltip"
