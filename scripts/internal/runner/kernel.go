@@ -5,13 +5,17 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-const kernelName = "gonb-defects"
+const (
+	kernelName  = "gonb-defects"
+	kernelTitle = "Go (defects)"
+)
 
 // kernelTools are built into the kernel, at the versions of go.mod.
 var kernelTools = []string{"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimports"}
@@ -27,6 +31,11 @@ var kernelEnvironment = map[string]string{
 //
 //go:embed kernel.sh
 var kernelWrapper []byte
+
+// outside.sh is what kernel.sh puts before go for a notebook that lies elsewhere.
+//
+//go:embed outside.sh
+var outsideWrapper []byte
 
 // buildKernel builds GoNB and goimports at the versions of go.mod and what stands in for goimports and go, and tells
 // Jupyter of them.
@@ -48,9 +57,13 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 	if err := s.writeKernelSpec(s.kernel()); err != nil {
 		return "", err
 	}
-	key := fmt.Sprintf("%s %s %s", s.tools, version, sources)
+	key := fmt.Sprintf("%s %s %q %s", s.tools, version, gonbPatches, sources)
 	if s.stamped("kernel", key) {
 		return note, nil
+	}
+	patched, err := s.patchedGoNB(ctx)
+	if err != nil {
+		return "", err
 	}
 	for _, tool := range []struct{ source, path string }{
 		{kernelTools[0], s.kernel("bin", "gonb")},
@@ -59,7 +72,7 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 		{"./scripts/internal/cell/relay", s.kernel("bin", "relay")},
 	} {
 		// Built aside and renamed: a kernel that runs cannot be written over.
-		if err := s.command(ctx, l, "go", "build", "-o", tool.path+".new", tool.source); err != nil {
+		if err := s.command(ctx, l, "go", append(append([]string{"build"}, patched...), "-o", tool.path+".new", tool.source)...); err != nil {
 			return "", err
 		}
 		if err := os.Rename(tool.path+".new", tool.path); err != nil {
@@ -104,12 +117,16 @@ func (s *setup) sources(patterns ...string) (string, error) {
 }
 
 func (s *setup) writeKernelSpec(dir string) error {
-	if err := writeFile(filepath.Join(dir, "kernel.sh"), kernelWrapper, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "outside"), 0o755); err != nil {
+		return err
+	}
+	if err := errors.Join(writeFile(filepath.Join(dir, "kernel.sh"), kernelWrapper, 0o755),
+		writeFile(filepath.Join(dir, "outside", "go"), outsideWrapper, 0o755)); err != nil {
 		return err
 	}
 	spec, err := json.MarshalIndent(map[string]any{
 		"argv":           []string{"{resource_dir}/kernel.sh", "{connection_file}"},
-		"display_name":   "Go (defects)",
+		"display_name":   kernelTitle,
 		"language":       "go",
 		"interrupt_mode": "message",
 		"env":            kernelEnvironment,
@@ -117,7 +134,7 @@ func (s *setup) writeKernelSpec(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, "kernel.json"), spec, 0o644)
+	return errors.Join(writeFile(filepath.Join(dir, "kernel.json"), spec, 0o644), writeLogo(dir))
 }
 
 // prepareCells lets the kernel's stand-in for go find out once what go would find out for each cell. Cells import the

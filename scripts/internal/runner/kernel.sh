@@ -8,8 +8,22 @@ case $gomod in
 *) work=$(dirname "$gomod") ;;
 esac
 
-# bin has a go and a goimports of its own: see scripts/internal/cell. GoNB tells them of an interrupt by its log.
+# What --data and --weights named, for kernels that no script of the clone starts, as those of VS Code.
+if [ -n "$work" ] && [ -r "$work/.lesson/environment" ]; then
+	. "$work/.lesson/environment"
+fi
+
+# bin has a go and a goimports of its own: see scripts/internal/cell.
 export PATH="$here/bin:$PATH"
+
+if [ -z "$work" ] || ! grep -q transfer-learning-go/defects "$gomod"; then
+	# Three levels of share/jupyter/kernels, the kernel's own and .venv lie between it and its clone.
+	clone=$(cd "$here/../../../../.." && pwd)
+	export LESSON_OUTSIDE="This notebook lies in $PWD, outside of the lesson, whose library, images and runs it cannot find: move it to $clone/notebooks and open it there."
+	export PATH="$here/outside:$PATH"
+fi
+
+# GoNB tells those in bin of an interrupt by its log.
 set -- "$1" "$work" "$here/bin/gonb" "-go_work=$work" -raw_error
 if log=$(mktemp "${TMPDIR:-/tmp}/gonb-log-XXXXXX"); then
 	export CELL_LOG="$log"

@@ -26,6 +26,9 @@ func main() {
 
 // run returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 func run(ctx context.Context, root, script string, args []string) int {
+	if internal, ok := internals[script]; ok {
+		return internal(ctx, root)
+	}
 	o, err := parseOptions(script, args)
 	if errors.Is(err, errHelp) {
 		fmt.Print(usage(script))
@@ -110,6 +113,9 @@ func (s *setup) check(ctx context.Context) error {
 	if err := c.step("vet", func(l *live) (string, error) {
 		return "", s.command(ctx, l, "go", "vet", "./...")
 	}); err != nil {
+		return err
+	}
+	if err := c.step("browser", func(l *live) (string, error) { return s.prepareBrowser(ctx, l) }); err != nil {
 		return err
 	}
 	c.say("go test ./...")

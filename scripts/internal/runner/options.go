@@ -14,7 +14,9 @@ type options struct {
 	data, weights string // absolute paths, or ""
 	only          string // which notebooks: see findNotebooks; "" for all
 	quick         bool
+	noCompletion  bool
 	offline       bool     // take data and weights from disk only
+	tests         bool     // scripts/test, which takes nothing that was remembered
 	notebooks     []string // paths of what to run
 	rest          []string // for JupyterLab
 	stick         string   // the folder that scripts/stick fills
@@ -23,7 +25,7 @@ type options struct {
 var errHelp = errors.New("help wanted")
 
 func parseOptions(script string, args []string) (options, error) {
-	o := options{quick: script == "test", offline: script == "test"}
+	o := options{quick: script == "test", offline: script == "test", tests: script == "test"}
 	f := flag.NewFlagSet(script, flag.ContinueOnError)
 	f.SetOutput(io.Discard) // the caller prints error and usage
 	if script == "lesson" || script == "lab" || script == "stick" {
@@ -32,9 +34,13 @@ func parseOptions(script string, args []string) (options, error) {
 	}
 	if script == "lesson" || script == "lab" {
 		f.BoolVar(&o.quick, "quick", false, "")
+		f.BoolVar(&o.noCompletion, "no-completion", false, "")
 	}
 	if script == "lesson" {
 		f.StringVar(&o.only, "only", "", "")
+	}
+	if script == "lab" {
+		args, o.rest = split(f, args)
 	}
 	err := f.Parse(args)
 	set := map[string]bool{}
@@ -48,12 +54,11 @@ func parseOptions(script string, args []string) (options, error) {
 		return o, fmt.Errorf("no such script")
 	case script == "stick" && f.NArg() != 1:
 		return o, errors.New("give one folder, which will be made")
-	case script != "lab" && script != "stick" && f.NArg() > 0:
+	case script != "stick" && f.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	case set["only"] && o.only == "":
 		return o, errors.New("--only is empty: give the number of a notebook, or solutions")
 	}
-	o.rest = f.Args()
 	if script == "stick" {
 		if o.stick, err = filepath.Abs(f.Arg(0)); err != nil {
 			return o, err
@@ -72,6 +77,32 @@ func parseOptions(script string, args []string) (options, error) {
 		}
 	}
 	return o, nil
+}
+
+// split parts the options that f knows from those that are JupyterLab's: all others, and all after "--".
+func split(f *flag.FlagSet, args []string) (own, rest []string) {
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--" {
+			return own, append(rest, args[i+1:]...)
+		}
+		name, _, hasValue := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(args[i], "-"), "-"), "=")
+		known := f.Lookup(name)
+		switch {
+		case !strings.HasPrefix(args[i], "-") || known == nil && name != "help" && name != "h":
+			rest = append(rest, args[i])
+		case known != nil && !hasValue && !isSwitch(known) && i+1 < len(args):
+			own = append(own, args[i], args[i+1])
+			i++
+		default:
+			own = append(own, args[i])
+		}
+	}
+	return own, rest
+}
+
+func isSwitch(f *flag.Flag) bool {
+	b, ok := f.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
 }
 
 // command runs the notebook that --only picks so; the paths are those of a reader.
@@ -110,17 +141,19 @@ func usage(script string) string {
   --weights DIR    a folder with published Keras weights files
 `
 	const quick = `  --quick          a small share of the images, for a first look
+  --no-completion  without gopls, which Tab and Shift-Tab in a cell need (built in the background, about 90 s)
 `
 	switch script {
 	case "lesson":
-		return `usage: scripts/lesson [--data DIR|ZIP] [--weights DIR] [--only WHICH] [--quick]
+		return `usage: scripts/lesson [--data DIR|ZIP] [--weights DIR] [--only WHICH] [--quick] [--no-completion]
 Sets up what is missing, runs the notebooks, and renders reports/index.html.
 ` + places + quick + `  --only WHICH     run some notebooks alone: a number, such as 2; solutions; one of those, such as solutions/1
 `
 	case "lab":
-		return `usage: scripts/lab [--data DIR|ZIP] [--weights DIR] [--quick] [-- JUPYTERLAB OPTIONS]
+		return `usage: scripts/lab [--data DIR|ZIP] [--weights DIR] [--quick] [--no-completion] [JUPYTERLAB OPTIONS]
 Sets up what is missing and opens the notebooks in JupyterLab.
-` + places + quick
+` + places + quick + `  All other options are JupyterLab's, such as --port 8899, --no-browser and --ip=0.0.0.0.
+`
 	case "stick":
 		return `usage: scripts/stick [--data DIR|ZIP] [--weights DIR] FOLDER
 Makes a copy of this clone with all that set-up would fetch: on laptops of the same kind it needs no network.

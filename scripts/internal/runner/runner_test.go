@@ -22,14 +22,18 @@ func TestOptions(t *testing.T) {
 		"lesson --only solutions/1":            {only: "solutions/1"},
 		"lesson -data " + zip:                  {data: zip},
 		"lesson --data=" + dir:                 {data: dir},
-		"lab --weights " + dir + " -- --port1": {weights: dir},
-		"test":                                 {quick: true},
-		"stick --data " + zip + " " + dir:      {data: zip, stick: dir},
+		"lab --weights " + dir + " -- --port1": {weights: dir, rest: []string{"--port1"}},
+		"lab --port 8899 --weights " + dir + " --no-browser a.ipynb -quick": {weights: dir, quick: true,
+			rest: []string{"--port", "8899", "--no-browser", "a.ipynb"}},
+		"lab --ip=0.0.0.0 --no-completion -- --quick": {noCompletion: true, rest: []string{"--ip=0.0.0.0", "--quick"}},
+		"test":                            {quick: true},
+		"stick --data " + zip + " " + dir: {data: zip, stick: dir},
 	}
 	for line, want := range good {
 		args := strings.Fields(line)
 		got, err := parseOptions(args[0], args[1:])
-		if err != nil || got.data != want.data || got.weights != want.weights || got.only != want.only || got.stick != want.stick || got.quick != want.quick {
+		if err != nil || got.data != want.data || got.weights != want.weights || got.only != want.only || got.stick != want.stick || got.quick != want.quick ||
+			got.noCompletion != want.noCompletion || !slices.Equal(got.rest, want.rest) {
 			t.Errorf("%s: %+v, %v", line, got, err)
 		}
 	}
@@ -41,7 +45,7 @@ func TestOptions(t *testing.T) {
 		"lesson --data " + dir + "/not": "--data: stat",
 		"lesson --data=":                "--data: the path is empty",
 		"lesson --weights " + zip:       "is a file",
-		"lab --only 1":                  "unknown option --only",
+		"lab --port 1 --data":           "needs an argument",
 		"test --quick":                  "unknown option --quick",
 		"stick":                         "give one folder",
 		"stick a b":                     "give one folder",
@@ -77,7 +81,7 @@ func TestCommandOfANotebook(t *testing.T) {
 func TestWrongUsageExitsWith2(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
-	for _, line := range []string{"lesson --bogus", "lesson --only 3", "lab --only 1", "test now"} {
+	for _, line := range []string{"lesson --bogus", "lesson --only 3", "lab --data", "test now"} {
 		args := strings.Fields(line)
 		if code := run(context.Background(), root, args[0], args[1:]); code != 2 {
 			t.Errorf("%s: exit code %d", line, code)

@@ -37,6 +37,12 @@ func (s *setup) run(ctx context.Context) error {
 		return err
 	}
 	s.c.section("setting up (some minutes the first time, seconds later)")
+	if note, err := s.remember(); err != nil || note != "" {
+		s.c.say("  " + note)
+		if err != nil {
+			return err
+		}
+	}
 	step := func(name string, do func(context.Context, *live) (string, error)) error {
 		return s.c.step(name, func(l *live) (string, error) { return do(ctx, l) })
 	}
@@ -61,7 +67,10 @@ func (s *setup) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if err := step("git", s.keepNotebooksClean); err != nil {
+		return err
+	}
+	return step("gopls", s.offerCompletion)
 }
 
 func (s *setup) checkTools(ctx context.Context, l *live) (string, error) {
@@ -113,17 +122,22 @@ func (s *setup) installJupyter(ctx context.Context, l *live) (string, error) {
 		"--no-input", "--progress-bar=off", "-r", filepath.Join(s.root, requirementsFile)); err != nil {
 		return "", fmt.Errorf("%w (is there a network, and room on the disk?)", err)
 	}
-	// JupyterLab would ask on its first start whether to fetch news.
 	settings := s.venv("share", "jupyter", "lab", "settings")
 	if err := os.MkdirAll(settings, 0o755); err != nil {
 		return "", err
 	}
 	if err := writeFile(filepath.Join(settings, "overrides.json"),
-		[]byte(`{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}`), 0o644); err != nil {
+		[]byte(labSettings), 0o644); err != nil {
 		return "", err
 	}
 	return note, s.stamp("jupyter", key)
 }
+
+// labSettings: JupyterLab would ask on its first start whether to fetch news, and it gives completion one second.
+const labSettings = `{
+  "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false},
+  "@jupyterlab/completer-extension:manager": {"providerTimeout": 3000}
+}`
 
 const requirementsFile = "scripts/internal/requirements.txt"
 
@@ -203,11 +217,11 @@ func (s *setup) environment() []string {
 			set[name] = value
 		}
 	}
-	if s.options.data != "" {
-		set["NEU_DET_DIR"] = s.options.data
-	}
-	if s.options.weights != "" {
-		set["WEIGHTS_DIR"] = s.options.weights
+	for _, p := range s.options.places() {
+		// The tests' kernels are not to take what is remembered, either.
+		if *p.path != "" || s.options.tests && os.Getenv(p.variable) == "" {
+			set[p.variable] = *p.path
+		}
 	}
 	if s.options.quick {
 		set["LESSON_QUICK"] = "1"
