@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -16,8 +17,14 @@ type options struct {
 	quick         bool
 	offline       bool     // take data and weights from disk only
 	notebooks     []string // paths of what to run
-	rest          []string // for JupyterLab
+	port          int      // of the hub
+	memory        string   // of each student: "4G"
+	setUp         bool     // set up, and start nothing
+	rest          []string // for JupyterLab or JupyterHub
 }
+
+// bytesOfMemory is what JupyterHub understands.
+var bytesOfMemory = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?[KMGT]$`)
 
 var errHelp = errors.New("help wanted")
 
@@ -25,13 +32,18 @@ func parseOptions(script string, args []string) (options, error) {
 	o := options{quick: script == "test", offline: script == "test"}
 	f := flag.NewFlagSet(script, flag.ContinueOnError)
 	f.SetOutput(io.Discard) // the caller prints error and usage
-	if script == "lesson" || script == "lab" {
+	if script != "test" {
 		f.StringVar(&o.data, "data", "", "")
 		f.StringVar(&o.weights, "weights", "", "")
 		f.BoolVar(&o.quick, "quick", false, "")
 	}
 	if script == "lesson" {
 		f.StringVar(&o.only, "only", "", "")
+	}
+	if script == "hub" {
+		f.IntVar(&o.port, "port", 8000, "")
+		f.StringVar(&o.memory, "memory", "4G", "")
+		f.BoolVar(&o.setUp, "set-up", false, "")
 	}
 	err := f.Parse(args)
 	set := map[string]bool{}
@@ -41,10 +53,12 @@ func parseOptions(script string, args []string) (options, error) {
 		return o, errHelp
 	case err != nil:
 		return o, errors.New(strings.Replace(err.Error(), "flag provided but not defined: -", "unknown option --", 1))
-	case script != "lesson" && script != "lab" && script != "test":
+	case script != "lesson" && script != "lab" && script != "hub" && script != "test":
 		return o, fmt.Errorf("no such script")
-	case script != "lab" && f.NArg() > 0:
+	case script != "lab" && script != "hub" && f.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	case set["memory"] && !bytesOfMemory.MatchString(o.memory):
+		return o, fmt.Errorf("--memory %s: give a number and K, M, G or T, such as 4G", o.memory)
 	case set["only"] && o.only == "":
 		return o, errors.New("--only is empty: give the number of a notebook, or solutions")
 	}
@@ -110,6 +124,13 @@ Sets up what is missing, runs the notebooks, and renders reports/index.html.
 		return `usage: scripts/lab [--data DIR|ZIP] [--weights DIR] [--quick] [-- JUPYTERLAB OPTIONS]
 Sets up what is missing and opens the notebooks in JupyterLab.
 ` + places
+	case "hub":
+		return `usage: scripts/hub [--data DIR|ZIP] [--weights DIR] [--quick] [--port N] [--memory SIZE] [--set-up] [-- JUPYTERHUB OPTIONS]
+Sets up what is missing and starts JupyterHub for the accounts of the group "students". Needs root and Linux.
+` + places + `  --port N         where it listens, on all addresses of this machine (8000)
+  --memory SIZE    of each student, such as 4G (4G)
+  --set-up         set up alone, as for an image of a container
+`
 	default:
 		return `usage: scripts/test
 Runs gofmt, go vet, go test ./... and the notebooks in quick mode; sets up what is missing first.
