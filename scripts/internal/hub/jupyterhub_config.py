@@ -88,7 +88,6 @@ c.PAMAuthenticator.admin_groups = {"sudo", "wheel"} & {group.gr_name for group i
 c.JupyterHub.spawner_class = StudentSpawner
 c.Spawner.cmd = ["/bin/sh", str(here / "student.sh"), str(Path(sys.executable).parent / "jupyterhub-singleuser")]
 c.Spawner.args = ["--MappingKernelManager.cull_idle_timeout=3600", "--MappingKernelManager.cull_interval=300"]
-c.Spawner.notebook_dir = "~/lesson"
 c.Spawner.default_url = "/lab/tree/notebooks"
 c.Spawner.mem_limit = os.environ["LESSON_MEMORY"]
 c.Spawner.pre_spawn_hook = keep_build_cache

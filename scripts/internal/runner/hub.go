@@ -17,7 +17,7 @@ import (
 // hubFolder holds what JupyterHub is set up from.
 const hubFolder = "scripts/internal/hub"
 
-var pins = regexp.MustCompile(`(?m)^[a-z-]+==\S+`)
+var pins = regexp.MustCompile(`(?m)^jupyterhub==\S+`)
 
 // nobody is the account that has no rights of its own.
 const nobody = 65534
