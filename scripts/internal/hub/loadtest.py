@@ -151,6 +151,13 @@ def changeable(name):
     return subprocess.run(["runuser", "-u", name, "--", *search], capture_output=True, text=True).stdout.split()
 
 
+def compiled(name):
+    """How many entries of the build cache are a student's own, and not links to the server's."""
+    entries = (Path(pwd.getpwnam(name).pw_dir) / ".cache/go-build").glob("[0-9a-f][0-9a-f]/*")
+    own = [path.stat().st_size for path in entries if not path.is_symlink() and path.is_file()]
+    return f"{len(own)} ({sum(own) / 1e6:.0f} MB)"
+
+
 def load():
     return " ".join(Path("/proc/loadavg").read_text().split()[:3])
 
@@ -185,11 +192,11 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(len(students)) as pool:
             failures = list(pool.map(lambda s: visit(s, options.notebook), students))
         whole = time.monotonic() - begin
-        print(f"all in {whole:.0f} s, load after {load()}\n\n| student | server ready, s | first cell, s | cells | figures | all cells, s |")
-        print("|---|--:|--:|--:|--:|--:|")
+        print(f"all in {whole:.0f} s, load after {load()}\n\n| student | server ready, s | first cell, s | cells | figures | all cells, s | compiled files |")
+        print("|---|--:|--:|--:|--:|--:|--:|")
         for s, failure in zip(students, failures):
             total, figures = sum(c[1] for c in s.cells), sum(c[2] for c in s.cells)
-            print(f"| {s.name} | {s.started or -1:.1f} | {s.kernel_ready or -1:.1f} | {len(s.cells)} | {figures} | {total:.1f} |"
+            print(f"| {s.name} | {s.started or -1:.1f} | {s.kernel_ready or -1:.1f} | {len(s.cells)} | {figures} | {total:.1f} | {compiled(s.name)} |"
                   + (f" FAILED: {failure}" if failure else ""))  # fmt: skip
         by_cell = {}
         for s in students:
