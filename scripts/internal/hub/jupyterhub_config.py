@@ -22,6 +22,7 @@ here = Path(__file__).resolve().parent
 
 GROUP = "students"
 PROCESSES = 1000  # of one student, threads included: about ten notebooks at work
+THREADS = str(min(4, os.cpu_count()))  # that compute in one program
 
 
 def cgroup(name, memory):
@@ -117,7 +118,7 @@ c.Spawner.environment = {
     name: os.environ[name]
     for name in ("LESSON_SHARED", "LESSON_CACHES", "GOMODCACHE", "GOPROXY", "NEU_DET_DIR", "WEIGHTS_DIR", "LESSON_QUICK")
     if name in os.environ
-}
+} | {"GOMAXPROCS": THREADS, "PJRT_NPROC": THREADS}
 
 c.JupyterHub.services = [
     {"name": "idle-culler", "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=3600"]},
