@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the program behind scripts/lesson, scripts/lab and scripts/test, and runs it.
+# Builds the program behind scripts/lesson, scripts/lab, scripts/hub and scripts/test, and runs it.
 root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 
 if ! command -v go >/dev/null 2>&1; then

@@ -1,4 +1,4 @@
-// Command runner is the program behind scripts/lesson, scripts/lab, scripts/test and scripts/stick: it sets up what is
+// Command runner is the program behind scripts/lesson, lab, hub, test and stick: it sets up what is
 // missing inside the clone, runs the notebooks through Jupyter, and renders the reports. It uses the standard
 // library alone, so that it builds in seconds on a fresh machine and can say what it waits for.
 package main
@@ -18,7 +18,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: runner MODULE_ROOT lesson|lab|test|stick [options]; use scripts/lesson, scripts/lab, scripts/test or scripts/stick")
+		fmt.Fprintln(os.Stderr, "usage: runner MODULE_ROOT lesson|lab|hub|test|stick [options]; use scripts/lesson and its neighbours")
 		os.Exit(2)
 	}
 	os.Exit(run(ctx, os.Args[1], os.Args[2], os.Args[3:]))
@@ -56,6 +56,11 @@ func run(ctx context.Context, root, script string, args []string) int {
 
 // work sets up what is missing, then does what the script is for.
 func (s *setup) work(ctx context.Context, script string) error {
+	if script == "hub" {
+		if err := s.class(); err != nil {
+			return err
+		}
+	}
 	unlock, err := lock(ctx, s.root, "scripts/"+script)
 	if err != nil {
 		return err
@@ -67,6 +72,8 @@ func (s *setup) work(ctx context.Context, script string) error {
 	switch script {
 	case "lab":
 		return s.lab()
+	case "hub":
+		return s.hub(ctx)
 	case "test":
 		return s.check(ctx)
 	case "stick":

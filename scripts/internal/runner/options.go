@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -18,9 +19,15 @@ type options struct {
 	offline       bool     // take data and weights from disk only
 	tests         bool     // scripts/test, which takes nothing that was remembered
 	notebooks     []string // paths of what to run
-	rest          []string // for JupyterLab
+	port          int      // of the hub
+	memory        string   // of each student: "4G"
+	setUp         bool     // set up, and start nothing
+	rest          []string // for JupyterLab or JupyterHub
 	stick         string   // the folder that scripts/stick fills
 }
+
+// bytesOfMemory is what JupyterHub understands.
+var bytesOfMemory = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?[KMGT]$`)
 
 var errHelp = errors.New("help wanted")
 
@@ -28,16 +35,21 @@ func parseOptions(script string, args []string) (options, error) {
 	o := options{quick: script == "test", offline: script == "test", tests: script == "test"}
 	f := flag.NewFlagSet(script, flag.ContinueOnError)
 	f.SetOutput(io.Discard) // the caller prints error and usage
-	if script == "lesson" || script == "lab" || script == "stick" {
+	if script != "test" {
 		f.StringVar(&o.data, "data", "", "")
 		f.StringVar(&o.weights, "weights", "", "")
 	}
-	if script == "lesson" || script == "lab" {
+	if script == "lesson" || script == "lab" || script == "hub" {
 		f.BoolVar(&o.quick, "quick", false, "")
 		f.BoolVar(&o.noCompletion, "no-completion", false, "")
 	}
 	if script == "lesson" {
 		f.StringVar(&o.only, "only", "", "")
+	}
+	if script == "hub" {
+		f.IntVar(&o.port, "port", 8000, "")
+		f.StringVar(&o.memory, "memory", "4G", "")
+		f.BoolVar(&o.setUp, "set-up", false, "")
 	}
 	if script == "lab" {
 		args, o.rest = split(f, args)
@@ -50,14 +62,19 @@ func parseOptions(script string, args []string) (options, error) {
 		return o, errHelp
 	case err != nil:
 		return o, errors.New(strings.Replace(err.Error(), "flag provided but not defined: -", "unknown option --", 1))
-	case script != "lesson" && script != "lab" && script != "test" && script != "stick":
+	case script != "lesson" && script != "lab" && script != "hub" && script != "test" && script != "stick":
 		return o, fmt.Errorf("no such script")
 	case script == "stick" && f.NArg() != 1:
 		return o, errors.New("give one folder, which will be made")
-	case script != "stick" && f.NArg() > 0:
+	case script != "stick" && script != "hub" && f.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	case set["memory"] && !bytesOfMemory.MatchString(o.memory):
+		return o, fmt.Errorf("--memory %s: give a number and K, M, G or T, such as 4G", o.memory)
 	case set["only"] && o.only == "":
 		return o, errors.New("--only is empty: give the number of a notebook, or solutions")
+	}
+	if script == "hub" {
+		o.rest = f.Args()
 	}
 	if script == "stick" {
 		if o.stick, err = filepath.Abs(f.Arg(0)); err != nil {
@@ -158,6 +175,13 @@ Sets up what is missing and opens the notebooks in JupyterLab.
 		return `usage: scripts/stick [--data DIR|ZIP] [--weights DIR] FOLDER
 Makes a copy of this clone with all that set-up would fetch: on laptops of the same kind it needs no network.
 ` + places
+	case "hub":
+		return `usage: scripts/hub [--data DIR|ZIP] [--weights DIR] [--quick] [--port N] [--memory SIZE] [--set-up] [-- JUPYTERHUB OPTIONS]
+Sets up what is missing and starts JupyterHub for the accounts of the group "students". Needs root and Linux.
+` + places + quick + `  --port N         where it listens, on all addresses of this machine (8000)
+  --memory SIZE    of each student, such as 4G (4G)
+  --set-up         set up alone, as for an image of a container
+`
 	default:
 		return `usage: scripts/test
 Runs gofmt, go vet, go test ./... and the notebooks in quick mode; sets up what is missing first.
