@@ -36,7 +36,7 @@ type parts struct {
 	strip [2]int // the rows of pixels where its notice stands
 }
 
-// PNG encodes the figure, if it can with a palette: then colours at the edges of lines and letters are rounded.
+// PNG encodes the figure, if it can with a palette, to which colours are rounded: see paletted.
 func (f *Figure) PNG() ([]byte, error) {
 	var m image.Image = f.Image
 	if !f.photos {

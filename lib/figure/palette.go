@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// maxChange is how far paletted may move a channel of a pixel, of 255. Only edges of lines and letters move at all.
+// maxChange is how far paletted may move a channel of a pixel, of 255. It is the edges of letters that move.
 const maxChange = 24
 
 // paletted is the picture in at most 256 colours, a third of the size as a PNG file: its own if they are as few, else the

@@ -128,5 +128,9 @@ func factsOf(pages []page) []fact {
 			}
 		}
 	}
+	seeds := &facts[5].Values
+	if len(*seeds) > 1 {
+		*seeds = []string{strings.Join(*seeds, ", ")}
+	}
 	return slices.DeleteFunc(facts, func(f fact) bool { return len(f.Values) == 0 })
 }
