@@ -170,13 +170,16 @@ type slides struct {
 	Minor    int             `json:"nbformat_minor"`
 }
 
-// slide is what a cell begins: a slide at each heading of the first two levels, below it one slide per cell.
+// slide is what a cell begins: a slide at each heading of the first two levels; below it one per text, and per cell that
+// runs. Declarations stand with what is before them.
 func slide(kind, source string) string {
 	switch {
 	case kind == "raw": // not shown: see scripts/exercises
 		return "skip"
 	case kind == "markdown" && (strings.HasPrefix(source, "# ") || strings.HasPrefix(source, "## ")):
 		return "slide"
+	case kind == "code" && !strings.HasPrefix(source, "%%"):
+		return "-"
 	}
 	return "subslide"
 }

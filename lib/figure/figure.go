@@ -52,7 +52,7 @@ func (f *Figure) PNG() ([]byte, error) {
 }
 
 // photoQuality is the least at which letters beside photographs look as they do in a PNG file.
-const photoQuality = 88
+const photoQuality = 80
 
 // File encodes the figure for a page, to be small there: as PNG does or, if it shows photographs, as JPEG. kind is its
 // media type.
