@@ -36,7 +36,7 @@ func executed(t *testing.T) string {
 		return map[string]any{"output_type": "display_data", "metadata": map[string]any{}, "data": map[string]any{"text/html": text}}
 	}
 	code := func(i int, source string, outputs ...any) map[string]any {
-		return map[string]any{"id": fmt.Sprint("c", i), "cell_type": "code", "metadata": map[string]any{}, "execution_count": i, "source": source, "outputs": outputs}
+		return map[string]any{"id": fmt.Sprint("c", i), "cell_type": "code", "metadata": map[string]any{}, "execution_count": i, "source": source, "outputs": append([]any{}, outputs...)}
 	}
 	text := func(id, source string) map[string]any {
 		return map[string]any{"id": id, "cell_type": "markdown", "metadata": map[string]any{}, "source": source}
