@@ -54,6 +54,9 @@ func dead(t *testing.T, dir string) (links []string) {
 	for _, path := range pages {
 		for _, m := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(read(t, path), -1) {
 			file, place, _ := strings.Cut(m[1], "#")
+			if file == "" { // a place of the page itself
+				file = filepath.Base(path)
+			}
 			target, err := os.ReadFile(filepath.Join(dir, file))
 			if err != nil || place != "" && !bytes.Contains(target, []byte(`id="`+place+`"`)) {
 				links = append(links, filepath.Base(path)+" → "+m[1])
