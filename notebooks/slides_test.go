@@ -3,7 +3,9 @@ package notebooks
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,19 +14,12 @@ import (
 
 var update = flag.Bool("update", false, "write the slides that cells begin into the notebooks")
 
-// slides is a notebook with what Jupyter's slides are made of, in the order that its file has it.
+// slides is a notebook as far as its cells are slides. Maps are written by name, as Jupyter does.
 type slides struct {
-	Cells []struct {
-		Type     string          `json:"cell_type"`
-		ID       string          `json:"id"`
-		Metadata map[string]any  `json:"metadata"`
-		Source   json.RawMessage `json:"source"`
-		Count    json.RawMessage `json:"execution_count,omitempty"`
-		Outputs  json.RawMessage `json:"outputs,omitempty"`
-	} `json:"cells"`
-	Metadata json.RawMessage `json:"metadata"`
-	Format   int             `json:"nbformat"`
-	Minor    int             `json:"nbformat_minor"`
+	Cells    []map[string]json.RawMessage `json:"cells"`
+	Metadata json.RawMessage              `json:"metadata"`
+	Format   int                          `json:"nbformat"`
+	Minor    int                          `json:"nbformat_minor"`
 }
 
 // slide is what a cell begins: a slide at each heading of the first two levels; below it one per text, and per cell that
@@ -58,15 +53,28 @@ func TestEachCellSaysWhichSlideItBegins(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range n.Cells {
-			source, err := sourceText(c.Source)
-			if err != nil {
-				t.Fatal(err)
+			var kind string
+			var metadata map[string]json.RawMessage
+			source, err := sourceText(c["source"])
+			if err = errors.Join(err, json.Unmarshal(c["cell_type"], &kind), json.Unmarshal(c["metadata"], &metadata)); err != nil {
+				t.Fatalf("%s, cell %s: %v", path, c["id"], err)
 			}
-			want := map[string]any{"slide_type": slide(c.Type, source)}
+			var got struct {
+				Type string `json:"slide_type"`
+			}
+			if text, ok := metadata["slideshow"]; ok {
+				if err := json.Unmarshal(text, &got); err != nil {
+					t.Fatalf("%s, cell %s: %v", path, c["id"], err)
+				}
+			}
+			want := slide(kind, source)
 			if *update {
-				c.Metadata["slideshow"] = want
-			} else if got, _ := c.Metadata["slideshow"].(map[string]any); got["slide_type"] != want["slide_type"] {
-				t.Errorf("%s, cell %s: slide type %v, want %q; go test ./notebooks -update writes it", path, c.ID, got["slide_type"], want["slide_type"])
+				metadata["slideshow"] = fmt.Appendf(nil, `{"slide_type": %q}`, want)
+				if c["metadata"], err = json.Marshal(metadata); err != nil {
+					t.Fatal(err)
+				}
+			} else if got.Type != want {
+				t.Errorf("%s, cell %s: slide type %q, want %q; go test ./notebooks -update writes it", path, c["id"], got.Type, want)
 			}
 		}
 		if !*update {

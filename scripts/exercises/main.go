@@ -47,7 +47,7 @@ func main() {
 // target is what is made, in the root of this clone.
 const target = "notebooks/5-exercises.ipynb"
 
-// notebook is what this program reads and writes of Jupyter's format 4.5, in the order that the other notebooks have it.
+// notebook is what this program reads and writes of Jupyter's format 4.5, in the order in which Jupyter writes it: by name.
 type notebook struct {
 	Cells    []cell          `json:"cells"`
 	Metadata json.RawMessage `json:"metadata"`
@@ -56,13 +56,12 @@ type notebook struct {
 }
 
 type cell struct {
-	Type     string   `json:"cell_type"`
-	ID       string   `json:"id"`
-	Metadata metadata `json:"metadata"`
-	Source   []string `json:"source"` // lines with their line breaks
-	// Of code cells, which must have both, empty:
-	Count   *json.RawMessage `json:"execution_count,omitempty"`
-	Outputs *[]any           `json:"outputs,omitempty"`
+	Type     string           `json:"cell_type"`
+	Count    *json.RawMessage `json:"execution_count,omitempty"` // code cells must have it, and Outputs, both empty
+	ID       string           `json:"id"`
+	Metadata metadata         `json:"metadata"`
+	Outputs  *[]any           `json:"outputs,omitempty"`
+	Source   []string         `json:"source"` // lines with their line breaks
 }
 
 type metadata struct {
