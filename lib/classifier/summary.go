@@ -8,7 +8,15 @@ import (
 )
 
 // Summary prints the model as Keras does, each nested model as one row.
-func (m *Model) Summary() string {
+func (m *Model) Summary() string { return m.Layers.SummaryOf(m.name(), m.summaryRows()) }
+
+// SummaryTable is Summary as a header and rows, for notebook.Table.
+func (m *Model) SummaryTable() (header []string, rows [][]string) {
+	return m.Layers.SummaryTable(m.summaryRows())
+}
+
+// summaryRows are the layers outside of nested models, and one in place of each of those.
+func (m *Model) summaryRows() layer.List {
 	rows, renamed := layer.List{}, map[string]string{} // the last layer of a nested model → the model
 	for i := 0; i < len(m.Layers); i++ {
 		row := *m.Layers[i]
@@ -32,7 +40,7 @@ func (m *Model) Summary() string {
 		}
 		rows = append(rows, &row)
 	}
-	return m.Layers.SummaryOf(m.name(), rows)
+	return rows
 }
 
 // nestedModel stands for a whole model in one row of a summary.

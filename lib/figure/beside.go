@@ -30,12 +30,14 @@ func Beside(figures []*Figure, o BesideOptions) (*Figure, error) {
 	pictures := make([]*image.RGBA, len(figures))
 	texts := make([]string, len(figures))
 	var own string
+	photos := false
 	for i, f := range figures {
 		if f == nil || f.Image == nil {
 			return nil, fmt.Errorf("figures side by side: figure %d is nil; was its error checked?", i)
 		}
 		pictures[i], texts[i] = f.withoutNotice(), cmp.Or(f.parts.text, f.Alt)
 		own = notice.Join(own, f.parts.own)
+		photos = photos || f.photos
 	}
 
 	at := make([]image.Point, len(pictures))
@@ -62,7 +64,9 @@ func Beside(figures []*Figure, o BesideOptions) (*Figure, error) {
 		xdraw.Draw(c.Image, m.Rect.Sub(m.Rect.Min).Add(corner), m, m.Rect.Min, xdraw.Src)
 	}
 	text := canvas.Plural(len(figures), "figure") + " side by side. " + strings.Join(texts, " ")
-	return p.figure(c, o.Title, text), nil
+	all := p.figure(c, o.Title, text)
+	all.photos = photos
+	return all, nil
 }
 
 // withoutNotice is the picture with what stands below the notice moved up to its place.

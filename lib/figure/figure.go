@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/jpeg"
 	"image/png"
 
 	"github.com/transfer-learning-go/defects/lib/files"
@@ -24,7 +25,8 @@ type Figure struct {
 	Scale float64 // pixels per CSS pixel: show the image Image.Rect.Dx()/Scale wide
 	Alt   string  // what the picture says, in words and numbers, for readers who cannot see it
 
-	parts parts
+	photos bool // it shows photographs: see File
+	parts  parts
 }
 
 // parts are what Beside takes a figure apart into.
@@ -34,13 +36,36 @@ type parts struct {
 	strip [2]int // the rows of pixels where its notice stands
 }
 
-// PNG encodes the figure.
+// PNG encodes the figure, if it can with a palette, to which colours are rounded: see paletted.
 func (f *Figure) PNG() ([]byte, error) {
+	var m image.Image = f.Image
+	if !f.photos {
+		if p := paletted(f.Image); p != nil {
+			m = p
+		}
+	}
 	var b bytes.Buffer
-	if err := png.Encode(&b, f.Image); err != nil {
+	if err := png.Encode(&b, m); err != nil {
 		return nil, fmt.Errorf("encoding a figure as PNG: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// photoQuality is the least at which letters beside photographs look as they do in a PNG file.
+const photoQuality = 80
+
+// File encodes the figure for a page, to be small there: as PNG does or, if it shows photographs, as JPEG. kind is its
+// media type.
+func (f *Figure) File() (kind string, data []byte, err error) {
+	if !f.photos {
+		data, err = f.PNG()
+		return "image/png", data, err
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, f.Image, &jpeg.Options{Quality: photoQuality}); err != nil {
+		return "", nil, fmt.Errorf("encoding a figure as JPEG: %w", err)
+	}
+	return "image/jpeg", b.Bytes(), nil
 }
 
 // WritePNG writes the figure to a file whole or not at all.

@@ -90,7 +90,9 @@ func Grid(tiles []Tile, columns int, o GridOptions) (*Figure, error) {
 		y := page.Height + float64(i/columns)*(titleHeight+side+tileGap)
 		t.draw(c, x, y, side, titleHeight)
 	}
-	return page.figure(c, o.Title, gridAlt(tiles)), nil
+	f := page.figure(c, o.Title, gridAlt(tiles))
+	f.photos = true
+	return f, nil
 }
 
 func (t Tile) draw(c *canvas.Canvas, x, y, side, titleHeight float64) {

@@ -45,6 +45,6 @@ func (p page) canvas(height float64) *canvas.Canvas {
 // figure ends a page with its description. title is what the caller has asked for, "" for one made from numbers.
 func (p page) figure(c *canvas.Canvas, title, text string) *Figure {
 	top, bottom := p.Notice()
-	return &Figure{c.Image, canvas.Scale, canvas.Alt(title, text, p.notice), parts{canvas.Alt(title, text, ""), p.own,
-		[2]int{int(top * canvas.Scale), int(bottom * canvas.Scale)}}}
+	return &Figure{Image: c.Image, Scale: canvas.Scale, Alt: canvas.Alt(title, text, p.notice),
+		parts: parts{canvas.Alt(title, text, ""), p.own, [2]int{int(top * canvas.Scale), int(bottom * canvas.Scale)}}}
 }

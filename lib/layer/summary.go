@@ -12,13 +12,33 @@ func (ls List) Summary(name string) string { return ls.SummaryOf(name, ls) }
 
 // SummaryOf is Summary with other rows, such as one for a whole backbone; the totals are those of ls.
 func (ls List) SummaryOf(name string, shown List) string {
-	header := []string{"Layer (type)", "Output Shape", "Param #"}
-	branches := shown.branches()
+	header, rows := shown.table()
+	var b strings.Builder
+	fmt.Fprintf(&b, "Model: %q\n", name)
+	b.WriteString(box(header, rows))
+	for _, t := range ls.totals() {
+		fmt.Fprintf(&b, " %s: %s (%s)\n", t.what, thousands(t.params), memory(4*t.params))
+	}
+	return b.String()
+}
+
+// SummaryTable is what SummaryOf prints as a header and rows, the totals last, for notebook.Table.
+func (ls List) SummaryTable(shown List) (header []string, rows [][]string) {
+	header, rows = shown.table()
+	for _, t := range ls.totals() {
+		rows = append(rows, []string{t.what, memory(4 * t.params), thousands(t.params)})
+	}
+	return header, rows
+}
+
+// table has a row per layer.
+func (ls List) table() (header []string, rows [][]string) {
+	header = []string{"Layer (type)", "Output Shape", "Param #"}
+	branches := ls.branches()
 	if branches {
 		header = append(header, "Connected to")
 	}
-	rows := [][]string{}
-	for _, l := range shown {
+	for _, l := range ls {
 		shape := []string{"None"}
 		for _, d := range l.Shape {
 			shape = append(shape, strconv.Itoa(d))
@@ -34,17 +54,17 @@ func (ls List) SummaryOf(name string, shown List) string {
 		}
 		rows = append(rows, row)
 	}
-	total, trainable := ls.Params(), ls.TrainableParams()
-	var b strings.Builder
-	fmt.Fprintf(&b, "Model: %q\n", name)
-	b.WriteString(table(header, rows))
-	for _, line := range []struct {
-		what string
-		n    int
-	}{{"Total", total}, {"Trainable", trainable}, {"Non-trainable", total - trainable}} {
-		fmt.Fprintf(&b, " %s params: %s (%s)\n", line.what, thousands(line.n), memory(4*line.n))
-	}
-	return b.String()
+	return header, rows
+}
+
+type total struct {
+	what   string
+	params int
+}
+
+func (ls List) totals() []total {
+	all, trainable := ls.Params(), ls.TrainableParams()
+	return []total{{"Total params", all}, {"Trainable params", trainable}, {"Non-trainable params", all - trainable}}
 }
 
 // branches reports whether any layer reads something else than the layer before it.
@@ -57,8 +77,8 @@ func (ls List) branches() bool {
 	return false
 }
 
-// table draws a box; the third column is a number and is aligned right.
-func table(header []string, rows [][]string) string {
+// box draws a table; the third column is a number and is aligned right.
+func box(header []string, rows [][]string) string {
 	width := make([]int, len(header))
 	for _, row := range append([][]string{header}, rows...) {
 		for i, cell := range row {

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -58,6 +59,28 @@ func TestSummaryEqualsKeras(t *testing.T) {
 	for i := range rows {
 		if !slices.Equal(got[i], rows[i]) {
 			t.Errorf("row %d is %q, Keras prints %q", i, got[i], rows[i])
+		}
+	}
+}
+
+// What notebook.Table gets is what is printed, cell by cell.
+func TestSummaryTableHasWhatTheSummaryPrints(t *testing.T) {
+	b := &Builder{}
+	b.Add("image", Input{Shape: []int{8, 8, 3}})
+	first := b.Add("", Conv2D{Filters: 1000, Kernel: 3, Padding: "same", NoBias: true})
+	b.Add("", Add{}, first, b.Add("", ReLU{}))
+	header, rows := b.List.SummaryTable(b.List)
+	printed := cells(b.List.Summary("x"))[1:] // without the name
+	if len(printed) != 1+len(rows) {
+		t.Fatalf("%d rows, printed are %d", 1+len(rows), len(printed))
+	}
+	for i, row := range append([][]string{header}, rows...) {
+		got := row
+		if i > len(b.List) { // a total, which stands outside of the box
+			got = []string{fmt.Sprintf("%s: %s (%s)", row[0], row[2], row[1])}
+		}
+		if !slices.Equal(got, printed[i]) {
+			t.Errorf("row %d is %q, printed is %q", i, got, printed[i])
 		}
 	}
 }

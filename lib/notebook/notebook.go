@@ -104,7 +104,7 @@ func flush() {
 }
 
 func figureHTML(f *figure.Figure) (string, error) {
-	png, err := f.PNG()
+	kind, data, err := f.File()
 	if err != nil {
 		return "", fmt.Errorf("notebook: encoding the figure %q: %w", f.Alt, err)
 	}
@@ -113,8 +113,8 @@ func figureHTML(f *figure.Figure) (string, error) {
 		scale = 1
 	}
 	width := int(float64(f.Image.Bounds().Dx())/scale + 0.5)
-	return fmt.Sprintf(`<img alt="%s" width="%d" style="max-width:100%%;height:auto" src="data:image/png;base64,%s">`,
-		html.EscapeString(f.Alt), width, base64.StdEncoding.EncodeToString(png)), nil
+	return fmt.Sprintf(`<img alt="%s" width="%d" style="max-width:100%%;height:auto" src="data:%s;base64,%s">`,
+		html.EscapeString(f.Alt), width, kind, base64.StdEncoding.EncodeToString(data)), nil
 }
 
 func noticeHTML(text string) string {

@@ -104,8 +104,10 @@ func TestColumnsOfNumbersAreRightAligned(t *testing.T) {
 		t.Error(got)
 	}
 	html := tableHTML([]string{"n"}, [][]string{{"3"}})
-	if !strings.Contains(html, `<td style="text-align:right">3</td>`) {
-		t.Error(html)
+	for _, want := range []string{`<td style="text-align:right">3</td>`, `<th scope="col" style="text-align:right">n</th>`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("no %s in %s", want, html)
+		}
 	}
 }
 

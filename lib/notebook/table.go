@@ -45,22 +45,22 @@ func Growing(header ...string) (add func(cells ...any)) {
 func tableHTML(header []string, rows [][]string) string {
 	right := numericColumns(len(header), rows)
 	var b strings.Builder
-	row := func(tag string, cells []string) {
+	row := func(tag, attributes string, cells []string) {
 		b.WriteString("<tr>")
 		for i := range header {
 			align := "left"
 			if right[i] {
 				align = "right"
 			}
-			fmt.Fprintf(&b, `<%s style="text-align:%s">%s</%s>`, tag, align, html.EscapeString(cell(cells, i)), tag)
+			fmt.Fprintf(&b, `<%s%s style="text-align:%s">%s</%s>`, tag, attributes, align, html.EscapeString(cell(cells, i)), tag)
 		}
 		b.WriteString("</tr>\n")
 	}
 	b.WriteString("<table>\n<thead>\n")
-	row("th", header)
+	row("th", ` scope="col"`, header)
 	b.WriteString("</thead>\n<tbody>\n")
 	for _, cells := range rows {
-		row("td", cells)
+		row("td", "", cells)
 	}
 	b.WriteString("</tbody>\n</table>")
 	return b.String()

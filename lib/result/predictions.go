@@ -37,6 +37,19 @@ func (p *Predictions) Mistakes() []int {
 	return wrong
 }
 
+// Doubtful lists the images that got their own class, the least confident first: what there is to learn from where there
+// are no mistakes.
+func (p *Predictions) Doubtful() []int {
+	var right []int
+	for i := range p.Actual {
+		if p.Right(i) {
+			right = append(right, i)
+		}
+	}
+	slices.SortStableFunc(right, func(a, b int) int { return cmp.Compare(p.Confidence(a), p.Confidence(b)) })
+	return right
+}
+
 // Confidences holds Confidence of every image: scores for metrics.AUROC.
 func (p *Predictions) Confidences() []float64 {
 	all := make([]float64, len(p.Predicted))

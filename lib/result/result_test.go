@@ -44,6 +44,13 @@ func TestMistakesAreSortedByConfidence(t *testing.T) {
 	if got := p.Mistakes(); !slices.Equal(got, []int{1, 4, 0}) {
 		t.Errorf("mistakes %v", got)
 	}
+	if got := p.Doubtful(); !slices.Equal(got, []int{2}) {
+		t.Errorf("doubtful %v", got)
+	}
+	p.Actual[4] = 1
+	if got := p.Doubtful(); !slices.Equal(got, []int{4, 2}) {
+		t.Errorf("doubtful %v", got)
+	}
 }
 
 func TestYardsticksOfPredictions(t *testing.T) {

@@ -65,7 +65,13 @@ type cell struct {
 }
 
 type metadata struct {
-	Tags []string `json:"tags,omitempty"`
+	Slideshow slideshow `json:"slideshow"`
+	Tags      []string  `json:"tags,omitempty"`
+}
+
+// slideshow is what Jupyter makes slides of; a test of the notebooks says which cells begin one.
+type slideshow struct {
+	Type string `json:"slide_type"`
 }
 
 // exercises makes the notebook of the exercises from a folder of solutions.
@@ -78,7 +84,7 @@ func exercises(folder string) ([]byte, error) {
 		return nil, err
 	}
 	var solved []cell // the code of all solutions
-	out := notebook{Format: 4, Minor: 5, Cells: []cell{{Type: "markdown", ID: "intro", Source: lines(intro)}}}
+	out := notebook{Format: 4, Minor: 5, Cells: []cell{{Type: "markdown", ID: "intro", Metadata: metadata{Slideshow: slideshow{"slide"}}, Source: lines(intro)}}}
 	for _, path := range paths { // sorted, as Glob gives them
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -115,7 +121,7 @@ func add(cells []cell, number string, solution []cell) ([]cell, error) {
 		case tags == "solution":
 			continue
 		case tags == "starter" && c.Type == "raw" && i+1 < len(solution) && slices.Equal(solution[i+1].Metadata.Tags, []string{"solution"}):
-			c.Type = solution[i+1].Type
+			c.Type, c.Metadata.Slideshow = solution[i+1].Type, solution[i+1].Metadata.Slideshow
 		case tags == "starter":
 			return nil, fmt.Errorf("cell %s is tagged starter: make it a raw cell, right before a cell tagged solution", c.ID)
 		case tags != "":
@@ -126,7 +132,7 @@ func add(cells []cell, number string, solution []cell) ([]cell, error) {
 		if c.Type == "code" && holds(cells, c) {
 			continue
 		}
-		made := cell{Type: c.Type, ID: number + "-" + c.ID, Source: c.Source}
+		made := cell{Type: c.Type, ID: number + "-" + c.ID, Metadata: metadata{Slideshow: c.Metadata.Slideshow}, Source: c.Source}
 		if made.Type == "code" {
 			null := json.RawMessage("null")
 			made.Count, made.Outputs = &null, &[]any{}

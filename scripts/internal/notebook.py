@@ -2,7 +2,7 @@
 
 usage: notebook.py NOTEBOOK HTML EXECUTED KERNEL_LOG
 
-HTML is the report, which needs no other file and no network; EXECUTED is the notebook with its outputs, which
+HTML is the report, which needs no network and, but for links to other reports, no other file; EXECUTED is the notebook with its outputs, which
 is also written when a cell fails. Exit code 1, with the cell's number and its error on stderr, if one does.
 """
 
@@ -10,6 +10,7 @@ import datetime
 import html
 import json
 import os
+import platform
 import re
 import sys
 import tempfile
@@ -17,12 +18,17 @@ import threading
 import time
 from pathlib import Path
 
+import nbconvert
 import nbformat
+from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from traitlets.config.loader import PyFileConfigLoader
 
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+NOTEBOOKS = ROOT / "notebooks"
 KERNEL = "gonb-defects"
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -107,22 +113,31 @@ def failure(cell, error):
 
 
 def render(notebook, path, facts):
-    no_network = dict.fromkeys(("require_js_url", "mathjax_url", "mermaid_js_url", "mermaid_layout_elk_js_url"), "")
-    # A raw cell of a solution is what the exercise starts with: see scripts/exercises.
-    exporter = HTMLExporter(embed_images=True, exclude_raw=True, **no_network)
-    exporter.register_preprocessor(CoalesceStreamsPreprocessor(enabled=True), enabled=True)
-    notebook.metadata.setdefault("language_info", {})["pygments_lexer"] = "go"  # the kernel names none
-    body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": facts["title"], "path": str(path.parent)}})
-    meta = f'<meta name="lesson-report" content="{html.escape(json.dumps(facts), quote=True)}">'
-    note = f'{path.name}, run on {facts["made"]} in {facts["seconds"]:.0f} s'
-    if facts["quick"]:
-        note += ". <b>Quick run: a small share of the images; its numbers are no results.</b>"
-    banner = (
-        '<nav style="font:14px sans-serif;background:#eef1f5;color:#222;padding:.6em 1em">'
-        f'<a href="index.html">All reports</a> · {note}</nav>'
-    )
-    body = body.replace("<head>", "<head>" + meta, 1)
-    return re.sub(r"(<body[^>]*>)", lambda match: match.group(1) + banner, body, count=1)
+    """The page. scripts/internal/runner fills in its links to other pages, as far as those exist."""
+    config = PyFileConfigLoader("config.py", str(HERE / "nbconvert")).load_config()
+    lesson = {
+        "facts": json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c"),
+        "note": f'{path.name}, run on {facts["made"]} in {facts["seconds"]:.0f} s',
+        "quick": facts["quick"],
+    }
+    resources = {"metadata": {"name": facts["title"], "path": str(path.parent)}, "lesson": lesson}
+    body, _ = HTMLExporter(config=config).from_notebook_node(notebook, resources=resources)
+    soup = BeautifulSoup(body, "html.parser")
+    for number, image in enumerate(soup.select(".output img"), 1):
+        image["id"] = f"figure-{number}"
+    for link in soup.select("main a[href]"):
+        if not re.match(r"[a-z]+:|#", link["href"]):
+            link.attrs = page_link((path.parent / link["href"]).resolve())
+    return str(soup)
+
+
+def page_link(target):
+    """A link to the report of a notebook of this lesson; all else does not lie beside the reports, and loses its link."""
+    if target == NOTEBOOKS / "solutions":
+        return {"href": "index.html"}
+    if target.suffix != ".ipynb" or NOTEBOOKS not in target.parents:
+        return {}
+    return {"data-page": ("solution-" if target.parent != NOTEBOOKS else "") + target.stem}
 
 
 def notices(notebook):
@@ -134,6 +149,40 @@ def notices(notebook):
             for text in re.findall(r'<div role="note"[^>]*>([^<]*)</div>', shown):
                 found.update(dict.fromkeys(html.unescape(text).split("; ")))
     return list(found)
+
+
+def records(since):
+    """The tables that the notebook has kept: see lib/record."""
+    found = []
+    for path in sorted((ROOT / "runs" / "results").glob("*.json"), key=lambda path: path.stat().st_mtime):
+        if path.stat().st_mtime >= since:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+    return found
+
+
+def versions(notebook):
+    """What the numbers depend on, name by name."""
+    modules = dict(re.findall(r"^\s*(github\.com/\S+) (v\S+)", (ROOT / "go.mod").read_text(), re.MULTILINE))
+    return {
+        "Go": notebook.metadata.get("language_info", {}).get("version", "").removeprefix("go"),
+        "GoMLX": modules.get("github.com/gomlx/gomlx", ""),
+        "go-xla": modules.get("github.com/gomlx/go-xla", ""),
+        "GoNB": modules.get("github.com/janpfeifer/gonb", ""),
+        "Python": platform.python_version(),
+        "nbconvert": nbconvert.__version__,
+    }
+
+
+def machine():
+    """As lib/record names it."""
+    cpu, memory = platform.machine(), ""
+    try:
+        cpu = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE).group(1)
+        kilobytes = re.search(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE).group(1)
+        memory = f", {int(kilobytes) / (1 << 20):.0f} GiB memory"
+    except (OSError, AttributeError):
+        pass  # not Linux
+    return f"{cpu}, {os.cpu_count()} cores{memory}, {platform.system()} {platform.machine()}"
 
 
 def title(notebook, path):
@@ -167,7 +216,7 @@ def main():
     for folder in (executed.parent, kernel_log.parent):
         folder.mkdir(parents=True, exist_ok=True)
     notebook = nbformat.read(path, as_version=4)
-    started = time.monotonic()
+    began, started = time.time(), time.monotonic()
     try:
         execute(notebook, path, kernel_log)
     finally:
@@ -178,6 +227,9 @@ def main():
         "made": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"),
         "seconds": time.monotonic() - started,
         "notices": notices(notebook),
+        "records": records(began),
+        "machine": machine(),
+        "versions": versions(notebook),
         "quick": os.environ.get("LESSON_QUICK", "") not in ("", "0"),
     }
     write(report, render(notebook, path, facts))

@@ -54,7 +54,7 @@ func TestANotebookBecomesAReportThatNeedsNoNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	for _, want := range []string{"sum 42 true", "made of &lt;nothing&gt;", "Claims &amp;", "Quick run", `"lesson-report"`} {
+	for _, want := range []string{"sum 42 true", "made of &lt;nothing&gt;", "Claims &amp;", "A quick run", `"lesson-report"`} {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report lacks %q", want)
 		}

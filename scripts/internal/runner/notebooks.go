@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
-	"html/template"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -104,7 +100,7 @@ func (s *setup) report(ctx context.Context, notebooks []string, dir string) erro
 		s.c.say(fmt.Sprintf("  %-8s %6.1f s  %s", "done", time.Since(start).Seconds(), filepath.Join(dir, name+".html")))
 	}
 	index := filepath.Join(dir, "index.html")
-	if err := writeIndex(s.root, dir); err != nil {
+	if err := writeSite(s.root, dir); err != nil {
 		return fmt.Errorf("writing %s: %w", index, err)
 	}
 	for _, notice := range s.c.notices {
@@ -127,73 +123,3 @@ func (s *setup) runNotebook(ctx context.Context, path, report string) error {
 	}
 	return nil
 }
-
-// facts is what notebook.py writes into a report's head.
-type facts struct {
-	File     string  `json:"-"`
-	Notebook string  `json:"notebook"`
-	Title    string  `json:"title"`
-	Made     string  `json:"made"`
-	Seconds  float64 `json:"seconds"`
-	Quick    bool    `json:"quick"`
-	// Notices name the images and weights that are not the real ones.
-	Notices []string `json:"notices"`
-}
-
-var factsTag = regexp.MustCompile(`<meta name="lesson-report" content="([^"]*)">`)
-
-// writeIndex lists the reports of the notebooks that exist, whichever run made them.
-func writeIndex(root, dir string) error {
-	notebooks, err := findNotebooks(root, "")
-	if err != nil {
-		return err
-	}
-	var reports []facts
-	for _, path := range notebooks {
-		file := nameOf(path) + ".html"
-		text, err := os.ReadFile(filepath.Join(dir, file))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		f := facts{File: file, Title: file}
-		if m := factsTag.FindSubmatch(text); m != nil {
-			if err := json.Unmarshal([]byte(html.UnescapeString(string(m[1]))), &f); err != nil {
-				return fmt.Errorf("%s: %w", file, err)
-			}
-		}
-		reports = append(reports, f)
-	}
-	var page bytes.Buffer
-	if err := indexPage.Execute(&page, reports); err != nil {
-		return err
-	}
-	return writeFile(filepath.Join(dir, "index.html"), page.Bytes(), 0o644)
-}
-
-var indexPage = template.Must(template.New("index").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Transfer learning for defect classification: reports</title>
-<style>
-body { font: 17px/1.5 sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .4em .8em .4em 0; border-bottom: 1px solid #ccc }
-.quick { background: #fff3cd; color: #3d2c00; padding: 0 .4em }
-</style>
-</head>
-<body>
-<h1>Transfer learning for defect classification</h1>
-<table>
-<thead><tr><th>Notebook</th><th>Run on</th><th>Took</th></tr></thead>
-<tbody>
-{{range .}}<tr><td><a href="{{.File}}">{{.Title}}</a>{{if .Quick}} <span class="quick">quick run: no results</span>{{end}}{{range .Notices}}<br><span class="quick">{{.}}</span>{{end}}</td><td>{{.Made}}</td><td>{{printf "%.0f s" .Seconds}}</td></tr>
-{{end}}</tbody>
-</table>
-</body>
-</html>
-`))

@@ -125,36 +125,6 @@ func TestThereMayBeNoSolutions(t *testing.T) {
 	}
 }
 
-func TestTheIndexListsTheReportsOfNotebooksThatExist(t *testing.T) {
-	root := t.TempDir()
-	dir := filepath.Join(root, "reports")
-	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
-	write(t, filepath.Join(root, "notebooks", "2-b.ipynb"), "")
-	write(t, filepath.Join(dir, "1-a.html"), `<head><meta name="lesson-report" content="{&quot;title&quot;: &quot;A &lt;first&gt; look&quot;, &quot;made&quot;: &quot;2026-01-02 03:04&quot;, &quot;seconds&quot;: 12.3, &quot;quick&quot;: true}">`)
-	write(t, filepath.Join(root, "notebooks", "solutions", "1-a.ipynb"), "")
-	write(t, filepath.Join(dir, "solution-1-a.html"), "")
-	write(t, filepath.Join(dir, "9-gone.html"), "")
-	if err := writeIndex(root, dir); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "index.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(text)
-	for _, want := range []string{`href="1-a.html"`, "A &lt;first&gt; look", "12 s", "2026-01-02 03:04", "quick run",
-		`href="solution-1-a.html"`} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the index lacks %q", want)
-		}
-	}
-	for _, not := range []string{"2-b.html", "9-gone", "http"} {
-		if strings.Contains(page, not) {
-			t.Errorf("the index has %q", not)
-		}
-	}
-}
-
 func TestEachNoticeOfAStepIsKept(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {

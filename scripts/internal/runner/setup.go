@@ -111,6 +111,9 @@ func (s *setup) makeVenv(ctx context.Context, l *live) (string, error) {
 }
 
 func (s *setup) installJupyter(ctx context.Context, l *live) (string, error) {
+	if err := s.configureExports(); err != nil {
+		return "", err
+	}
 	note, key, err := requirements(s.root)
 	if err != nil {
 		return "", err
@@ -138,6 +141,16 @@ const labSettings = `{
   "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false},
   "@jupyterlab/completer-extension:manager": {"providerTimeout": 3000}
 }`
+
+// configureExports lets nbconvert, JupyterLab's menu and the reports export notebooks in one way.
+func (s *setup) configureExports() error {
+	dir := s.venv("etc", "jupyter")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(s.root, "scripts", "internal", "nbconvert", "config.py")
+	return writeFile(filepath.Join(dir, "jupyter_config.py"), fmt.Appendf(nil, "load_subconfig(%q)\n", path), 0o644)
+}
 
 const requirementsFile = "scripts/internal/requirements.txt"
 
