@@ -14,6 +14,13 @@ if [ ! -d lesson ]; then
 	mv .lesson-new lesson
 fi
 
+# Git keeps outputs of notebooks out of commits as it does at the server: see runner/git.go.
+mkdir -p lesson/.lesson/bin
+ln -sfn "$LESSON_SHARED/.lesson/bin/runner" lesson/.lesson/bin/runner
+git -C "$LESSON_SHARED" config --local --get-regexp '^(filter|merge|rebase)\.' | while read -r name value; do
+	git -C lesson config "$name" "$value"
+done
+
 # The images: each student's clone sees those of the server's.
 for path in "$LESSON_SHARED"/datasets/*; do
 	case ${path##*/} in

@@ -57,7 +57,7 @@ func server(t *testing.T) string {
 		}
 		write(t, path, text)
 	}
-	for _, args := range []string{"init -q", "add .", "-c user.name=a -c user.email=a@b commit -q -m first"} {
+	for _, args := range []string{"init -q", "config merge.autoStash true", "add .", "-c user.name=a -c user.email=a@b commit -q -m first"} {
 		git := exec.Command("git", strings.Fields(args)...)
 		git.Dir = shared
 		if output, err := git.CombinedOutput(); err != nil {
@@ -80,6 +80,9 @@ func TestAStudentsHomeHasACloneAndTheServersFiles(t *testing.T) {
 		if text, err := os.ReadFile(filepath.Join(home, name)); err != nil || string(text) != want {
 			t.Errorf("%s: %q, %v", name, text, err)
 		}
+	}
+	if setting, err := visit(t, shared, home, "git", "config", "merge.autoStash"); err != nil || setting != "true" {
+		t.Errorf("the server's settings of git: %q, %v", setting, err)
 	}
 	changed, err := visit(t, shared, home, "git", "status", "--porcelain")
 	if err != nil || changed != "" {
@@ -131,8 +134,8 @@ func TestCellsUseTheServersLibraryWhileItIsTheSame(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(kernel, "bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(kernel, "bin", "gonb"), "#!/bin/sh\necho \"$@\"\n")
-	if err := os.Chmod(filepath.Join(kernel, "bin", "gonb"), 0o755); err != nil {
+	write(t, filepath.Join(kernel, "bin", "relay"), "#!/bin/sh\necho \"$4\"\n")
+	if err := os.Chmod(filepath.Join(kernel, "bin", "relay"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	noRelay(t, kernel)
@@ -141,7 +144,7 @@ func TestCellsUseTheServersLibraryWhileItIsTheSame(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(root, "lib"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(root, "go.mod"), "module a\n\ngo 1.26\n")
+		write(t, filepath.Join(root, "go.mod"), "module github.com/transfer-learning-go/defects\n\ngo 1.26\n")
 		write(t, filepath.Join(root, "go.sum"), "")
 		write(t, filepath.Join(root, "lib", "a.go"), "package lib\n")
 	}
