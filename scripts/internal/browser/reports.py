@@ -1,15 +1,17 @@
 """Looks at pages of the reports as readers do: on a phone and a screen, light and dark, and in print.
 
-usage: reports.py CHROMIUM AXE OUT PAGE...
+usage: reports.py CHROMIUM OUT PAGE...
 
-AXE is axe-core's axe.min.js; OUT the folder for a picture of each view, and a PDF. One line per finding; exit code 1 if
-there is one.
+OUT is the folder for a picture of each view, and a PDF. One line per finding; exit code 1 if there is one.
 """
 
 import sys
 from pathlib import Path
 
+import axe_playwright_python
 from playwright.sync_api import sync_playwright
+
+AXE_SCRIPT = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 WIDTHS = (390, 1280)  # CSS pixels
 A4 = 182 * 96 / 25.4  # CSS pixels between the margins of a page
@@ -45,7 +47,7 @@ LONG = """limit => [...document.querySelectorAll("main p, main li")].flatMap(e =
 })"""
 
 
-def look(browser, axe, out, path):
+def look(browser, out, path):
     """Findings of one page."""
     for scheme in ("light", "dark"):
         for width in WIDTHS:
@@ -55,7 +57,7 @@ def look(browser, axe, out, path):
             yield from (f"{view}: wide: {found}" for found in page.evaluate(WIDE))
             if scheme == "light":
                 yield from (f"{view}: {found}" for found in page.evaluate(LONG, CHARACTERS))
-            page.add_script_tag(path=axe)
+            page.add_script_tag(path=AXE_SCRIPT)
             yield from (f"{view}: {found}" for found in page.evaluate(AXE))
             page.screenshot(path=out / f"{path.stem}-{width}-{scheme}.png", full_page=True)
             page.close()
@@ -72,15 +74,15 @@ def look(browser, axe, out, path):
 
 
 def main():
-    if len(sys.argv) < 5:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    chromium, axe, out = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    chromium, out = sys.argv[1], Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
     found = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for path in sys.argv[4:]:
-            for finding in look(browser, axe, out, Path(path).resolve()):
+        for path in sys.argv[3:]:
+            for finding in look(browser, out, Path(path).resolve()):
                 print(finding, flush=True)
                 found += 1
         browser.close()

@@ -17,13 +17,7 @@ var browserNames = []string{"chromium", "chromium-browser", "google-chrome"}
 // prepareBrowser installs what the tests of scripts/internal/browser drive a browser with, where there is one. Those
 // who only take the lesson need neither.
 func (s *setup) prepareBrowser(ctx context.Context, l *live) (string, error) {
-	found := ""
-	for _, name := range browserNames {
-		if path, err := exec.LookPath(name); err == nil {
-			found = path
-			break
-		}
-	}
+	found := findBrowser()
 	if found == "" {
 		return "none: its tests are left out (Debian: apt install chromium)", nil
 	}
@@ -41,4 +35,13 @@ func (s *setup) prepareBrowser(ctx context.Context, l *live) (string, error) {
 		return "its tests are left out: " + err.Error(), nil
 	}
 	return found, s.stamp("browser", key)
+}
+
+func findBrowser() string {
+	for _, name := range browserNames {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
 }

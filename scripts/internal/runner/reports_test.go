@@ -117,30 +117,19 @@ func TestAReportIsOneSmallFileWithoutDeadLinks(t *testing.T) {
 	}
 }
 
-const axeVersion = "4.11.1"
-
 // On a phone and a screen, light and dark, and in print: see scripts/internal/browser/reports.py.
 func TestReportsReadWell(t *testing.T) {
 	root, dir := reportsOfOne(t)
-	axe := filepath.Join(root, ".lesson", "browser", "node_modules", "axe-core", "axe.min.js")
-	if !exists(axe) {
-		t.Skipf("needs axe-core: npm install --prefix .lesson/browser axe-core@%s", axeVersion)
-	}
 	python := filepath.Join(root, ".venv", "bin", "python")
-	if err := exec.Command(python, "-c", "import playwright").Run(); err != nil {
-		t.Skip("needs Playwright: .venv/bin/python -m pip install -r scripts/internal/browser/requirements.txt")
+	if err := exec.Command(python, "-c", "import playwright, axe_playwright_python").Run(); err != nil {
+		t.Skip("needs Playwright and axe-core: .venv/bin/python -m pip install -r scripts/internal/browser/requirements.txt")
 	}
-	var chromium string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil && chromium == "" {
-			chromium = path
-		}
-	}
+	chromium := findBrowser()
 	if chromium == "" {
 		t.Skip("needs a browser: chromium on the PATH (Debian: apt install chromium)")
 	}
 	out := filepath.Join(root, ".lesson", "browser", "reports")
-	output, err := exec.Command(python, filepath.Join(root, "scripts", "internal", "browser", "reports.py"), chromium, axe, out,
+	output, err := exec.Command(python, filepath.Join(root, "scripts", "internal", "browser", "reports.py"), chromium, out,
 		filepath.Join(dir, "index.html"), filepath.Join(dir, "1-a.html")).CombinedOutput()
 	if err != nil {
 		t.Errorf("%v; pictures are in %s\n%s", err, out, output)
