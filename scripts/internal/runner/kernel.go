@@ -28,31 +28,36 @@ var kernelEnvironment = map[string]string{
 //go:embed kernel.sh
 var kernelWrapper []byte
 
-// buildKernel builds GoNB and goimports at the versions of go.mod, and tells Jupyter of them.
+// buildKernel builds GoNB and goimports at the versions of go.mod and what stands in for goimports and go, and tells
+// Jupyter of them.
 func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 	version, err := s.output(ctx, "go", "list", "-m", "-f", "{{.Version}}", "github.com/janpfeifer/gonb")
 	if err != nil {
 		return "", err
 	}
 	note := fmt.Sprintf("GoNB %s, as Jupyter kernel %q", version, kernelName)
-	sum, err := os.ReadFile(filepath.Join(s.root, "go.sum"))
+	sources, err := s.sources("go.sum", "scripts/internal/cell/*.go", "scripts/internal/cell/*/*.go")
 	if err != nil {
 		return "", err
 	}
-	dir := s.venv("share", "jupyter", "kernels", kernelName)
-	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
+	for _, folder := range []string{"bin", "real"} {
+		if err := os.MkdirAll(s.kernel(folder), 0o755); err != nil {
+			return "", err
+		}
+	}
+	if err := s.writeKernelSpec(s.kernel()); err != nil {
 		return "", err
 	}
-	if err := s.writeKernelSpec(dir); err != nil {
-		return "", err
-	}
-	key := fmt.Sprintf("%s %s %x", s.tools, version, sha256.Sum256(sum))
+	key := fmt.Sprintf("%s %s %s", s.tools, version, sources)
 	if s.stamped("kernel", key) {
 		return note, nil
 	}
-	for _, tool := range kernelTools {
+	for _, tool := range append([]string{"./scripts/internal/cell"}, kernelTools...) {
+		path := s.kernel("bin", filepath.Base(tool))
+		if filepath.Base(tool) == "goimports" {
+			path = s.kernel("real", "goimports")
+		}
 		// Built aside and renamed: a kernel that runs cannot be written over.
-		path := filepath.Join(dir, "bin", filepath.Base(tool))
 		if err := s.command(ctx, l, "go", "build", "-o", path+".new", tool); err != nil {
 			return "", err
 		}
@@ -60,7 +65,41 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 			return "", err
 		}
 	}
+	program, err := os.ReadFile(s.kernel("bin", "cell"))
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{"go", "goimports"} {
+		if err := writeFile(s.kernel("bin", name), program, 0o755); err != nil {
+			return "", err
+		}
+	}
 	return note, s.stamp("kernel", key)
+}
+
+// kernel is a path in the folder that Jupyter knows the kernel by.
+func (s *setup) kernel(elements ...string) string {
+	return s.venv(append([]string{"share", "jupyter", "kernels", kernelName}, elements...)...)
+}
+
+// sources is the hash of some of the clone's files.
+func (s *setup) sources(patterns ...string) (string, error) {
+	hash := sha256.New()
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(filepath.Join(s.root, pattern))
+		if err != nil {
+			return "", err
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintln(hash, path, len(text))
+			hash.Write(text)
+		}
+	}
+	return fmt.Sprintf("%x", hash.Sum(nil)), nil
 }
 
 func (s *setup) writeKernelSpec(dir string) error {
@@ -78,6 +117,17 @@ func (s *setup) writeKernelSpec(dir string) error {
 		return err
 	}
 	return writeFile(filepath.Join(dir, "kernel.json"), spec, 0o644)
+}
+
+// prepareCells lets the kernel's stand-in for go find out once what go would find out for each cell. Cells import the
+// library, must, gonbui and what Go has.
+func (s *setup) prepareCells(ctx context.Context, l *live) error {
+	module, err := s.output(ctx, "go", "list", "-m")
+	if err != nil {
+		return err
+	}
+	return s.command(ctx, l, s.kernel("bin", "cell"), "prepare", s.root, module+"/lib/...", "github.com/janpfeifer/must",
+		"github.com/janpfeifer/gonb/gonbui", "std")
 }
 
 // fetchModules does, with the network, what GoNB does for each cell without it: go get, in a workspace of the

@@ -146,6 +146,9 @@ func (s *setup) buildLibrary(ctx context.Context, l *live) (string, error) {
 	if err := s.fetchModules(ctx, l); err != nil {
 		return "", err
 	}
+	if err := s.prepareCells(ctx, l); err != nil {
+		return "", err
+	}
 	return "lib/... built for the kernel", s.command(ctx, l, "go", "build", "-o", s.local("bin", "prepare"), "./scripts/internal/prepare")
 }
 

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+)
+
+// current gives the manifest, or nil where cells are to be built by the real tools. After an edit of the library it is
+// made anew, which takes less time than a build by go; only the packages that changed are compiled.
+func (k kernel) current(ctx context.Context) *manifest {
+	m, err := k.load()
+	if err != nil || os.Getenv("GOOS") != m.Environment["GOOS"] || os.Getenv("GOARCH") != m.Environment["GOARCH"] {
+		return nil
+	}
+	if !m.fresh() {
+		m = k.renewed(ctx)
+	}
+	if m == nil || !k.understood(m) {
+		return nil
+	}
+	return m
+}
+
+// renewed makes the manifest anew, one kernel at a time. A library that does not compile is tried once: until another
+// edit, go itself says what is wrong.
+func (k kernel) renewed(ctx context.Context) *manifest {
+	lock, err := os.OpenFile(k.file("lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil
+	}
+	defer lock.Close()
+	if err := flock(ctx, lock); err != nil {
+		return nil
+	}
+	old, err := k.load()
+	if err != nil {
+		return nil
+	}
+	if old.fresh() {
+		return old // another kernel did it
+	}
+	state := old.state()
+	if broken, err := os.ReadFile(k.file("broken")); err == nil && string(broken) == state {
+		return nil
+	}
+	m, err := k.prepare(ctx, old.Root, old.Patterns)
+	if err != nil {
+		if ctx.Err() == nil {
+			writeFile(k.file("broken"), []byte(state))
+		}
+		return nil
+	}
+	os.Remove(k.file("broken"))
+	return m
+}
+
+// state tells what the watched files are like now.
+func (m *manifest) state() string {
+	hash := sha256.New()
+	fmt.Fprintln(hash, environmentNow())
+	for _, s := range m.Watched {
+		now, err := stampOf(s.Path)
+		fmt.Fprintln(hash, now, err)
+	}
+	return fmt.Sprintf("%x", hash.Sum(nil))
+}
