@@ -20,7 +20,7 @@ type size struct {
 }
 
 var (
-	full  = size{pixels: 192, inference: 5, inferring: 2 * time.Minute, features: 2, trainings: 2, kernels: 3}
+	full  = size{pixels: 192, inference: 5, inferring: 2 * time.Minute, features: 2, trainings: 2, kernels: 10}
 	quick = size{pixels: 64, inference: 2, features: 1, trainings: 1, kernels: 1,
 		images: map[string]int{"train": 16, "validation": 8}}
 )

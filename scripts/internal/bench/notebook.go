@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// The cells that are timed. The first draws the curves of a training; the second, run in the same kernel, draws them
-// again in a cell that also holds the library: for us a new program that opens the device, for Keras two lines in a
-// process that has imported it. NUMBER makes each cell another one, so that no build is taken from a cache.
+// The cells that are timed, in one kernel after another. NUMBER makes each cell another one, so that no build is taken
+// from a cache. Each cell of ours is a new program, and since base is declared, all programs hold the library; Keras's
+// cells run in a process that has imported it.
 const (
 	ourFigure = `%%
 history := &result.History{Loss: []float64{0.9, 0.4, 0.3, 0.2, 0.NUMBER}, ValLoss: []float64{0.5, 0.3, 0.2, 0.1, 0.1},
@@ -21,6 +21,10 @@ notebook.Show(figure.Curves(history, figure.CurvesOptions{}))
 	ourLibrary = ourFigure + `var fit = (*classifier.Model).Fit
 fmt.Println(must.M1(device.Open()), fit != nil)
 `
+	ourDeclaration = `func base() *backbone.Backbone { return must.M1(backbone.MobileNetV2(backbone.Config{Seed: NUMBER})) }`
+	ourPrint       = "%%\nfmt.Println(NUMBER)"
+	ourBase        = "%%\nfmt.Println(base(), NUMBER)"
+
 	kerasFigure = `import keras
 import matplotlib.pyplot as plt
 _, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
@@ -33,10 +37,28 @@ for axis in left, right:
     axis.grid()
 plt.show()
 `
+	kerasDeclaration = `def base():
+    keras.utils.set_random_seed(NUMBER)
+    return keras.applications.MobileNetV2(weights=None, include_top=False)
+`
+	kerasPrint = "print(NUMBER)"
+	kerasBase  = "print(base(), NUMBER)"
 )
 
-// warmCells is how many warm cells are run in each kernel.
-const warmCells = 3
+// timed is what one kernel runs: for each measure the cells of the two sides, "" to run the cell before again.
+var timed = []struct {
+	measure     string
+	limit       float64 // seconds of ours
+	ours, keras string
+}{
+	{"kernel start to first figure", 1.5, ourFigure, kerasFigure},
+	{"a warm cell that declares a function", 0, ourDeclaration, kerasDeclaration},
+	{"a warm cell that prints", 0, ourPrint, kerasPrint},
+	{"the same cell again, unchanged", 0.2, "", ""},
+	{"a warm cell that draws a figure", 0, ourFigure, kerasFigure},
+	{"a warm cell that uses the library", 0.8, ourLibrary, kerasFigure},
+	{"a warm cell that makes a MobileNetV2", 0, ourBase, kerasBase},
+}
 
 // notebook measures Jupyter kernels: GoNB with our library beside IPython with Keras and Matplotlib.
 func (b *bench) notebook() error {
@@ -44,34 +66,25 @@ func (b *bench) notebook() error {
 		return nil
 	}
 	kernels := []struct {
-		side                  side
-		venv, name            string
-		firstCell, laterCells string
+		side       side
+		venv, name string
 	}{
-		{oursSide, filepath.Join(b.root, ".venv"), "gonb-defects", ourFigure, ourLibrary},
-		{kerasSide, b.venv(), "python3", kerasFigure, kerasFigure},
+		{oursSide, filepath.Join(b.root, ".venv"), "gonb-defects"},
+		{kerasSide, b.venv(), "python3"},
 	}
 	if _, err := os.Stat(filepath.Join(kernels[0].venv, "share", "jupyter", "kernels", kernels[0].name, "bin", "gonb")); err != nil {
 		b.note("Notebook cells were not measured: run scripts/lesson once, which makes the kernel.")
 		return nil
 	}
 	b.part = "notebook"
-	figure := b.row(row{measure: "kernel start to first figure", unit: "s", lower: true})
-	warm := b.row(row{measure: "a warm cell that uses the library", unit: "s", lower: true, limit: 2.5})
-	number := 0
+	var rows []*row
+	for _, m := range timed {
+		rows = append(rows, b.row(row{measure: m.measure, unit: "s", lower: true, limit: m.limit}))
+	}
 	for i := range b.size.kernels {
 		for _, k := range kernels {
 			b.step("notebook kernel %s, round %d of %d", k.name, i+1, b.size.kernels)
-			var cells []string
-			for j := range 1 + warmCells {
-				source := k.laterCells
-				if j == 0 {
-					source = k.firstCell
-				}
-				number++
-				cells = append(cells, strings.ReplaceAll(source, "NUMBER", fmt.Sprint(100+number)))
-			}
-			text, err := json.Marshal(cells)
+			text, err := json.Marshal(cellsOf(k.side, i))
 			if err != nil {
 				return err
 			}
@@ -82,18 +95,31 @@ func (b *bench) notebook() error {
 			if err != nil {
 				return err
 			}
-			var times struct {
-				FirstFigure float64   `json:"first_figure"`
-				Warm        []float64 `json:"warm"`
+			var seconds []float64
+			if err := json.Unmarshal(f.stdout, &seconds); err != nil || len(seconds) != len(rows) {
+				return fmt.Errorf("kernel %s: %d of %d cells, %v", k.name, len(seconds), len(rows), err)
 			}
-			if err := json.Unmarshal(f.stdout, &times); err != nil {
-				return fmt.Errorf("kernel %s: %w", k.name, err)
-			}
-			figure.add(k.side, times.FirstFigure)
-			for _, seconds := range times.Warm {
-				warm.add(k.side, seconds)
+			for j, r := range rows {
+				r.add(k.side, seconds[j])
 			}
 		}
 	}
 	return nil
+}
+
+// cellsOf lists one side's cells for one of the rounds.
+func cellsOf(s side, round int) []string {
+	var cells []string
+	for i, m := range timed {
+		source := m.ours
+		if s == kerasSide {
+			source = m.keras
+		}
+		if source == "" {
+			cells = append(cells, cells[i-1])
+			continue
+		}
+		cells = append(cells, strings.ReplaceAll(source, "NUMBER", fmt.Sprint(100+round*len(timed)+i)))
+	}
+	return cells
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
@@ -61,7 +60,7 @@ func importsOf(path string) (imports []string, ok bool) {
 		}
 		imports = append(imports, path)
 	}
-	return imports, file.Name.Name == "main" && !ast.IsGenerated(file) // GoNB generates no such file
+	return imports, file.Name.Name == "main"
 }
 
 // programOf is the PROGRAM of "build -o PROGRAM", with nothing else.
@@ -108,10 +107,24 @@ func (k kernel) built(ctx context.Context, args []string) (done bool, code int) 
 		}
 		k.forget()
 	}
-	// GoNB's name is a second name of the program that is kept.
+	return give(keptAs, program) == nil, 0
+}
+
+// give makes GoNB's name of the program a second name of the one that is kept.
+func give(keptAs, program string) error {
+	kept, err := os.Stat(keptAs)
+	if err != nil {
+		return err
+	}
+	if given, err := os.Stat(program); err == nil && os.SameFile(kept, given) {
+		return nil
+	}
 	fresh := program + ".new"
 	os.Remove(fresh)
-	return os.Link(keptAs, fresh) == nil && os.Rename(fresh, program) == nil, 0
+	if err := os.Link(keptAs, fresh); err != nil {
+		return err
+	}
+	return os.Rename(fresh, program)
 }
 
 // others says whether the cell has sources in other languages.

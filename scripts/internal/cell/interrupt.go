@@ -29,34 +29,43 @@ func (k kernel) adoptLog() {
 
 func (k kernel) log() string { return filepath.Join(k.cells, "kernel.log") }
 
-// interruptible gives a context that ends when the cell is interrupted, by message or by signal.
-func (k kernel) interruptible() (context.Context, context.CancelFunc) {
+// interruptible gives a context that ends when the cell is interrupted, by message or by signal. over ends the watch
+// and says whether the cell was interrupted, also at the last moment.
+func (k kernel) interruptible() (ctx context.Context, over func() bool) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithCancel(ctx)
 	log, err := os.Open(k.log())
 	if err != nil {
-		return ctx, func() { cancel(); stop() }
+		return ctx, func() bool { defer stop(); return ctx.Err() != nil }
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	watch := &logWatch{file: log}
-	if watch.interrupted() {
-		cancel()
+	look := func() {
+		if watch.interrupted() {
+			cancel()
+		}
 	}
-	done := make(chan struct{})
+	look()
+	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(done)
+		defer close(ended)
 		tick := time.NewTicker(30 * time.Millisecond)
 		defer tick.Stop()
-		for ctx.Err() == nil {
+		for {
 			select {
-			case <-ctx.Done():
+			case <-end:
+				return
 			case <-tick.C:
-				if watch.interrupted() {
-					cancel()
-				}
+				look()
 			}
 		}
 	}()
-	return ctx, func() { cancel(); <-done; log.Close(); stop() }
+	return ctx, func() bool {
+		close(end)
+		<-ended
+		look()
+		defer func() { cancel(); stop(); log.Close() }()
+		return ctx.Err() != nil
+	}
 }
 
 // logWatch reads what GoNB has added to its log.

@@ -17,7 +17,7 @@ const (
 
 // stuck makes the go behind the stand-in wait for minutes.
 func (c *classroom) stuck() {
-	c.write(filepath.Join(filepath.Dir(c.log), "behind", "go"), "#!/bin/sh\nsleep 300 &\necho $! >"+c.log+"\nwait\necho too late >"+c.program()+"\n")
+	c.write(filepath.Join(c.behind, "go"), "#!/bin/sh\nsleep 300 &\necho $! >"+c.log+"\nwait\necho too late >"+c.program()+"\n")
 }
 
 func TestAnInterruptEndsABuild(t *testing.T) {

@@ -60,8 +60,7 @@ func (k kernel) goTool(args []string) int {
 	default:
 		return k.become("go", args)
 	}
-	ctx, stop := k.interruptible()
-	defer stop()
+	ctx, over := k.interruptible()
 	var done bool
 	var code int
 	if args[0] == "get" {
@@ -72,7 +71,7 @@ func (k kernel) goTool(args []string) int {
 	if !done {
 		code = k.run(ctx, "go", args)
 	}
-	return k.ended(ctx, code)
+	return exit(code, over())
 }
 
 // goimports stands in for goimports -w FILE.
@@ -80,13 +79,12 @@ func (k kernel) goimports(args []string) int {
 	if !k.inCells() {
 		return k.become("goimports", args)
 	}
-	ctx, stop := k.interruptible()
-	defer stop()
+	ctx, over := k.interruptible()
 	code := 0
 	if !k.imported(ctx, args) {
 		code = k.run(ctx, "goimports", args)
 	}
-	return k.ended(ctx, code)
+	return exit(code, over())
 }
 
 // inCells says that GoNB, or a cell's shell command, runs this program in GoNB's folder of code.
@@ -102,9 +100,9 @@ func (k kernel) inCells() bool {
 	return err == nil && os.SameFile(here, there)
 }
 
-// ended makes an interrupted step fail, whatever it had reached: GoNB must not go on to run the cell.
-func (k kernel) ended(ctx context.Context, code int) int {
-	if ctx.Err() == nil {
+// exit makes an interrupted step fail, whatever it had reached: GoNB must not go on to run the cell.
+func exit(code int, interrupted bool) int {
+	if !interrupted {
 		return code
 	}
 	fmt.Fprintln(os.Stderr, "Interrupted while the cell was being built: it did not run.")
