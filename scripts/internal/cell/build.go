@@ -173,15 +173,13 @@ func (k kernel) forget() {
 
 // compileAndLink makes a program of main.go. complaint is what the compiler has against the cell.
 func (k kernel) compileAndLink(ctx context.Context, m *manifest, program string) (complaint []byte, err error) {
-	language, ok := k.language()
-	if !ok {
-		return nil, fmt.Errorf("%s/go.mod names no version of Go", k.cells)
-	}
 	object, fresh := filepath.Join(k.programs(), "main.a"), program+".new"
 	defer os.Remove(object)
 	defer os.Remove(fresh)
-	compile := m.compile(ctx, k.file(m.Importcfg), language, object)
-	compile.Dir = k.cells
+	compile, err := m.compile(ctx, k.file(m.Importcfg), k.cells, object)
+	if err != nil {
+		return nil, err
+	}
 	if said, err := compile.CombinedOutput(); err != nil {
 		if ctx.Err() == nil && bytes.Contains(said, []byte("main.go:")) && !bytes.Contains(said, []byte("could not import")) {
 			return slices.Concat([]byte("# "+filepath.Base(k.cells)+"\n"), k.relative(said)), nil

@@ -11,8 +11,13 @@ import (
 // made anew, which takes less time than a build by go; only the packages that changed are compiled.
 func (k kernel) current(ctx context.Context) *manifest {
 	m, err := k.load()
-	if err != nil || os.Getenv("GOOS") != m.Environment["GOOS"] || os.Getenv("GOARCH") != m.Environment["GOARCH"] {
+	if err != nil {
 		return nil
+	}
+	for _, name := range []string{"GOOS", "GOARCH", "GOFLAGS"} {
+		if os.Getenv(name) != m.Environment[name] {
+			return nil // what these ask for is not to be guessed
+		}
 	}
 	if !m.fresh() {
 		m = k.renewed(ctx)

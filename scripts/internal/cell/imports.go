@@ -21,8 +21,11 @@ func (k kernel) imported(ctx context.Context, args []string) bool {
 		return false
 	}
 	m := k.current(ctx)
-	if m == nil {
-		return false
+	if m == nil { // the library does not compile, say: what was known before serves as well
+		var err error
+		if m, err = k.load(); err != nil {
+			return false
+		}
 	}
 	packages, err := k.table(m)
 	if err != nil {

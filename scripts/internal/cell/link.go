@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-func (m *manifest) compile(ctx context.Context, importcfg, language, object string) *exec.Cmd {
-	cmd := command(ctx, filepath.Join(m.Tools, "compile"), "-o", object, "-p", "main", "-lang="+language, "-complete",
+// compile compiles a folder's main.go.
+func (m *manifest) compile(ctx context.Context, importcfg, folder, object string) (*exec.Cmd, error) {
+	version, err := language(folder)
+	if err != nil {
+		return nil, err
+	}
+	cmd := command(ctx, filepath.Join(m.Tools, "compile"), "-o", object, "-p", "main", "-lang="+version, "-complete",
 		"-goversion", m.Version, "-nolocalimports", "-dwarf=false", "-importcfg", importcfg, "-pack", "./main.go")
-	cmd.Env = append(os.Environ(), quick...)
-	return cmd
+	cmd.Dir = folder
+	return cmd, nil
 }
 
 func (m *manifest) link(ctx context.Context, importcfg, object, program string) *exec.Cmd {
 	args := append([]string{"-o", program, "-importcfg", importcfg}, m.Link...)
-	cmd := command(ctx, filepath.Join(m.Tools, "link"), append(args, object)...)
-	cmd.Env = append(os.Environ(), quick...)
-	return cmd
+	return command(ctx, filepath.Join(m.Tools, "link"), append(args, object)...)
 }
-
-// quick lets compile and link end before they would collect garbage, unless they grow large.
-var quick = []string{"GOGC=off", "GOMEMLIMIT=1GiB"}
 
 // chooseLink finds out how cells are linked on this machine: without the C compiler's linker, which takes longer,
 // where a program of all that cells may import can be linked so, and runs.
@@ -46,8 +46,10 @@ func (k kernel) chooseLink(ctx context.Context, m *manifest, dir string, package
 		return err
 	}
 	importcfg, object, program := k.file(m.Importcfg), filepath.Join(dir, "main.a"), filepath.Join(dir, "cell")
-	compile := m.compile(ctx, importcfg, "go1.25", object)
-	compile.Dir = dir
+	compile, err := m.compile(ctx, importcfg, dir, object)
+	if err != nil {
+		return err
+	}
 	if _, err := output(compile); err != nil {
 		return err
 	}

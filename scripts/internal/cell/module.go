@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,20 +39,21 @@ func (k kernel) understood(m *manifest) bool {
 	return true
 }
 
-// language is what compile's -lang wants: the version of the cell's go.mod without its patch level.
-func (k kernel) language() (string, bool) {
-	mod, err := os.ReadFile(filepath.Join(k.cells, "go.mod"))
+// language is what compile's -lang wants: the version of Go in a folder's go.mod without its patch level.
+func language(folder string) (string, error) {
+	path := filepath.Join(folder, "go.mod")
+	mod, err := os.ReadFile(path)
 	if err != nil {
-		return "", false
+		return "", err
 	}
 	for _, d := range directives(string(mod)) {
 		if version, ok := strings.CutPrefix(d, "go "); ok {
 			if parts := strings.Split(version, "."); len(parts) >= 2 {
-				return "go" + parts[0] + "." + parts[1], true
+				return "go" + parts[0] + "." + parts[1], nil
 			}
 		}
 	}
-	return "", false
+	return "", fmt.Errorf("%s names no version of Go", path)
 }
 
 // requirements lists what a go.mod requires.
