@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +30,11 @@ func (m *manifest) link(ctx context.Context, importcfg, object, program string) 
 
 // chooseLink finds out how cells are linked on this machine: without the C compiler's linker, which takes longer,
 // where a program of all that cells may import can be linked so, and runs.
-func (k kernel) chooseLink(ctx context.Context, m *manifest, dir string, packages []goPackage, cc string) error {
+func (k kernel) chooseLink(ctx context.Context, m, before *manifest, dir string, packages []goPackage, cc string) error {
+	if before != nil && before.Tools == m.Tools && before.Version == m.Version && maps.Equal(before.Environment, m.Environment) {
+		m.Link = before.Link
+		return nil
+	}
 	var source strings.Builder
 	source.WriteString("package main\n\nimport (\n")
 	always := []string{"-s", "-w", "-buildid="}

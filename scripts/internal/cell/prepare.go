@@ -118,7 +118,7 @@ func (k kernel) survey(ctx context.Context, root string, patterns []string, befo
 	if m.Packages, err = k.writeTable(packages, before); err != nil {
 		return nil, err
 	}
-	return m, k.chooseLink(ctx, m, dir, packages, settings.CC)
+	return m, k.chooseLink(ctx, m, before, dir, packages, settings.CC)
 }
 
 // goPackage is what go list says of a package.

@@ -121,13 +121,14 @@ func (s *setup) writeKernelSpec(dir string) error {
 
 // prepareCells lets the kernel's stand-in for go find out once what go would find out for each cell. Cells import the
 // library, must, gonbui and what Go has.
-func (s *setup) prepareCells(ctx context.Context, l *live) error {
+func (s *setup) prepareCells(ctx context.Context) error {
 	module, err := s.output(ctx, "go", "list", "-m")
 	if err != nil {
 		return err
 	}
-	return s.command(ctx, l, s.kernel("bin", "cell"), "prepare", s.root, module+"/lib/...", "github.com/janpfeifer/must",
+	_, err = s.output(ctx, s.kernel("bin", "cell"), "prepare", s.root, module+"/lib/...", "github.com/janpfeifer/must",
 		"github.com/janpfeifer/gonb/gonbui", "std")
+	return err
 }
 
 // fetchModules does, with the network, what GoNB does for each cell without it: go get, in a workspace of the

@@ -146,10 +146,13 @@ func (s *setup) buildLibrary(ctx context.Context, l *live) (string, error) {
 	if err := s.fetchModules(ctx, l); err != nil {
 		return "", err
 	}
-	if err := s.prepareCells(ctx, l); err != nil {
+	note := "lib/... built for the kernel"
+	if err := s.prepareCells(ctx); ctx.Err() != nil {
 		return "", err
+	} else if err != nil { // the kernel then asks go each time
+		note += fmt.Sprintf("\nNOTICE: cells take about twice as long as they could: %v", err)
 	}
-	return "lib/... built for the kernel", s.command(ctx, l, "go", "build", "-o", s.local("bin", "prepare"), "./scripts/internal/prepare")
+	return note, s.command(ctx, l, "go", "build", "-o", s.local("bin", "prepare"), "./scripts/internal/prepare")
 }
 
 // prepare runs one part of scripts/internal/prepare: what needs the library itself.
