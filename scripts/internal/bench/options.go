@@ -17,7 +17,7 @@ Measures the library beside Keras, prints a Markdown table, and leaves records i
 go run ./scripts/results fills the pages. Takes about an hour, and wants a machine that does nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.9 GB).
   --data DIR|ZIP   the NEU-DET images; without it the lesson's own search, at last synthetic images
   --weights DIR    a folder with published Keras weights files; widths that have none get random weights
-  --only PART      measures only mobilenetv2 (about 7 minutes), resnet50v2 (about 20), vit (about 35), notebook (1)
+  --only PART      measures only mobilenetv2 (about 7 minutes), resnet50v2 (about 20), vit (about 35), notebook (3)
                    or lesson (about 40), its trainings and their sum
   --quick          few images and repetitions, to see that everything runs: its numbers are no results
   --out FILE.md    writes the report to this file too

@@ -85,11 +85,10 @@ func (k kernel) built(ctx context.Context, args []string) (done bool, code int) 
 	if !ok {
 		return false, 0
 	}
-	config, err := os.ReadFile(k.file(m.Importcfg))
-	if err != nil || slices.ContainsFunc(imports, func(path string) bool {
-		return path != "unsafe" && !bytes.Contains(config, []byte("packagefile "+path+"="))
-	}) {
-		return false, 0
+	if missing := k.missing(m, imports); len(missing) > 0 {
+		if m = k.renewed(ctx, missing); m == nil {
+			return false, 0
+		}
 	}
 	keptAs, err := k.key(m)
 	if err != nil {

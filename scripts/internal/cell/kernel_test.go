@@ -95,6 +95,26 @@ func TestAnEditOfTheLibraryIsPickedUp(t *testing.T) {
 	c.wants("a new package", c.cell("func main() { fmt.Println(count.Three) }"), "3\n")
 }
 
+func TestAnotherPackageJoinsTheManifest(t *testing.T) {
+	c := newClassroom(t)
+	source := "import (\"fmt\"; \"text/tabwriter\")\nvar _ tabwriter.Writer\nfunc main() { fmt.Println(1) }"
+	c.wants("output", c.cell(source), "1\n")
+	if asked := c.asked(); strings.Count(asked, "go list") != 1 || strings.Contains(asked, "go build") {
+		t.Errorf("go was asked %q; want one list", asked)
+	}
+	c.wants("output later", c.cell(source+"\n"), "1\n")
+	c.wants("asked later", c.asked(), "")
+
+	for range 2 {
+		if said, err := c.build("import \"example.com/unheard/of\"\nfunc main() { of.Do() }"); err == nil || !strings.Contains(said, "example.com/unheard/of") {
+			t.Errorf("a package that is not there: %v\n%s", err, said)
+		}
+	}
+	c.asked()
+	c.wants("output afterwards", c.cell(hello), "hello\n")
+	c.wants("asked afterwards", c.asked(), "")
+}
+
 func TestTwoKernelsAtOnce(t *testing.T) {
 	c := newClassroom(t)
 	other := *c
@@ -139,8 +159,7 @@ func TestWhatIsNotUnderstoodGoesToTheRealTools(t *testing.T) {
 	}{
 		{"a flag", hello, []string{"build", "-o", c.program(), "-gcflags=-N"}, build + " -gcflags=-N"},
 		{"another order", hello, []string{"build", "-o", c.program(), "."}, build + " ."},
-		{"a package not in the manifest", "import \"text/tabwriter\"\nvar _ tabwriter.Writer\nfunc main() {}", []string{"build", "-o", c.program()}, build},
-		{"getting it", "import \"text/tabwriter\"\nvar _ tabwriter.Writer\nfunc main() {}", []string{"get"}, "go get"},
+		{"getting a package that is not in the manifest", "import \"text/tabwriter\"\nvar _ tabwriter.Writer\nfunc main() {}", []string{"get"}, "go get"},
 		{"a directive", "//go:noinline\nfunc main() {}", []string{"build", "-o", c.program()}, build},
 		{"another command", hello, []string{"version"}, "go version"},
 	} {
