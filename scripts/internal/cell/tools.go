@@ -67,7 +67,7 @@ func (k kernel) run(ctx context.Context, tool string, args []string) int {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, &output
 	err = cmd.Run()
 	if ctx.Err() == nil {
-		os.Stderr.Write(explain(output.Bytes()))
+		os.Stderr.Write(k.explain(output.Bytes()))
 	}
 	return exitCode(err)
 }
