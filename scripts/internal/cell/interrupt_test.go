@@ -3,7 +3,9 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -50,9 +52,14 @@ func TestAnInterruptEndsABuild(t *testing.T) {
 			t.Errorf("by %s: ended after %v", how, took)
 		}
 		c.wants("said", said.String(), "Interrupted while the cell was being built: it did not run.\n")
-		if _, err := os.Stat("/proc/" + child); err == nil {
-			if state, _ := os.ReadFile("/proc/" + child + "/stat"); !strings.Contains(string(state), ") Z ") {
+		pid, err := strconv.Atoi(child)
+		if err != nil {
+			t.Fatalf("what go started is %q", child)
+		}
+		for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
 				t.Errorf("by %s: what go started still runs", how)
+				syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
 		if _, err := os.Stat(c.program()); err == nil {

@@ -99,8 +99,8 @@ func TestAnotherPackageJoinsTheManifest(t *testing.T) {
 	c := newClassroom(t)
 	source := "import (\"fmt\"; \"text/tabwriter\")\nvar _ tabwriter.Writer\nfunc main() { fmt.Println(1) }"
 	c.wants("output", c.cell(source), "1\n")
-	if asked := c.asked(); strings.Count(asked, "go list") != 1 || strings.Contains(asked, "go build") {
-		t.Errorf("go was asked %q; want one list", asked)
+	if asked := c.asked(); strings.Count(asked, "go list -json") != 2 || strings.Contains(asked, "go build") {
+		t.Errorf("go was asked %q; want the lists of one manifest", asked)
 	}
 	c.wants("output later", c.cell(source+"\n"), "1\n")
 	c.wants("asked later", c.asked(), "")
@@ -138,8 +138,8 @@ func TestTwoKernelsAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if asked := c.asked(); strings.Count(asked, "go list") != 1 || strings.Contains(asked, "go build") {
-		t.Errorf("go was asked %q; want one list", asked)
+	if asked := c.asked(); strings.Count(asked, "go list -json") != 2 || strings.Contains(asked, "go build") {
+		t.Errorf("go was asked %q; want the lists of one manifest", asked)
 	}
 	for _, k := range []*classroom{c, &other} {
 		c.wants("output", c.must(k.run(k.cells, k.program())), "both\n")
@@ -159,7 +159,6 @@ func TestWhatIsNotUnderstoodGoesToTheRealTools(t *testing.T) {
 	}{
 		{"a flag", hello, []string{"build", "-o", c.program(), "-gcflags=-N"}, build + " -gcflags=-N"},
 		{"another order", hello, []string{"build", "-o", c.program(), "."}, build + " ."},
-		{"getting a package that is not in the manifest", "import \"text/tabwriter\"\nvar _ tabwriter.Writer\nfunc main() {}", []string{"get"}, "go get"},
 		{"a directive", "//go:noinline\nfunc main() {}", []string{"build", "-o", c.program()}, build},
 		{"another command", hello, []string{"version"}, "go version"},
 	} {
@@ -170,6 +169,9 @@ func TestWhatIsNotUnderstoodGoesToTheRealTools(t *testing.T) {
 		c.must(c.run(c.cells, "go", f.args...))
 		c.wants(f.name, c.asked(), f.want)
 	}
+	c.write(main, "package main\n\nimport \"example.com/unheard/of\"\n\nfunc main() { of.Do() }\n")
+	c.run(c.cells, "go", "get")
+	c.wants("getting what is not known", c.asked(), "go get")
 	c.write(main, "package main\n\nfunc main() { rnd.Intn(3) }\n")
 	c.must(c.run(c.cells, "goimports", "-w", main))
 	c.wants("a name that is not known", c.asked(), "goimports -w "+main)

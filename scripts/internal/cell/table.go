@@ -65,8 +65,8 @@ func (t table) find(text string) []entry {
 	}
 }
 
-// writeTable writes the table and returns its file's name. Lines of packages that did not change are taken from the
-// table before.
+// writeTable writes the table and returns its file's name; of packages that are named twice the first counts. Lines of
+// packages that did not change are taken from the table before.
 func (k kernel) writeTable(packages []goPackage, before *manifest) (string, error) {
 	old := map[string]string{}
 	if before != nil {
@@ -78,10 +78,12 @@ func (k kernel) writeTable(packages []goPackage, before *manifest) (string, erro
 		}
 	}
 	var lines []string
+	done := map[string]bool{}
 	for _, p := range packages {
-		if !p.importable() {
+		if !p.importable() || done[p.ImportPath] {
 			continue
 		}
+		done[p.ImportPath] = true
 		origin := fromAnother
 		switch {
 		case p.Standard:

@@ -120,14 +120,14 @@ func (s *setup) writeKernelSpec(dir string) error {
 }
 
 // prepareCells lets the kernel's stand-in for go find out once what go would find out for each cell. Cells import the
-// library, must, gonbui and what Go has.
+// library, must and gonbui, beside what Go has.
 func (s *setup) prepareCells(ctx context.Context) error {
 	module, err := s.output(ctx, "go", "list", "-m")
 	if err != nil {
 		return err
 	}
 	_, err = s.output(ctx, s.kernel("bin", "cell"), "prepare", s.root, module+"/lib/...", "github.com/janpfeifer/must",
-		"github.com/janpfeifer/gonb/gonbui", "std")
+		"github.com/janpfeifer/gonb/gonbui")
 	return err
 }
 
