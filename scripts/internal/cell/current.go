@@ -16,7 +16,7 @@ func (k kernel) current(ctx context.Context) *manifest {
 	if err != nil {
 		return nil
 	}
-	for _, name := range []string{"GOOS", "GOARCH", "GOFLAGS"} {
+	for _, name := range []string{"GOOS", "GOARCH", "GOFLAGS", "GOFIPS140"} {
 		if os.Getenv(name) != m.Environment[name] {
 			return nil // what these ask for is not to be guessed
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -19,19 +20,22 @@ func (m *manifest) compile(ctx context.Context, importcfg, folder, object string
 	}
 	cmd := command(ctx, filepath.Join(m.Tools, "compile"), "-o", object, "-p", "main", "-lang="+version, "-complete",
 		"-goversion", m.Version, "-nolocalimports", "-dwarf=false", "-importcfg", importcfg, "-pack", "./main.go")
-	cmd.Dir = folder
+	cmd.Dir, cmd.Env = folder, append(append(os.Environ(), m.Settings...), "PWD="+folder)
 	return cmd, nil
 }
 
 func (m *manifest) link(ctx context.Context, importcfg, object, program string) *exec.Cmd {
 	args := append([]string{"-o", program, "-importcfg", importcfg}, m.Link...)
-	return command(ctx, filepath.Join(m.Tools, "link"), append(args, object)...)
+	cmd := command(ctx, filepath.Join(m.Tools, "link"), append(args, object)...)
+	cmd.Env = append(os.Environ(), m.Settings...)
+	return cmd
 }
 
 // chooseLink finds out how cells are linked on this machine: without the C compiler's linker, which takes longer,
 // where a program of all that cells may import can be linked so, and runs.
 func (k kernel) chooseLink(ctx context.Context, m, before *manifest, dir string, packages []goPackage, cc string) error {
-	if before != nil && before.Tools == m.Tools && before.Version == m.Version && maps.Equal(before.Environment, m.Environment) {
+	if before != nil && before.Tools == m.Tools && before.Version == m.Version && slices.Equal(before.Settings, m.Settings) &&
+		maps.Equal(before.Environment, m.Environment) {
 		m.Link = before.Link
 		return nil
 	}
@@ -59,7 +63,7 @@ func (k kernel) chooseLink(ctx context.Context, m, before *manifest, dir string,
 		return err
 	}
 	var failures error
-	for _, mode := range [][]string{{"-linkmode=internal"}, {"-linkmode=external", "-extld=" + strings.Fields(cc)[0]}} {
+	for _, mode := range [][]string{{"-linkmode=internal"}, {"-linkmode=external", "-extld=" + strings.Fields(cc + " gcc")[0]}} {
 		m.Link = append(append([]string{}, always...), mode...)
 		_, err := output(m.link(ctx, importcfg, object, program))
 		if err == nil {

@@ -17,6 +17,7 @@ type manifest struct {
 	Environment map[string]string // the variables that decide how go builds, as they were
 	Go          string            // the real go
 	Tools       string            // folder of compile and link
+	Settings    []string          // environment of compile and link
 	Version     string            // of Go
 	Link        []string          // arguments of the linker
 	Workspace   string            // the go.work that GoNB makes

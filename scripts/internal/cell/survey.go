@@ -13,6 +13,9 @@ import (
 	"strings"
 )
 
+// toolSettings are what go tells compile and link by their environment.
+var toolSettings = []string{"GOROOT", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT"}
+
 // survey asks go for all that a manifest holds.
 func (k kernel) survey(ctx context.Context, root string, patterns []string, before *manifest) (*manifest, error) {
 	m := &manifest{Root: root, Patterns: patterns, Environment: environmentNow()}
@@ -47,15 +50,23 @@ func (k kernel) survey(ctx context.Context, root string, patterns []string, befo
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
 		return nil, err
 	}
-	env, err := tool("env", "-json", "GOTOOLDIR", "GOROOT", "GOMODCACHE", "GOVERSION", "GOENV", "CC")
+	env, err := tool(append([]string{"env", "-json", "GOTOOLDIR", "GOMODCACHE", "GOVERSION", "GOENV", "CC", "GOFIPS140"}, toolSettings...)...)
 	if err != nil {
 		return nil, err
 	}
-	var settings struct{ GOTOOLDIR, GOROOT, GOMODCACHE, GOVERSION, GOENV, CC string }
+	var settings map[string]string
 	if err := json.Unmarshal(env, &settings); err != nil {
 		return nil, err
 	}
-	m.Tools, m.Version = settings.GOTOOLDIR, settings.GOVERSION
+	if mode := settings["GOFIPS140"]; mode != "" && mode != "off" {
+		return nil, fmt.Errorf("GOFIPS140 is %s: go alone links so", mode)
+	}
+	for _, name := range toolSettings {
+		if value := settings[name]; value != "" {
+			m.Settings = append(m.Settings, name+"="+value)
+		}
+	}
+	m.Tools, m.Version = settings["GOTOOLDIR"], settings["GOVERSION"]
 	packages, err := goList(tool, append([]string{"-export", "-deps", "."}, patterns...)...)
 	if err != nil {
 		return nil, err
@@ -65,7 +76,7 @@ func (k kernel) survey(ctx context.Context, root string, patterns []string, befo
 	if err != nil {
 		return nil, err
 	}
-	if err := m.watch(packages, settings.GOROOT, settings.GOMODCACHE, settings.GOENV, filepath.Join(k.folder, "bin", "go")); err != nil {
+	if err := m.watch(packages, settings["GOROOT"], settings["GOMODCACHE"], settings["GOENV"], filepath.Join(k.folder, "bin", "go")); err != nil {
 		return nil, err
 	}
 	if m.Importcfg, err = k.keepArchives(packages); err != nil {
@@ -74,7 +85,7 @@ func (k kernel) survey(ctx context.Context, root string, patterns []string, befo
 	if m.Packages, err = k.writeTable(slices.Concat(packages, names), before); err != nil {
 		return nil, err
 	}
-	return m, k.chooseLink(ctx, m, before, dir, packages, settings.CC)
+	return m, k.chooseLink(ctx, m, before, dir, packages, settings["CC"])
 }
 
 // goPackage is what go list says of a package.
