@@ -57,6 +57,7 @@ class StudentSpawner(LocalProcessSpawner):
             if group:
                 (group / "cgroup.procs").write_text("0")
             resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+            os.nice(5)  # the hub and its proxy answer while students compute
             # Where memory runs out all the same, a student's program ends, not the hub.
             Path("/proc/self/oom_score_adj").write_text("500")
             become()
