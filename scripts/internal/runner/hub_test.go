@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 func TestOptionsOfTheHub(t *testing.T) {
@@ -21,6 +25,30 @@ func TestOptionsOfTheHub(t *testing.T) {
 		if _, err := parseOptions("hub", strings.Fields(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", line, err)
 		}
+	}
+}
+
+// An image is complete when set-up ends: what is built in the background is waited for, but not after Ctrl-C.
+func TestSetUpOfTheHubWaitsForCompletion(t *testing.T) {
+	s := newSetup(nil, t.TempDir(), options{})
+	if err := os.MkdirAll(s.local(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.awaitCompletion(t.Context()); err != nil {
+		t.Errorf("nothing is built: %v", err)
+	}
+	builder, err := os.Create(s.local("completion.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer builder.Close()
+	if err := syscall.Flock(int(builder.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer stop()
+	if _, err := s.awaitCompletion(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("it did not wait: %v", err)
 	}
 }
 

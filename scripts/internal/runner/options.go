@@ -176,7 +176,7 @@ Sets up what is missing and opens the notebooks in JupyterLab.
 Makes a copy of this clone with all that set-up would fetch: on laptops of the same kind it needs no network.
 ` + places
 	case "hub":
-		return `usage: scripts/hub [--data DIR|ZIP] [--weights DIR] [--quick] [--port N] [--memory SIZE] [--set-up] [-- JUPYTERHUB OPTIONS]
+		return `usage: scripts/hub [--data DIR|ZIP] [--weights DIR] [--quick] [--no-completion] [--port N] [--memory SIZE] [--set-up] [-- JUPYTERHUB OPTIONS]
 Sets up what is missing and starts JupyterHub for the accounts of the group "students". Needs root and Linux.
 ` + places + quick + `  --port N         where it listens, on all addresses of this machine (8000)
   --memory SIZE    of each student, such as 4G (4G)
