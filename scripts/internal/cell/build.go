@@ -98,7 +98,7 @@ func (k kernel) built(ctx context.Context, args []string) (done bool, code int) 
 	if os.Chtimes(keptAs, now, now) != nil {
 		complaint, err := k.compileAndLink(ctx, m, keptAs)
 		if len(complaint) > 0 {
-			fmt.Fprintf(os.Stderr, "%s", k.explain(complaint))
+			os.Stderr.Write(complaint)
 			return true, 1
 		}
 		if err != nil {

@@ -51,7 +51,7 @@ func (k kernel) become(tool string, args []string) int {
 	return 1
 }
 
-// run runs the real tool on a cell. What it says passes explain, as what the compiler says does.
+// run runs the real tool on a cell.
 func (k kernel) run(ctx context.Context, tool string, args []string) int {
 	path, err := k.real(tool)
 	if err != nil {
@@ -67,7 +67,7 @@ func (k kernel) run(ctx context.Context, tool string, args []string) int {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, &output
 	err = cmd.Run()
 	if ctx.Err() == nil {
-		os.Stderr.Write(k.explain(output.Bytes()))
+		os.Stderr.Write(output.Bytes())
 	}
 	return exitCode(err)
 }

@@ -107,6 +107,9 @@ func (s *setup) stickModules(ctx context.Context, l *live, to string) (string, e
 		if err := fetching.fetchModules(ctx, l); err != nil {
 			return err
 		}
+		if err := fetching.command(ctx, l, "go", "-C", filepath.Join(s.root, goplsModule), "list", "-deps", "golang.org/x/tools/gopls"); err != nil {
+			return err
+		}
 		return errors.Join(os.Remove(dir), os.Rename(filepath.Join(fresh, "cache", "download"), dir), os.RemoveAll(fresh))
 	})
 }
