@@ -179,7 +179,7 @@ func TestCellsUseTheServersLibraryWhileItIsTheSame(t *testing.T) {
 	library := func(shared string) string {
 		cmd := exec.Command("sh", filepath.Join(kernel, "kernel.sh"), "connection")
 		cmd.Dir = mine
-		cmd.Env = append(os.Environ(), "LESSON_SHARED="+shared, "TMPDIR="+kernel)
+		cmd.Env = append(os.Environ(), "LESSON_SHARED="+shared, "TMPDIR="+t.TempDir())
 		output, err := cmd.Output()
 		if err != nil {
 			t.Fatal(err)

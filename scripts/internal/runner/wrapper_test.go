@@ -49,7 +49,7 @@ func start(t *testing.T, kernel, notebook, cell string, environment ...string) s
 	write(t, filepath.Join(dir, "main.go"), cell)
 	cmd := exec.Command(filepath.Join(kernel, "kernel.sh"), "connection.json")
 	cmd.Dir = notebook
-	cmd.Env = append(os.Environ(), "CELL="+dir, "GOFLAGS=", "GOWORK=", "TMPDIR="+dir)
+	cmd.Env = append(os.Environ(), "CELL="+dir, "GOFLAGS=", "GOWORK=", "TMPDIR="+t.TempDir())
 	cmd.Env = append(cmd.Env, environment...)
 	output, _ := cmd.CombinedOutput()
 	return string(output)
