@@ -166,7 +166,6 @@ func TestCellsUseTheServersLibraryWhileItIsTheSame(t *testing.T) {
 	if err := os.Chmod(filepath.Join(kernel, "bin", "relay"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	noRelay(t, kernel)
 	mine := t.TempDir()
 	for _, root := range []string{shared, mine} {
 		if err := os.Mkdir(filepath.Join(root, "lib"), 0o755); err != nil {
@@ -184,8 +183,7 @@ func TestCellsUseTheServersLibraryWhileItIsTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, root, _ := strings.Cut(string(output), "-go_work=")
-		root, _, _ = strings.Cut(root, " ")
+		_, root, _ := strings.Cut(strings.TrimSpace(string(output)), "-go_work=")
 		return root
 	}
 	if got := library(""); got != mine {
