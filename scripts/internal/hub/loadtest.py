@@ -21,7 +21,7 @@ import uuid
 from pathlib import Path
 
 LESSON = Path(__file__).resolve().parents[3]
-CACHES = LESSON / ".lesson" / "hub"
+CACHES = LESSON.with_name(LESSON.name + "-hub")
 
 
 def skip(why):

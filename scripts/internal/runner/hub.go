@@ -23,8 +23,8 @@ var pins = regexp.MustCompile(`(?m)^jupyterhub==\S+`)
 // nobody is the account that has no rights of its own.
 const nobody = 65534
 
-// class says that what set-up fetches and compiles is for all accounts of this machine: it goes to the clone, where
-// all can read it, instead of the home of root.
+// class says that what set-up fetches and compiles is for all accounts of this machine: it goes to a folder
+// beside the clone, where all can read it, instead of the home of root.
 func (s *setup) class() error {
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("a class needs a server with Linux, this is %s; scripts/lab is for one person", runtime.GOOS)
@@ -100,13 +100,14 @@ func (s *setup) classEnvironment() []string {
 	}
 }
 
-// caches is a path in what all students read, state one in what root alone does.
+// caches is a path in what all students read, in a folder beside the clone: kernels look through the clone for Go files.
 func (s *setup) caches(elements ...string) string {
-	return s.local(append([]string{"hub"}, elements...)...)
+	return filepath.Join(append([]string{s.root + "-hub"}, elements...)...)
 }
 
+// state is a path in what root alone reads.
 func (s *setup) state(elements ...string) string {
-	return s.local(append([]string{"hub-state"}, elements...)...)
+	return s.caches(append([]string{"state"}, elements...)...)
 }
 
 func (s *setup) installHub(ctx context.Context, l *live) (string, error) {
