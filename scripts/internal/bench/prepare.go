@@ -39,8 +39,10 @@ func (b *bench) prepare() (err error) {
 	if err := device.Install(b.ctx, func(text string) { b.step("%s", text) }); err != nil {
 		return err
 	}
-	if err := b.prepareImages(); err != nil {
-		return err
+	if len(b.networks) > 0 || len(b.trainings) > 0 { // the cells of a notebook need none
+		if err := b.prepareImages(); err != nil {
+			return err
+		}
 	}
 	b.weights, b.sources = map[string]string{}, map[string]string{}
 	for _, n := range b.networks {
