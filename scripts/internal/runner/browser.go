@@ -29,8 +29,7 @@ func (s *setup) prepareBrowser(ctx context.Context, l *live) (string, error) {
 	if s.stamped("browser", key) {
 		return found, nil
 	}
-	if err := s.command(ctx, l, s.venv("bin", "python"), "-m", "pip", "install", "--disable-pip-version-check",
-		"--no-input", "--progress-bar=off", "-r", filepath.Join(s.root, browserRequirements)); err != nil {
+	if err := s.pip(ctx, l, "install", "-r", filepath.Join(s.root, browserRequirements)); err != nil {
 		// Another system may have no Playwright, or there is no network: the tests say what they lack.
 		return "its tests are left out: " + err.Error(), nil
 	}

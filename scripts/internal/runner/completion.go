@@ -41,22 +41,21 @@ func (s *setup) goplsKey() (version, key string, err error) {
 // offerCompletion starts what builds gopls, which takes a minute or two and holds up nobody: notebooks run without,
 // and a kernel that is already there finds it when it is built. It ends after this program where that ends earlier.
 func (s *setup) offerCompletion(ctx context.Context, l *live) (string, error) {
-	kernel := s.venv("share", "jupyter", "kernels", kernelName)
-	stand := filepath.Join(kernel, "bin", "gopls")
+	stand := s.kernel("bin", "gopls")
 	if s.options.noCompletion {
-		if err := errors.Join(os.RemoveAll(stand), os.RemoveAll(filepath.Join(kernel, "completion"))); err != nil {
+		if err := errors.Join(os.RemoveAll(stand), os.RemoveAll(s.kernel("completion"))); err != nil {
 			return "", err
 		}
 		return "left out: Tab and Shift-Tab in a cell offer nothing", nil
 	}
-	if err := s.build(ctx, l, "./scripts/internal/completion", stand); err != nil {
+	if err := s.build(ctx, l, stand, "./scripts/internal/completion"); err != nil {
 		return "", err
 	}
 	version, key, err := s.goplsKey()
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(goplsPath(kernel)); err == nil && s.stamped("completion", key) {
+	if _, err := os.Stat(s.goplsPath()); err == nil && s.stamped("completion", key) {
 		return "gopls " + version, nil
 	}
 	text, _ := os.ReadFile(s.completionLog())
@@ -68,7 +67,7 @@ func (s *setup) offerCompletion(ctx context.Context, l *live) (string, error) {
 	return note, s.startBuildingCompletion(key)
 }
 
-func goplsPath(kernel string) string { return filepath.Join(kernel, "completion", "gopls") }
+func (s *setup) goplsPath() string { return s.kernel("completion", "gopls") }
 
 func (s *setup) completionLog() string { return s.local("log", "completion.txt") }
 
@@ -124,8 +123,7 @@ func buildCompletion(ctx context.Context, root string) (exitCode int) {
 }
 
 func (s *setup) buildGopls(ctx context.Context, key string) error {
-	kernel := s.venv("share", "jupyter", "kernels", kernelName)
-	path := goplsPath(kernel)
+	path := s.goplsPath()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -153,17 +151,9 @@ func (s *setup) buildGopls(ctx context.Context, key string) error {
 	}
 	// The first question of the first kernel would wait for gopls to read the library and all below it.
 	start = time.Now()
-	if err := run(filepath.Join(kernel, "bin", "gopls"), "-warm", s.root); err != nil {
+	if err := run(s.kernel("bin", "gopls"), "-warm", s.root); err != nil {
 		return err
 	}
 	fmt.Printf("has read the library in %.0f s\n", time.Since(start).Seconds())
 	return nil
-}
-
-// build makes a program aside and renames it: one that runs cannot be written over.
-func (s *setup) build(ctx context.Context, l *live, pkg, path string) error {
-	if err := s.command(ctx, l, "go", "build", "-o", path+".new", pkg); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }

@@ -125,8 +125,7 @@ func (s *setup) installHub(ctx context.Context, l *live) (string, error) {
 	if s.stamped("hub", key) {
 		return note, nil
 	}
-	if err := s.command(ctx, l, s.venv("bin", "python"), "-m", "pip", "install", "--disable-pip-version-check",
-		"--no-input", "--progress-bar=off", "-r", file, "-c", filepath.Join(s.root, requirementsFile)); err != nil {
+	if err := s.pip(ctx, l, "install", "-r", file, "-c", filepath.Join(s.root, requirementsFile)); err != nil {
 		return "", fmt.Errorf("%w (is there a network, and room on the disk?)", err)
 	}
 	return note, s.stamp("hub", key)

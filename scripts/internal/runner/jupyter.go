@@ -21,8 +21,7 @@ func (s *setup) installJupyter(ctx context.Context, l *live) (string, error) {
 	if s.stamped("jupyter", key) {
 		return note, nil
 	}
-	if err := s.command(ctx, l, s.venv("bin", "python"), "-m", "pip", "install", "--disable-pip-version-check",
-		"--no-input", "--progress-bar=off", "-r", filepath.Join(s.root, requirementsFile)); err != nil {
+	if err := s.pip(ctx, l, "install", "-r", filepath.Join(s.root, requirementsFile)); err != nil {
 		return "", fmt.Errorf("%w (is there a network, and room on the disk?)", err)
 	}
 	settings := s.venv("share", "jupyter", "lab", "settings")
@@ -62,4 +61,10 @@ func requirements(root string) (note, key string, err error) {
 	}
 	used := regexp.MustCompile(`(?m)^(jupyterlab|nbclient|nbconvert)==\S+`).FindAllString(string(text), -1)
 	return strings.Join(used, " "), fmt.Sprintf("%x", sha256.Sum256(text)), nil
+}
+
+// pip runs the pip of .venv.
+func (s *setup) pip(ctx context.Context, l *live, command string, args ...string) error {
+	return s.command(ctx, l, s.venv("bin", "python"), append([]string{"-m", "pip", command, "--disable-pip-version-check",
+		"--no-input", "--progress-bar=off"}, args...)...)
 }

@@ -19,7 +19,7 @@ func cells(t *testing.T, ctx context.Context, sources ...string) (report, output
 		t.Fatal(err)
 	}
 	s := newSetup(nil, root, options{quick: true})
-	if !s.stamped("jupyter", requirementsKey(t, root)) || !exists(s.venv("share", "jupyter", "kernels", kernelName, "bin", "goimports")) {
+	if !s.stamped("jupyter", requirementsKey(t, root)) || !exists(s.kernel("bin", "goimports")) {
 		t.Skip("needs Jupyter and the kernel in .venv; scripts/test sets them up")
 	}
 	dir, err := os.MkdirTemp(s.local(), "test-notebook-")

@@ -71,11 +71,7 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 		{"./scripts/internal/cell", s.kernel("bin", "cell")},
 		{"./scripts/internal/cell/relay", s.kernel("bin", "relay")},
 	} {
-		// Built aside and renamed: a kernel that runs cannot be written over.
-		if err := s.command(ctx, l, "go", append(append([]string{"build"}, patched...), "-o", tool.path+".new", tool.source)...); err != nil {
-			return "", err
-		}
-		if err := os.Rename(tool.path+".new", tool.path); err != nil {
+		if err := s.build(ctx, l, tool.path, append(patched[:len(patched):len(patched)], tool.source)...); err != nil {
 			return "", err
 		}
 	}
@@ -89,6 +85,14 @@ func (s *setup) buildKernel(ctx context.Context, l *live) (string, error) {
 		}
 	}
 	return note, s.stamp("kernel", key)
+}
+
+// build makes a program aside and renames it: one that runs cannot be written over. args end with its package.
+func (s *setup) build(ctx context.Context, l *live, path string, args ...string) error {
+	if err := s.command(ctx, l, "go", append([]string{"build", "-o", path + ".new"}, args...)...); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 // kernel is a path in the folder that Jupyter knows the kernel by.

@@ -79,8 +79,7 @@ func (s *setup) stickWheels(ctx context.Context, l *live, to string) (string, er
 		return "", err
 	}
 	return s.store(to, "wheels", s.tools+" "+key, func(dir string) error {
-		return s.command(ctx, l, s.venv("bin", "python"), "-m", "pip", "download", "--disable-pip-version-check", "--no-input",
-			"--progress-bar=off", "--dest", dir, "-r", filepath.Join(s.root, requirementsFile))
+		return s.pip(ctx, l, "download", "--dest", dir, "-r", filepath.Join(s.root, requirementsFile))
 	})
 }
 
