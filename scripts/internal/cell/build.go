@@ -172,7 +172,7 @@ func (k kernel) forget() {
 
 // compileAndLink makes a program of main.go. complaint is what the compiler has against the cell.
 func (k kernel) compileAndLink(ctx context.Context, m *manifest, program string) (complaint []byte, err error) {
-	object, fresh := filepath.Join(k.programs(), "main.a"), program+".new"
+	object, fresh := k.object(), program+".new"
 	defer os.Remove(object)
 	defer os.Remove(fresh)
 	compile, err := m.compile(ctx, k.file(m.Importcfg), k.cells, object)
@@ -185,9 +185,12 @@ func (k kernel) compileAndLink(ctx context.Context, m *manifest, program string)
 		}
 		return nil, err
 	}
-	if _, err := output(m.link(ctx, k.file(m.Importcfg), object, fresh)); err != nil {
-		return nil, err
+	if !k.linkAhead(ctx, m, fresh) {
+		if _, err := output(m.link(ctx, k.file(m.Importcfg), object, fresh)); err != nil {
+			return nil, err
+		}
 	}
+	k.startAhead(m)
 	return nil, os.Rename(fresh, program)
 }
 

@@ -35,17 +35,30 @@ func main() {
 	case "goimports":
 		os.Exit(k.goimports(args))
 	}
-	if len(args) < 3 || args[0] != "prepare" {
-		fmt.Fprintln(os.Stderr, "usage: cell prepare MODULE_ROOT PACKAGES...\nmakes the manifest of the kernel that this program is installed in")
-		os.Exit(2)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if _, err := k.prepare(ctx, args[1], args[2:]); err != nil {
-		fmt.Fprintln(os.Stderr, "cell prepare:", err)
+	switch {
+	case len(args) > 2 && args[0] == "prepare":
+		_, err = k.prepare(ctx, args[1], args[2:])
+	case len(args) == 1 && args[0] == "linker":
+		err = k.buildLinker(ctx)
+	case len(args) == 2 && args[0] == "ahead":
+		err = k.ahead(ctx, args[1])
+	default:
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "cell %s: %v\n", args[0], err)
 		os.Exit(1)
 	}
 }
+
+const usage = `usage: cell COMMAND
+  prepare MODULE_ROOT PACKAGES…  makes the manifest of the kernel that this program is installed in
+  linker                         builds the linker that starts before the cell is there
+  ahead PROCESS                  has it wait for a cell of the kernel of that process
+`
 
 // goTool stands in for go. GoNB builds a cell with "go get" and "go build -o PROGRAM" in its folder of code.
 func (k kernel) goTool(args []string) int {
@@ -55,6 +68,9 @@ func (k kernel) goTool(args []string) int {
 	switch args[0] {
 	case "mod":
 		k.adoptLog()
+		if m, err := k.load(); err == nil && len(args) > 1 && args[1] == "init" {
+			k.startAhead(m)
+		}
 		return k.become("go", args)
 	case "get", "build", "test":
 	default:

@@ -95,7 +95,7 @@ func (k kernel) tidy(manifests ...*manifest) {
 		if m == nil {
 			continue
 		}
-		keep[m.Importcfg], keep[m.Packages] = true, true
+		keep[m.Importcfg], keep[m.Packages], keep[filepath.Base(k.linker(m))] = true, true, true
 		config, _ := os.ReadFile(k.file(m.Importcfg))
 		for line := range strings.Lines(string(config)) {
 			keep[filepath.Base(strings.TrimSpace(line))] = true

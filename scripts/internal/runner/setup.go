@@ -122,6 +122,8 @@ func (s *setup) buildLibrary(ctx context.Context, l *live) (string, error) {
 		return "", err
 	} else if err != nil { // the kernel then asks go each time
 		note += fmt.Sprintf("\nNOTICE: cells take about twice as long as they could: %v", err)
+	} else if _, err := s.output(ctx, s.kernel("bin", "cell"), "linker"); err != nil {
+		note += fmt.Sprintf("\nNOTICE: cells take about a third longer than they could: %v", err)
 	}
 	return note, s.command(ctx, l, "go", "build", "-o", s.local("bin", "prepare"), "./scripts/internal/prepare")
 }
