@@ -3,7 +3,7 @@
 usage: kernel.py KERNEL FOLDER < CELLS
 
 CELLS is a JSON list of sources. The first cell shows a figure; each of the others is run in the same kernel
-afterwards. Prints a JSON list: seconds from the start of the kernel to that figure, then seconds per cell.
+afterwards, after a pause as short as a person's can be. Prints a JSON list: seconds from the start of the kernel to that figure, then seconds per cell.
 """
 
 import json
@@ -13,6 +13,7 @@ import time
 from jupyter_client import KernelManager
 
 LIMIT = 300  # seconds that a cell may take
+PAUSE = 1  # second between cells
 
 
 def execute(client, source):
@@ -52,6 +53,7 @@ def main():
             sys.exit("the first cell showed no figure")
         seconds = [shown - start]
         for source in cells[1:]:
+            time.sleep(PAUSE)
             began = time.perf_counter()
             execute(client, source)
             seconds.append(time.perf_counter() - began)

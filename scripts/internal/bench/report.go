@@ -36,7 +36,8 @@ func (b *bench) write(w io.Writer, command string, before usage) {
 	}
 	if b.hasNotebook() {
 		line("Notebook: a cell of ours is a Go program that is compiled, linked and started; a cell of Keras's runs in a " +
-			"process that has imported everything before. Warm means that other cells ran in the same kernel.")
+			"process that has imported everything before. Warm means that other cells ran in the same kernel, the last one a " +
+			"second ago: meanwhile our linker reads the packages for the next cell.")
 	}
 	for _, note := range b.notes {
 		line("%s", note)
