@@ -216,19 +216,3 @@ func requireGradients(t *testing.T, got map[string][]float32, want kerasTraining
 	}
 	requireChecksums(t, "gradients", got, want.Gradients, limit)
 }
-
-func TestFeaturesBelowLayer100TrainAsTheWholeModel(t *testing.T) {
-	var losses [2][]float64
-	for i, name := range []string{"stored features", "whole model"} {
-		m := seededModel(t, "resnet50v2", backbone.Config{Input: 32}, 100, false)
-		cut := m.cut()
-		if name := m.Layers[cut-1].Name; name != "conv4_block1_out" {
-			t.Fatalf("what is stored is %s, the last single tensor below layer 100 is conv4_block1_out", name)
-		}
-		if name == "whole model" {
-			cut = 0
-		}
-		losses[i] = startTraining(t, m, cut, seededImages(5, 32)).losses(t, 1e-4, 0, 5)
-	}
-	requireLosses(t, losses[0], losses[1], 1e-4)
-}

@@ -49,7 +49,7 @@ func TestPhases(t *testing.T) {
 			t.Error("the layers are not frozen as in the last phase")
 		}
 	})
-	for _, epoch := range []string{"2", "3", "4", "6"} { // in the first phase, at the second's start, in it, at the third's
+	for _, epoch := range []string{"4", "6"} { // in a phase, and at the start of one
 		t.Run("killed in epoch "+epoch, func(t *testing.T) {
 			run := t.TempDir()
 			err := startChild(t, "kill phases in epoch "+epoch, folder, run).Run()
