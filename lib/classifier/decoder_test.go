@@ -2,10 +2,10 @@ package classifier
 
 import (
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
 )
 
 // Wherever images enter a model, its decoder reads them, also where features of them are stored; and files keep it.
@@ -23,7 +23,7 @@ func TestModelsDecodeAsTheyWereTrained(t *testing.T) {
 		}
 	}
 	plain, want := probabilities(t, m, set), probabilities(t, m, set.DecodedBy(images.Pillow))
-	if slices.Equal(plain, want) {
+	if golden.Difference(plain, want) < 1e-3 {
 		t.Fatal("these images do not tell decoders apart")
 	}
 	m.Decoder = images.Pillow
@@ -57,7 +57,7 @@ func TestModelsDecodeAsTheyWereTrained(t *testing.T) {
 		"images": probabilities(t, m, set), "features": probabilities(t, m, f), "a saved model": probabilities(t, saved, set),
 		"a predictor": single.Probabilities[0], "a predictor of features": ofFeatures.Probabilities[0],
 	} {
-		if !slices.Equal(got, want) {
+		if golden.Difference(got, want) > 1e-5 {
 			t.Errorf("%s: %v, want %v", what, got, want)
 		}
 	}
@@ -65,7 +65,7 @@ func TestModelsDecodeAsTheyWereTrained(t *testing.T) {
 		t.Errorf("features of Pillow's pixels become %T", again)
 	}
 	m.Decoder = images.TensorFlow
-	if got := probabilities(t, m, set); !slices.Equal(got, plain) {
+	if got := probabilities(t, m, set); golden.Difference(got, plain) > 1e-5 {
 		t.Errorf("afterwards: %v, want %v", got, plain)
 	}
 }
