@@ -70,7 +70,14 @@ func times(x int16, factor int32) int16 { return int16(int32(x<<2) * factor >> 1
 // and are rounded.
 func accurate(out []uint8, stride int, block *[64]int16) {
 	var columns [64]int16
-	llm(&columns, block, 13-2)
+	if onlyFirstRow(block) { // then a number too large wraps around, else it is limited
+		for i, v := range block[:8] {
+			v <<= 2
+			*(*[8]int16)(columns[8*i:]) = [8]int16{v, v, v, v, v, v, v, v}
+		}
+	} else {
+		llm(&columns, block, 13-2)
+	}
 	llm(block, &columns, 13+2+3)
 	for y := range 8 {
 		line, from := out[y*stride:][:8:8], block[8*y:][:8:8]
@@ -78,6 +85,15 @@ func accurate(out []uint8, stride int, block *[64]int16) {
 			line[x] = sample(int32(v))
 		}
 	}
+}
+
+func onlyFirstRow(block *[64]int16) bool {
+	for _, v := range block[8:] {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func accurateConstant(dc int16) uint8 { return sample((int32(dc<<2) + 1<<4) >> 5) }

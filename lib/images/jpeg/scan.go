@@ -7,7 +7,7 @@ import (
 )
 
 // maxScans is far beyond what writers make. Each scan of a few bytes may lead through the whole picture.
-const maxScans = 500
+const maxScans = 100
 
 // part is what a scan has of a component.
 type part struct {

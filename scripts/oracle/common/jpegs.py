@@ -90,13 +90,13 @@ def scans(height, width, factors, ids=(1, 2, 3, 4), head=JFIF, quality=80, resta
     return SOI + head + tables + frame + b"".join(body[i] for i in order or range(len(body))) + EOI
 
 
-def wide_tables(file):
-    """With quantization tables of 16 bits."""
+def wide_tables(file, factor=1):
+    """With quantization tables of 16 bits, multiplied."""
     parts = []
     for marker, part in segments(file):
         if marker == 0xdb:
             body = part[4:]
-            body = b"".join(bytes([body[i] | 0x10]) + b"".join(struct.pack(">H", v) for v in body[i + 1:i + 65])
+            body = b"".join(bytes([body[i] | 0x10]) + b"".join(struct.pack(">H", v * factor) for v in body[i + 1:i + 65])
                             for i in range(0, len(body), 65))
             part = b"\xff\xdb" + struct.pack(">H", 2 + len(body)) + body
         parts.append((0xc1 if marker == 0xc0 else marker, part.replace(b"\xff\xc0", b"\xff\xc1") if marker == 0xc0 else part))
@@ -132,6 +132,12 @@ def files():
     found["behind-the-end"] = save(image) + b"\xff\xd8 more"
     found["junk-before-a-marker"] = insert(save(image), b"\xff\xfe\x00\x02junk")
     found["wide-tables"] = wide_tables(save(image, quality=20))
+    # Numbers that 16 bits do not hold, in whole blocks and in blocks of one row or column of coefficients.
+    rows = np.repeat(np.random.default_rng(7).integers(0, 256, (1, 64)).astype(np.uint8), 32, 0)
+    for factor in (60, 150, 250):
+        found[f"overflow-{factor}"] = wide_tables(save(picture(24, 24, kind="noise"), quality=50), factor)
+        found[f"overflow-row-{factor}"] = wide_tables(save(Image.fromarray(rows), quality=50), factor)
+        found[f"overflow-column-{factor}"] = wide_tables(save(Image.fromarray(rows.T.copy()), quality=50), factor)
 
     # Sampling factors that Pillow does not write.
     interleaved = save(tall, subsampling=2)
