@@ -34,9 +34,9 @@ var formats = []format{
 		func(data []byte, _ Decoder) (image.Image, error) { return bmp.Decode(bytes.NewReader(data)) }},
 }
 
-// decode reads one JPEG, PNG or BMP. The result is *image.Gray if all its pixels are grey and the format makes that
+// decodeAs reads one JPEG, PNG or BMP. The result is *image.Gray if all its pixels are grey and the format makes that
 // cheap to know, as for JPEG with constant colour planes: NEU-DET's files are such.
-func decode(data []byte, as Decoder) (img image.Image, err error) {
+func decodeAs(data []byte, as Decoder) (img image.Image, err error) {
 	var f *format
 	for i := range formats {
 		if bytes.HasPrefix(data, []byte(formats[i].magic)) {

@@ -73,7 +73,7 @@ func TestEveryTruncationIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range data {
-			if _, err := decode(data[:n], TensorFlow); err == nil {
+			if _, err := decode(data[:n]); err == nil {
 				t.Errorf("%s: cut to %d of %d bytes, no error", name, n, len(data))
 			}
 		}
@@ -110,7 +110,7 @@ func claim(t testing.TB, data []byte, height, width int) []byte {
 func TestHugeImageIsRefusedBeforeDecoding(t *testing.T) {
 	data := claim(t, greyJPEG(t, 16, 3), 20_000, 20_000)
 	allocated := testing.AllocsPerRun(1, func() {
-		if _, err := decode(data, TensorFlow); err == nil || !strings.Contains(err.Error(), "20000×20000 pixels, the limit is 4096×4096") {
+		if _, err := decode(data); err == nil || !strings.Contains(err.Error(), "20000×20000 pixels, the limit is 4096×4096") {
 			t.Error(err)
 		}
 	})
@@ -133,7 +133,7 @@ func TestDecoderPanicsAndPaletteErrorsAreErrors(t *testing.T) {
 	for range 16 {
 		short = append(short, 4)
 	}
-	if _, err := decode(short, TensorFlow); err == nil || !strings.Contains(err.Error(), "palette") {
+	if _, err := decode(short); err == nil || !strings.Contains(err.Error(), "palette") {
 		t.Errorf("colour outside the palette: %v", err)
 	}
 }
@@ -148,7 +148,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		img, err := decode(data, TensorFlow)
+		img, err := decode(data)
 		if err != nil {
 			return
 		}

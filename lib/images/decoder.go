@@ -2,6 +2,7 @@ package images
 
 import (
 	"fmt"
+	"image"
 
 	"github.com/transfer-learning-go/defects/lib/images/jpeg"
 )
@@ -19,6 +20,8 @@ const (
 
 // Decoding names how files become pixels. It changes with them, so that nothing that was computed from others is taken.
 const Decoding = "decoding 2"
+
+func decode(data []byte) (image.Image, error) { return decodeAs(data, TensorFlow) }
 
 // DecodedBy gives the images of s as another decoder reads them. Pictures from memory stay as they are, and so do images
 // of a source of another kind that has no method DecodedBy(Decoder) Source.

@@ -129,7 +129,7 @@ func (f Image) Decode() (image.Image, error) {
 		}
 		return f.picture, nil
 	}
-	img, err := decode(f.data, f.decoder)
+	img, err := decodeAs(f.data, f.decoder)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", f.Name, err)
 	}

@@ -110,7 +110,7 @@ func check(items []*item) {
 	}
 	parallel(len(items), func(i int) {
 		if it := items[i]; it.failed == nil {
-			_, it.failed = decode(it.data, TensorFlow)
+			_, it.failed = decode(it.data)
 		}
 	})
 	for _, it := range items {

@@ -53,7 +53,7 @@ def row(a, b):
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--data", type=Path, required=True, help="the folder NEU-DET, or its zip")
-parser.add_argument("--images", type=int, help="how many images of each split to compare, if not all")
+parser.add_argument("--images", type=int, default=1800, help="how many images of each split to compare, at most")
 ask = parser.parse_args()
 
 with tempfile.TemporaryDirectory() as folder:
