@@ -35,7 +35,7 @@ func (m *Model) Calibrate(ctx context.Context, s images.Source) error {
 	}
 	some := images.Order(s.Len(), m.Seed, 0)
 	some = some[:min(calibrationImages, len(some))]
-	pixels, err := images.Pixels(s, some, m.ImageSize)
+	pixels, err := images.Pixels(decoded(s, m.Decoder), some, m.ImageSize)
 	if err != nil {
 		return err
 	}

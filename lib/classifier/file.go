@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
@@ -27,20 +28,21 @@ type facts struct {
 	Preprocessing string          `json:"preprocessing,omitempty"`
 	Classes       []string        `json:"classes,omitempty"`
 	Seed          int64           `json:"seed"`
+	Decoder       images.Decoder  `json:"decoder,omitempty"`
 	BaseTraining  bool            `json:"base_training,omitempty"`
 }
 
 func (m *Model) facts() facts {
 	return facts{Backbone: m.Base.Name, Config: m.Base.Config, Source: m.Base.Source, WeightsNote: m.Base.Notice,
 		DataNotice: m.DataNotice, InputNotice: m.inputNotice, OutputNotice: m.outputNotice, Preprocessing: m.preprocessing,
-		Classes: m.Classes, Seed: m.Seed, BaseTraining: m.BaseTraining}
+		Classes: m.Classes, Seed: m.Seed, Decoder: m.Decoder, BaseTraining: m.BaseTraining}
 }
 
 // take is what facts gives, of a file.
 func (m *Model) take(f facts) {
 	m.Base.Name, m.Base.Config, m.Base.Source, m.Base.Notice = f.Backbone, f.Config, f.Source, f.WeightsNote
 	m.DataNotice, m.inputNotice, m.outputNotice, m.preprocessing = f.DataNotice, f.InputNotice, f.OutputNotice, f.Preprocessing
-	m.Classes, m.Seed, m.BaseTraining = f.Classes, f.Seed, f.BaseTraining
+	m.Classes, m.Seed, m.Decoder, m.BaseTraining = f.Classes, f.Seed, f.Decoder, f.BaseTraining
 	m.Base.Layers = m.baseLayers()
 }
 

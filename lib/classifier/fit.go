@@ -37,6 +37,7 @@ func (m *Model) Fit(ctx context.Context, train, validation images.Source, c FitC
 	if err != nil {
 		return nil, err
 	}
+	train, validation = decoded(train, m.Decoder), decoded(validation, m.Decoder)
 	m.Classes = classes
 	m.DataNotice = notice.Join(m.DataNotice, train.About().Notice, validation.About().Notice)
 	f := &fitting{model: m, config: c, plans: plans, train: train, validation: validation,

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/notice"
 )
@@ -34,6 +35,9 @@ type Model struct {
 	// DataNotice is what readers must know of the data that the model was trained on; empty for real data.
 	DataNotice string
 	Notes      []string // what Load had to say of the file, such as weights that were converted
+	// Decoder is the one whose pixels the model was trained on, images.Pillow for models of PyTorch's world. Images are
+	// taken as they come if it is images.TensorFlow.
+	Decoder images.Decoder
 
 	baseStart, baseEnd int
 	nested             []layer.Nested // the base, and other models that are nested
@@ -59,6 +63,14 @@ func (m *Model) checkShapes() error {
 	}
 	m.ImageSize = in[0]
 	return nil
+}
+
+// decoded gives images as a model wants them to be decoded.
+func decoded(s images.Source, d images.Decoder) images.Source {
+	if d == images.TensorFlow {
+		return s
+	}
+	return images.DecodedBy(s, d)
 }
 
 // findBase takes the largest nested model with weights for the base; without one, what comes before the last pooling or

@@ -21,6 +21,7 @@ func (m *Model) Penultimate(ctx context.Context, s images.Source) (*mat.Dense, e
 	if last == 0 {
 		return nil, fmt.Errorf("penultimate layer: no layer of the model has weights")
 	}
+	s = decoded(s, m.Decoder)
 	cut := m.cut()
 	if cut > last { // all is frozen, and what is stored lies above
 		cut = 0

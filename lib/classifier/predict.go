@@ -50,7 +50,7 @@ func (m *Model) current() *compiled {
 		m.compiled.close()
 		m.compiled.cut, m.compiled.state = cut, state
 	}
-	if p := m.compiled.predictor; p != nil && (!slices.Equal(p.classes, m.Classes) || p.notice != m.Notice()) {
+	if p := m.compiled.predictor; p != nil && (!slices.Equal(p.classes, m.Classes) || p.notice != m.Notice() || p.decoder != m.Decoder) {
 		p.Close()
 		m.compiled.predictor = nil
 	}
@@ -66,6 +66,7 @@ func (m *Model) Features(ctx context.Context, s images.Source, watch result.Watc
 	if err != nil {
 		return nil, err
 	}
+	s = decoded(s, m.Decoder)
 	if f, ok := s.(*features.Features); ok && f.Layers() == e.Layers() {
 		return f, nil
 	}

@@ -28,6 +28,7 @@ type Predictor struct {
 	frozen  func() (string, error) // tells which features are those of list; nil if there are none
 	above   *inference.Program
 	size    int // of images
+	decoder images.Decoder
 	classes []string
 	notice  string
 
@@ -50,7 +51,7 @@ func (m *Model) Predictor() (*Predictor, error) {
 	}
 	cut := m.cut()
 	p := &Predictor{list: m.Layers[:cmp.Or(cut, len(m.Layers))].Clone(), values: layer.Values{}, size: m.ImageSize,
-		classes: slices.Clone(m.Classes), notice: m.Notice()}
+		decoder: m.Decoder, classes: slices.Clone(m.Classes), notice: m.Notice()}
 	for _, l := range p.list {
 		p.values[l.Name] = slices.Clone(m.Values[l.Name])
 	}
@@ -105,6 +106,7 @@ func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predi
 		return nil, err
 	}
 	out := &result.Predictions{Classes: p.classes, Notice: notice.Join(p.notice, s.About().Notice)}
+	s = decoded(s, p.decoder)
 	f, _ := s.(*features.Features)
 	ready := false
 	if f != nil && p.frozen != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
@@ -28,7 +29,7 @@ type Extractor struct {
 	values layer.Values
 	hash   string
 	kind   string // of backend
-	maker  string // what computes, with its version: backend, and Go, whose image/jpeg decodes
+	maker  string // what computes, with its version: backend, Go, and the decoding of images
 
 	computed, damaged atomic.Int64
 
@@ -51,7 +52,7 @@ func New(frozen layer.List, v layer.Values) (*Extractor, error) {
 		return nil, err
 	}
 	e := &Extractor{layers: make(layer.List, len(frozen)), values: layer.Values{}, hash: frozen.Hash(v),
-		kind: strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind), maker: d.String() + ", " + runtime.Version()}
+		kind: strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind), maker: d.String() + ", " + runtime.Version() + ", " + images.Decoding}
 	for i, l := range frozen { // copies: a model may go on to train its layers
 		c := *l
 		e.layers[i] = &c
@@ -63,7 +64,7 @@ func New(frozen layer.List, v layer.Values) (*Extractor, error) {
 }
 
 // Layers identifies what is computed, and by what: the SHA-256 of the layers with their values, of the backend with its
-// version and of the version of Go, and the kind of backend. Features of equal Layers are equal.
+// version, of the version of Go and of the decoding of images, and the kind of backend. Features of equal Layers are equal.
 func (e *Extractor) Layers() string { return e.id() + "-" + e.kind }
 
 // id stands for all that the numbers of a row depend on, but the image.

@@ -67,6 +67,18 @@ func (f *Features) Select(indices []int) images.Source {
 	return &Features{stored: f.stored, at: at, view: true}
 }
 
+// DecodedBy gives the same images as another decoder reads them: without features, unless it is f itself because that
+// decoder has read them.
+func (f *Features) DecodedBy(d images.Decoder) images.Source {
+	other := images.Select(images.DecodedBy(f.stored.source, d), f.at)
+	for i := range f.at {
+		if other.Info(i).ID != f.Info(i).ID {
+			return other
+		}
+	}
+	return f
+}
+
 // Shape is that of one row.
 func (f *Features) Shape() []int { return f.stored.extractor.Shape() }
 

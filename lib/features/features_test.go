@@ -580,7 +580,7 @@ func TestFeaturesOfAnotherMakerAreNotTaken(t *testing.T) {
 	ownCache(t)
 	l := numbered(0, 3)
 	e, other := extractor(t), extractor(t)
-	if !strings.Contains(e.maker, runtime.Version()) {
+	if !strings.Contains(e.maker, runtime.Version()) || !strings.Contains(e.maker, images.Decoding) {
 		t.Errorf("they are made by %q", e.maker)
 	}
 	other.maker = "XLA on CPU, plugin another.so (0.12), 1 device, go1.99"

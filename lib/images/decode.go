@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/jpeg"
 	"image/png"
 
 	"golang.org/x/image/bmp"
+
+	"github.com/transfer-learning-go/defects/lib/images/jpeg"
 )
 
 // MaxSide is the largest width and height of an image in pixels. It is checked before an image is decoded, since a
@@ -20,24 +21,22 @@ const MaxSide = 4096
 type format struct {
 	name, magic  string
 	decodeConfig func(data []byte) (image.Config, error)
-	decode       func(data []byte) (image.Image, error)
+	decode       func(data []byte, as Decoder) (image.Image, error)
 }
 
 var formats = []format{
-	{"JPEG", "\xff\xd8\xff",
-		func(data []byte) (image.Config, error) { return jpeg.DecodeConfig(bytes.NewReader(data)) },
-		func(data []byte) (image.Image, error) { return jpeg.Decode(bytes.NewReader(data)) }},
+	{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode},
 	{"PNG", "\x89PNG\r\n\x1a\n",
 		func(data []byte) (image.Config, error) { return png.DecodeConfig(bytes.NewReader(data)) },
-		func(data []byte) (image.Image, error) { return png.Decode(bytes.NewReader(data)) }},
+		func(data []byte, _ Decoder) (image.Image, error) { return png.Decode(bytes.NewReader(data)) }},
 	{"BMP", "BM",
 		func(data []byte) (image.Config, error) { return bmp.DecodeConfig(bytes.NewReader(data)) },
-		func(data []byte) (image.Image, error) { return bmp.Decode(bytes.NewReader(data)) }},
+		func(data []byte, _ Decoder) (image.Image, error) { return bmp.Decode(bytes.NewReader(data)) }},
 }
 
-// decode reads one JPEG, PNG or BMP. The result is *image.Gray if all its pixels are grey and the format makes that
+// decodeAs reads one JPEG, PNG or BMP. The result is *image.Gray if all its pixels are grey and the format makes that
 // cheap to know, as for JPEG with constant colour planes: NEU-DET's files are such.
-func decode(data []byte) (img image.Image, err error) {
+func decodeAs(data []byte, as Decoder) (img image.Image, err error) {
 	var f *format
 	for i := range formats {
 		if bytes.HasPrefix(data, []byte(formats[i].magic)) {
@@ -67,16 +66,11 @@ func decode(data []byte) (img image.Image, err error) {
 		return nil, fmt.Errorf("is too large: %d×%d pixels, the limit is %d×%d: scale it down or remove it",
 			config.Width, config.Height, MaxSide, MaxSide)
 	}
-	img, err = f.decode(data)
+	img, err = f.decode(data, as)
 	if err != nil {
 		return nil, damaged(f, data, err)
 	}
-	switch m := img.(type) {
-	case *image.YCbCr:
-		if constant(m.Cb, 128) && constant(m.Cr, 128) {
-			return &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}, nil
-		}
-	case *image.Paletted:
+	if m, ok := img.(*image.Paletted); ok {
 		for _, index := range m.Pix {
 			if int(index) >= len(m.Palette) {
 				return nil, damaged(f, data, fmt.Errorf("colour %d of a palette of %d", index, len(m.Palette)))
@@ -88,15 +82,6 @@ func decode(data []byte) (img image.Image, err error) {
 
 func damaged(f *format, data []byte, err error) error {
 	return fmt.Errorf("is a truncated or damaged %s of %d bytes (%w): replace or remove it", f.name, len(data), err)
-}
-
-func constant(values []uint8, want uint8) bool {
-	for _, v := range values {
-		if v != want {
-			return false
-		}
-	}
-	return true
 }
 
 // planes is an image as float32 0…255, interleaved: one channel for a grey image, else red, green, blue.

@@ -21,6 +21,7 @@ type Image struct {
 	Label   int    // index into Classes; −1 if unknown
 	data    []byte
 	picture image.Image // instead of data
+	decoder Decoder
 	hash    [sha256.Size]byte
 }
 
@@ -108,16 +109,17 @@ func FromImage(name string, img image.Image) Image {
 	return f
 }
 
-// ID is the SHA-256 of the encoded image, or of its pixels if it came from memory, in hexadecimal. It is "" for the zero
-// Image.
+// ID is the SHA-256 of the encoded image, or of its pixels if it came from memory, in hexadecimal, and the decoder unless
+// that is TensorFlow's. It is "" for the zero Image.
 func (f Image) ID() string {
 	if f.hash == [sha256.Size]byte{} {
 		return ""
 	}
-	return hex.EncodeToString(f.hash[:])
+	return hex.EncodeToString(f.hash[:]) + f.suffix()
 }
 
-// Decode decodes the image: JPEG, PNG or BMP, whatever its name says, up to MaxSide pixels in width and height.
+// Decode decodes the image: JPEG, PNG or BMP, whatever its name says, up to MaxSide pixels in width and height. A JPEG
+// becomes the same pixels, bit for bit, as by TensorFlow or by the decoder that DecodedBy has set.
 // A grey JPEG, PNG or BMP (the JPEG also when stored as colour, as NEU-DET's are) gives *image.Gray. The result must
 // not be changed.
 func (f Image) Decode() (image.Image, error) {
@@ -127,7 +129,7 @@ func (f Image) Decode() (image.Image, error) {
 		}
 		return f.picture, nil
 	}
-	img, err := decode(f.data)
+	img, err := decodeAs(f.data, f.decoder)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", f.Name, err)
 	}

@@ -95,7 +95,7 @@ func read(e entry) ([]byte, error) {
 // check decodes all images that could be read, unless these very contents could be decoded before.
 func check(items []*item) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %d\n", runtime.Version(), MaxSide) // what decides whether a file can be decoded
+	fmt.Fprintf(h, "%s %s %d\n", runtime.Version(), Decoding, MaxSide) // what decides whether a file can be decoded
 	whole := true
 	for _, it := range items {
 		h.Write(it.hash[:])

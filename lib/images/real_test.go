@@ -1,6 +1,9 @@
 package images
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,6 +94,38 @@ func BenchmarkPixelsOf32(b *testing.B) {
 	for b.Loop() {
 		if _, err := Pixels(d.Train, files, 255); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Of red, green, blue of all training, then all validation images, by path: printed by `python scripts/oracle compare decode
+// --data …`, with TensorFlow 2.21 and Pillow 13.
+var realPixels = map[Decoder]string{
+	TensorFlow: "8ef13e65c5983094882f56bb06f23cabebc2635035777a3f39b643436bd82996",
+	Pillow:     "1c2eaca540e06020e969bd3c427a526030296e84ee253a791e38cf886b5454e3",
+}
+
+func TestPublishedImagesHaveThePixelsOfTensorFlowAndPillow(t *testing.T) {
+	ownCache(t)
+	d, err := Open(realZip(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for as, want := range realPixels {
+		h := sha256.New()
+		for _, s := range []*Set{d.Train, d.Validation} {
+			for _, f := range s.DecodedBy(as).Images {
+				img, err := f.Decode()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, v := range img.(*image.Gray).Pix {
+					h.Write([]byte{v, v, v})
+				}
+			}
+		}
+		if got := hex.EncodeToString(h.Sum(nil)); got != want {
+			t.Errorf("as %v: the pixels of %d images have the hash %s", as, d.Train.Len()+d.Validation.Len(), got)
 		}
 	}
 }

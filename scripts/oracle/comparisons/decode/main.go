@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"os"
 
@@ -12,13 +13,19 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	pillow := flag.Bool("pillow", false, "the pixels of Pillow, not of TensorFlow")
+	flag.Parse()
+	as := images.TensorFlow
+	if *pillow {
+		as = images.Pillow
+	}
+	if err := run(flag.Args(), as); err != nil {
 		fmt.Fprintln(os.Stderr, "decode:", err)
 		os.Exit(1)
 	}
 }
 
-func run(paths []string) error {
+func run(paths []string, as images.Decoder) error {
 	out := bufio.NewWriter(os.Stdout)
 	for _, path := range paths {
 		f, err := images.ReadFile(path)
@@ -29,7 +36,7 @@ func run(paths []string) error {
 		if err != nil {
 			return err
 		}
-		pixels, err := f.Pixels(img.Bounds().Dy(), img.Bounds().Dx())
+		pixels, err := images.Of(f).DecodedBy(as).Images[0].Pixels(img.Bounds().Dy(), img.Bounds().Dx())
 		if err != nil {
 			return err
 		}
