@@ -171,8 +171,7 @@ func (f *fitting) phase(ctx context.Context) error {
 		now.best, now.stopped = t.judge()
 		f.describePhases()
 		if err := f.save(t); err != nil {
-			return fmt.Errorf("saving run %s: %w: start it again, and it goes on after its last whole epoch", f.config.Run,
-				advise(err))
+			return fmt.Errorf("saving run %s: %w: start it again, and it goes on after its last whole epoch", f.config.Run, err)
 		}
 		t.reportEpoch()
 	}

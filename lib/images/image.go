@@ -9,7 +9,8 @@ import (
 	"image/color"
 	"io"
 	"os"
-	"syscall"
+
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // maxFileSize bounds one image file in bytes. NEU-DET's have at most 25 kB.
@@ -34,27 +35,13 @@ func ReadFile(path string) (Image, error) {
 	return Read(f, path)
 }
 
-var errNoFile = errors.New("is not a file: name an image")
-
-// openRegular opens a file for reading. It looks before it opens, since to open a device may do something, and it does
-// not wait for anybody to write into a pipe that was put there in between.
-func openRegular(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+// openFile is files.Open with advice.
+func openFile(path string) (*os.File, error) {
+	f, err := files.Open(path)
+	if errors.Is(err, files.ErrNoFile) {
+		err = fmt.Errorf("%w: name an image", err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s %w", path, errNoFile)
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		f.Close()
-		return nil, fmt.Errorf("%s %w", path, errNoFile)
-	}
-	return f, nil
+	return f, err
 }
 
 // Read reads one image, such as an upload, to the end of r and checks that it can be decoded. Not more than 32 MB are
