@@ -35,15 +35,20 @@ var formats = []format{
 		func(data []byte) (image.Image, error) { return bmp.Decode(bytes.NewReader(data)) }},
 }
 
-// decode reads one JPEG, PNG or BMP. The result is *image.Gray if all its pixels are grey and the format makes that
-// cheap to know, as for JPEG with constant colour planes: NEU-DET's files are such.
-func decode(data []byte) (img image.Image, err error) {
-	var f *format
+// formatOf is the format that data begins as, or nil.
+func formatOf(data []byte) *format {
 	for i := range formats {
 		if bytes.HasPrefix(data, []byte(formats[i].magic)) {
-			f = &formats[i]
+			return &formats[i]
 		}
 	}
+	return nil
+}
+
+// decode reads one JPEG, PNG or BMP. A JPEG is turned as its orientation says. The result is *image.Gray if all its pixels are grey and the format makes that
+// cheap to know, as for JPEG with constant colour planes: NEU-DET's files are such.
+func decode(data []byte) (img image.Image, err error) {
+	f := formatOf(data)
 	if len(data) == 0 {
 		return nil, errors.New("is an empty file: replace or remove it")
 	}
@@ -74,7 +79,7 @@ func decode(data []byte) (img image.Image, err error) {
 	switch m := img.(type) {
 	case *image.YCbCr:
 		if constant(m.Cb, 128) && constant(m.Cr, 128) {
-			return &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}, nil
+			img = &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}
 		}
 	case *image.Paletted:
 		for _, index := range m.Pix {
@@ -83,7 +88,7 @@ func decode(data []byte) (img image.Image, err error) {
 			}
 		}
 	}
-	return img, nil
+	return upright(img, orientation(data)), nil
 }
 
 func damaged(f *format, data []byte, err error) error {

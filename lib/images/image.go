@@ -27,7 +27,7 @@ type Image struct {
 
 // ReadFile reads one image from disk, as Read does. What is no file, such as a folder or a pipe, is an error.
 func ReadFile(path string) (Image, error) {
-	f, err := openRegular(path)
+	f, err := openFile(path)
 	if err != nil {
 		return Image{}, fmt.Errorf("read image: %w", err)
 	}
@@ -54,7 +54,7 @@ func Read(r io.Reader, name string) (Image, error) {
 	if len(data) > maxFileSize {
 		return Image{}, fmt.Errorf("read image: %s is larger than %d MB: scale it down", name, maxFileSize>>20)
 	}
-	f := Image{Name: name, Label: -1, data: data, hash: sha256.Sum256(data)}
+	f := Image{Name: name, Label: -1, data: data, hash: contentHash(data)}
 	if _, err := f.Decode(); err != nil {
 		return Image{}, err
 	}
@@ -95,8 +95,20 @@ func FromImage(name string, img image.Image) Image {
 	return f
 }
 
-// ID is the SHA-256 of the encoded image, or of its pixels if it came from memory, in hexadecimal. It is "" for the zero
-// Image.
+// contentHash is the SHA-256 of an encoded image. Of one that is turned upright its orientation is part: it has other pixels
+// than earlier versions, which did not turn it, gave it.
+func contentHash(data []byte) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	if o := orientation(data); o > 1 {
+		fmt.Fprintf(h, "orientation %d\n", o)
+	}
+	h.Write(data)
+	h.Sum(sum[:0])
+	return sum
+}
+
+// ID is the SHA-256 of the encoded image (of one that is turned upright, of its orientation and the image), or of its
+// pixels if it came from memory, in hexadecimal. It is "" for the zero Image.
 func (f Image) ID() string {
 	if f.hash == [sha256.Size]byte{} {
 		return ""
@@ -104,7 +116,9 @@ func (f Image) ID() string {
 	return hex.EncodeToString(f.hash[:])
 }
 
-// Decode decodes the image: JPEG, PNG or BMP, whatever its name says, up to MaxSide pixels in width and height.
+// Decode decodes the image: JPEG, PNG or BMP, whatever its name says, up to MaxSide pixels in width and height. A JPEG is
+// turned as the EXIF orientation in it says, as browsers show it and PIL's ImageOps.exif_transpose makes it;
+// tf.io.decode_image does not.
 // A grey JPEG, PNG or BMP (the JPEG also when stored as colour, as NEU-DET's are) gives *image.Gray. The result must
 // not be changed.
 func (f Image) Decode() (image.Image, error) {
