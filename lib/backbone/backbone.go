@@ -65,7 +65,7 @@ func New(name string, c Config) (*Backbone, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.Name, b.Config, b.Source, b.Notice = n.Name, c, source.name, notice.Join(source.notice, b.Notice)
+	b.Name, b.Config, b.Source, b.Notice = n.Name, c, source.name, notice.Join(source.notice, source.published.doubt(source.path, b), b.Notice)
 	notice.Tell(b.Notice)
 	record.Tell(record.Origin{Weights: b.Provenance()})
 	return b, nil

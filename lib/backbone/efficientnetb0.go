@@ -22,9 +22,9 @@ func EfficientNetB0(c Config) (*Backbone, error) { return New("efficientnetb0", 
 
 // publishedEfficientNetB0 names the file, as keras.applications.EfficientNetB0 does.
 func publishedEfficientNetB0(c Config) (Published, error) {
-	p := Published{Network: "efficientnetb0", File: "efficientnetb0_notop.h5", MD5: "50bc09e76180e00e4465e1a485ddc09d"}
+	p := Published{Network: "efficientnetb0", File: "efficientnetb0_notop.h5", MD5: "50bc09e76180e00e4465e1a485ddc09d", Size: 16705208}
 	if c.IncludeTop {
-		p.File, p.MD5 = "efficientnetb0.h5", "902e53a9f72be733fc0bcb005b3ebbac"
+		p.File, p.MD5, p.Size = "efficientnetb0.h5", "902e53a9f72be733fc0bcb005b3ebbac", 0
 	}
 	p.URL = "https://storage.googleapis.com/keras-applications/" + p.File
 	return p, nil

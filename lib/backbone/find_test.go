@@ -99,7 +99,7 @@ func TestFetchedFileIsCheckedEachTime(t *testing.T) {
 func TestFetchRefusesWhatDoesNotOpen(t *testing.T) {
 	body, requests := []byte("<html>Please log in to the hotel's network"), 0
 	p := served(t, &body, &requests)
-	if _, err := p.Fetch(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "not an HDF5 file") {
+	if _, err := p.Fetch(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "a web page came instead") {
 		t.Error(err)
 	}
 	if found, damaged := p.Find(); found != "" || damaged != nil {

@@ -208,7 +208,7 @@ func TestWrongBytesFromTheHubLeaveNothing(t *testing.T) {
 	if cached(t) != "" {
 		t.Errorf("the cache holds %q", cached(t))
 	}
-	h.silent, h.sends = true, []byte("<html>Please log in")
+	h.silent, h.sends = true, []byte("no weights at all")
 	if _, err := viTFile(t).Fetch(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "was removed") || cached(t) != "" {
 		t.Errorf("a page was taken for weights: %v, the cache holds %q", err, cached(t))
 	}

@@ -21,7 +21,7 @@ var mobileNetV2 = &Network{
 func MobileNetV2(c Config) (*Backbone, error) { return New("mobilenetv2", c) }
 
 // publishedMobileNetV2 names the file for 224×224 pixels, as keras.applications.MobileNetV2 does. Keras publishes no
-// checksums of these files: Fetch keeps the SHA-256 of the first download instead.
+// checksums of these files: the server announces them (see download.File), and Fetch keeps the SHA-256 of what has come.
 func publishedMobileNetV2(c Config) (Published, error) {
 	width := strconv.FormatFloat(c.Alpha, 'f', -1, 64)
 	if !strings.Contains(width, ".") {
@@ -32,8 +32,17 @@ func publishedMobileNetV2(c Config) (Published, error) {
 		file += "_no_top"
 	}
 	file += ".h5"
-	return Published{Network: "mobilenetv2", File: file,
-		URL: "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/" + file}, nil
+	p := Published{Network: "mobilenetv2", File: file,
+		URL: "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/" + file}
+	switch {
+	case c.Alpha == 1 && c.IncludeTop:
+		p.Size = 14536120
+	case c.Alpha == 1:
+		p.Size = 9406464
+	case c.Alpha == 0.35 && !c.IncludeTop:
+		p.Size, p.Values = 2019640, "cea55efc9877ca3885be4994427a90914d259e7e8d759d90f36f7bb16e1725a7"
+	}
+	return p, nil
 }
 
 // mobileNetV2Layers lists the layers of MobileNetV2 (Sandler et al., 2018, "Inverted Residuals and Linear Bottlenecks"),

@@ -17,9 +17,9 @@ func ResNet50V2(c Config) (*Backbone, error) { return New("resnet50v2", c) }
 // publishedResNet50V2 names the file, as keras.applications.ResNet50V2 does.
 func publishedResNet50V2(c Config) (Published, error) {
 	p := Published{Network: "resnet50v2",
-		File: "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5", MD5: "fac2f116257151a9d068a22e544a4917"}
+		File: "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5", MD5: "fac2f116257151a9d068a22e544a4917", Size: 94668760}
 	if c.IncludeTop {
-		p.File, p.MD5 = "resnet50v2_weights_tf_dim_ordering_tf_kernels.h5", "3ef43a0b657b3be2300d5770ece849e0"
+		p.File, p.MD5, p.Size = "resnet50v2_weights_tf_dim_ordering_tf_kernels.h5", "3ef43a0b657b3be2300d5770ece849e0", 0
 	}
 	p.URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/" + p.File
 	return p, nil

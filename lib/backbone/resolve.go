@@ -2,10 +2,14 @@ package backbone
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"path/filepath"
 	"slices"
 
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -14,6 +18,7 @@ import (
 type source struct {
 	name, path, notice string              // name and notice are those of the Backbone; path is for errors
 	checkpoint         *weights.Checkpoint // nil for random weights
+	published          Published           // whose file it should be; zero if it is nobody's
 }
 
 var random = source{name: "random", notice: "random weights, nothing learned before"}
@@ -35,16 +40,29 @@ func (n *Network) resolve(c *Config) (source, error) {
 		case path != "":
 			return p.open(path)
 		case damaged != nil:
-			return source{}, fmt.Errorf("no ImageNet weights for %s: %w; `go run ./scripts/defects fetch weights %s` gets it anew",
-				n.form(*c), damaged, n.Name)
+			return source{}, fmt.Errorf("no ImageNet weights for %s: %w; `%s` gets it anew",
+				n.form(*c), damaged, files.Defects("fetch", "weights", n.Name))
 		}
 		return source{}, fmt.Errorf("no ImageNet weights for %s on disk: put %s into a folder and name it in "+
-			"WEIGHTS_DIR, or run `go run ./scripts/defects fetch`", n.form(*c), p.File)
+			"WEIGHTS_DIR, or run `%s`", n.form(*c), p.File, files.Defects("fetch"))
 	case "best":
 		return n.best(c)
 	}
-	checkpoint, err := weights.Open(c.Weights)
-	return source{name: c.Weights, path: c.Weights, checkpoint: checkpoint}, err
+	return n.file(*c)
+}
+
+// file opens a file that was named. What is known of a published one of its name is compared.
+func (n *Network) file(c Config) (source, error) {
+	s := source{name: c.Weights, path: c.Weights}
+	if err := checkBeside(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	if p, err := n.publishedFor(c); err == nil && p.File == filepath.Base(s.path) {
+		s.published = p
+	}
+	var err error
+	s.checkpoint, err = weights.Open(s.path)
+	return s, err
 }
 
 // best takes published weights of the nearest width that is on disk, or else the best that needs no file. The notice
@@ -85,5 +103,5 @@ func (n *Network) best(c *Config) (source, error) {
 
 func (p Published) open(path string) (source, error) {
 	checkpoint, err := weights.Open(path)
-	return source{name: "imagenet", path: path, checkpoint: checkpoint}, err
+	return source{name: "imagenet", path: path, checkpoint: checkpoint, published: p}, err
 }

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // settings are the members of a JSON file, which has defaults for those that it leaves out (null, too). What is wrong
@@ -20,7 +21,7 @@ type settings struct {
 
 // readSettings takes files of at most a megabyte.
 func readSettings(path string) (*settings, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, err
 	}

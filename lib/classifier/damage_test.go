@@ -2,6 +2,7 @@ package classifier
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -259,6 +260,26 @@ func TestPixelsThatAreNotFiniteAreNamed(t *testing.T) {
 		requireInError(t, err, "broken 1 are not finite")
 		if err != nil && strings.Contains(fmt.Sprint(err), "learning rate") {
 			t.Error(err)
+		}
+	}
+}
+
+// A training that ends in numbers without meaning must not look like one that has succeeded.
+func TestLossesBeyondAllSenseAreSaid(t *testing.T) {
+	data := openImages(t)
+	_, err := newSmall(t, 1).Fit(t.Context(), data.Train, data.Validation, FitConfig{Epochs: 2, BatchSize: batchSize, LearningRate: 1e9})
+	if !errors.Is(err, ErrDiverged) {
+		t.Errorf("with a learning rate of 1e9: %v", err)
+	}
+	f := fitting{model: &Model{Classes: classes}, plans: []plan{{Phase: Phase{LearningRate: 30}}}}
+	for _, c := range []struct {
+		loss []float64
+		best int
+		says string
+	}{{[]float64{2, 5000}, 0, "5e+03 after epoch 2, and that of guessing 1.10"}, {[]float64{2, 5000}, 1, ""}, {[]float64{5000, 2}, 0, ""}} {
+		f.history.Loss, f.history.Best = c.loss, c.best
+		if got := f.worthless(); (got == "") != (c.says == "") || !strings.Contains(got, c.says) {
+			t.Errorf("losses %v, best epoch %d: %q", c.loss, c.best, got)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"time"
 
 	"github.com/transfer-learning-go/defects/lib/images"
@@ -48,7 +49,23 @@ func (m *Model) Fit(ctx context.Context, train, validation images.Source, c FitC
 		return nil, err
 	}
 	f.tell(result.Progress{Phase: "epoch", Epoch: f.history.Epochs(), Finished: true})
+	notice.Say(f.worthless())
 	return &f.history, nil
+}
+
+// worthless says that the loss is far beyond that of guessing; "" if it is not.
+func (f *fitting) worthless() string {
+	const far = 100
+	epoch, guessing := f.history.Epochs(), math.Log(float64(len(f.model.Classes)))
+	if f.history.Best > 0 {
+		epoch = f.history.Best
+	}
+	loss := f.history.Loss[epoch-1]
+	if loss < guessing+far {
+		return ""
+	}
+	return fmt.Sprintf("the training loss is %.3g after epoch %d, and that of guessing %.2f: the model has learned nothing; train it "+
+		"again with a smaller learning rate than %v", loss, epoch, guessing, f.plans[len(f.plans)-1].LearningRate)
 }
 
 // fit trains what is left to train.
@@ -172,8 +189,7 @@ func (f *fitting) phase(ctx context.Context) error {
 		now.best, now.stopped = t.judge()
 		f.describePhases()
 		if err := f.save(t); err != nil {
-			return fmt.Errorf("saving run %s: %w: start it again, and it goes on after its last whole epoch", f.config.Run,
-				advise(err))
+			return fmt.Errorf("saving run %s: %w: start it again, and it goes on after its last whole epoch", f.config.Run, err)
 		}
 		t.reportEpoch()
 	}

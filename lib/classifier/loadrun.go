@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -17,7 +18,7 @@ func loadRun(run string) (*Model, *result.History, error) {
 	path := RunDir(run)
 	for f, err := readRun(path); ; {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, fmt.Errorf("no run at %s: train one first, with Fit or `go run ./scripts/defects train`", path)
+			return nil, nil, fmt.Errorf("no run at %s: train one first, with Fit or `%s`", path, files.Defects("train"))
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: train it again with Retrain (--retrain)", err)

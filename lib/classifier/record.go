@@ -1,9 +1,6 @@
 package classifier
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -36,7 +33,7 @@ type runFile struct {
 	State       string            `json:"state"`
 	History     result.History    `json:"history"`
 	Sums        map[string]string `json:"sha256,omitempty"` // of the content of the other files: see weights.Sum
-	Checksum    string            `json:"checksum"`         // SHA-256 of this file with "" in its place
+	Checksum    string            `json:"checksum"`         // see files.Seal
 }
 
 // phaseRecord is how a phase was made and how far it is. In runs from before there were phases, its fields stand in
@@ -122,8 +119,8 @@ func readRun(path string) (runFile, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return f, fmt.Errorf("%s is damaged: %w", name, err)
 	}
-	if f.Checksum != "" && f.Checksum != sum(bytes.Replace(raw, checksum(f.Checksum), checksum(""), 1)) {
-		return f, fmt.Errorf("%s is damaged: it is not what was written, its checksum differs", name)
+	if err := files.CheckSeal(raw, f.Checksum); err != nil {
+		return f, fmt.Errorf("%s is damaged: %w", name, err)
 	}
 	if f.State != filepath.Base(f.State) {
 		return f, fmt.Errorf("%s: state %q lies outside the run", name, f.State)
@@ -156,16 +153,7 @@ func (f *runFile) write(path string) error {
 	if err != nil {
 		return err
 	}
-	raw = append(raw, '\n')
-	return files.WriteFile(filepath.Join(path, runName), bytes.Replace(raw, checksum(""), checksum(sum(raw)), 1))
-}
-
-// checksum is how a checksum stands in run.json.
-func checksum(sum string) []byte { return []byte(`"checksum": "` + sum + `"`) }
-
-func sum(data []byte) string {
-	h := sha256.Sum256(data)
-	return hex.EncodeToString(h[:])
+	return files.WriteFile(filepath.Join(path, runName), files.Seal(append(raw, '\n')))
 }
 
 // check compares the checksums that the files of a run hold with those recorded; weights.Open compares them with the
@@ -180,7 +168,7 @@ func (f runFile) check(path string, names ...string) error {
 			return err
 		}
 		if got != f.Sums[name] {
-			return fmt.Errorf("%s is damaged: it is not what was written, its checksum differs", name)
+			return fmt.Errorf("%s is damaged: %w", name, files.ErrChanged)
 		}
 	}
 	return nil

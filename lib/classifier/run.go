@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/gofrs/flock"
 
@@ -174,18 +173,9 @@ func (f *fitting) begin() error {
 		return fmt.Errorf("starting run %s over: %w", r.path, err)
 	}
 	if err := f.model.Save(filepath.Join(r.path, initialFile)); err != nil {
-		return fmt.Errorf("starting run %s: %w", r.path, advise(err))
+		return fmt.Errorf("starting run %s: %w", r.path, err)
 	}
 	return nil
-}
-
-// advise adds what to do to an error of writing; others stay as they are.
-func advise(err error) error {
-	var failed *fs.PathError
-	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &failed) && slices.Contains([]string{"write", "truncate", "sync"}, failed.Op) {
-		return fmt.Errorf("%w: free some space, or name a folder with more", err)
-	}
-	return err
 }
 
 // remove deletes the states of all epochs but those to keep.

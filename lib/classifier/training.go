@@ -19,8 +19,12 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// ErrDiverged is what Fit's error is, by errors.Is, when a loss is not finite.
+// ErrDiverged is what Fit's error is, by errors.Is, when a loss is not finite, or so large that no training comes back from
+// there.
 var ErrDiverged = errors.New("the training has diverged")
+
+// hopeless is a loss in nats. Guessing gives the logarithm of the number of classes, about 2.
+const hopeless = 1e9
 
 // training is one phase of a Fit.
 type training struct {
@@ -180,7 +184,7 @@ func (t *training) validate(ctx context.Context) (loss, accuracy float64, err er
 
 // finite tells why a loss is not finite: because of these examples, or because the weights have grown out of bounds.
 func (t *training) finite(ctx context.Context, loss float64, e examples, indices []int) error {
-	if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
+	if math.Abs(loss) < hopeless { // not if it is NaN
 		return nil
 	}
 	if err := e.finite(ctx, indices); err != nil {

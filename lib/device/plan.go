@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
+
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // goBackend is the pure-Go backend as we start it. Its default runs independent operations in parallel, which can
@@ -149,7 +151,7 @@ func (h host) chooseCPU(options string) Choice {
 	if platform != pinned.platform {
 		c.source = fromGoXLA
 		c.Missing = "XLA's CPU plugin is not installed"
-		c.Remedy = "scripts/lesson fetches it with go-xla's installer, into ~/.local/lib/go-xla or its like"
+		c.Remedy = fetches() + " with go-xla's installer, into ~/.local/lib/go-xla or its like"
 		return c
 	}
 	if h.cache == "" {
@@ -168,7 +170,7 @@ func (h host) chooseCPU(options string) Choice {
 		c.Missing = "XLA's CPU plugin is not installed"
 	}
 	c.source = fromWheel
-	c.Remedy = fmt.Sprintf("scripts/lesson fetches it with pip: %s to download, %s on disk", megabytes(pinned.size), megabytes(pinned.librarySize))
+	c.Remedy = fmt.Sprintf("%s with pip: %s to download, %s on disk", fetches(), megabytes(pinned.size), megabytes(pinned.librarySize))
 	if _, err := h.python(); err != nil {
 		c.Remedy = err.Error()
 	}
@@ -275,4 +277,12 @@ func (c Choice) err() error {
 		return fmt.Errorf("device: GOMLX_BACKEND=%s cannot run: %s; %s", c.Asked, c.Missing, c.Remedy)
 	}
 	return fmt.Errorf("device: %s; %s", c.Missing, c.Remedy)
+}
+
+// fetches says what installs a plugin that Open also installs by itself.
+func fetches() string {
+	if files.ModuleRoot() == "" {
+		return "the first command that computes something fetches it"
+	}
+	return "scripts/lesson fetches it"
 }

@@ -5,17 +5,18 @@ import (
 	"context"
 	"crypto/md5"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // Request says what to fetch and where to put it.
@@ -33,8 +34,13 @@ type Request struct {
 //
 // The bytes go to Path + ".part" first. A broken connection is taken up again where it broke, in this call or in a
 // later one, by an HTTP range request with If-Range, so that parts of two versions are never mixed. The whole file is
-// checked, synced and renamed. A file that fails its check is removed, and the error says both sums. A server from which
-// nothing comes for 15 seconds counts as a broken connection.
+// checked, synced and renamed. A file that fails its check is removed, and the error says both sums. If the request has no
+// sum, and the server is Google's storage, the MD5 that it announces is checked. A web page in place of the file, as
+// networks send it that want a login, is an error that leaves the part as it is.
+//
+// A server that answers 429 or 5xx, or breaks off before it sends anything, is asked again up to three times, after the
+// time that it asks for if that is half a minute at most. A server from which nothing comes for 15 seconds counts as a
+// broken connection, and is given up at the third time, or if it has sent nothing.
 //
 // Any number of processes may fetch the same file: one works, the others wait for it, by a lock on Path + ".lock".
 func File(ctx context.Context, r Request) error {
@@ -60,10 +66,21 @@ func (r Request) file(ctx context.Context) error {
 		return nil
 	}
 	part := &partFile{path: r.Path + ".part"}
-	if err := r.fetchWithRetries(ctx, part); err != nil {
+	err = r.retry(ctx, part.size, func() error { return r.fetch(ctx, part) })
+	if ctx.Err() != nil && err != nil {
+		err = fmt.Errorf("%s: stopped after %d bytes: %w; run again to go on from there", r.URL, part.size(), context.Cause(ctx))
+	}
+	if err != nil {
 		return err
 	}
+	if r.SHA256 == "" && r.MD5 == "" {
+		r.MD5 = part.announced()
+	}
 	if err := r.verify(part.path); err != nil {
+		var unwritten *files.WriteError // what Check keeps; the part is good
+		if errors.As(err, &unwritten) {
+			return fmt.Errorf("%s was fetched, but %w; run again then", r.URL, err)
+		}
 		part.remove()
 		return err
 	}
@@ -79,15 +96,20 @@ func (r Request) file(ctx context.Context) error {
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	for {
 		l := flock.New(path)
-		if _, err := l.TryLockContext(ctx, 100*time.Millisecond); err != nil {
+		locked, err := l.TryLock()
+		if err == nil && !locked {
+			notice.Say(fmt.Sprintf("another process fetches %s: waiting for it", strings.TrimSuffix(path, ".lock")))
+			_, err = l.TryLockContext(ctx, 100*time.Millisecond)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("cannot lock %s: %w", path, err)
 		}
-		locked, err := l.Stat()
+		mine, err := l.Stat()
 		if err != nil {
 			l.Unlock()
 			return nil, fmt.Errorf("cannot lock %s: %w", path, err)
 		}
-		if there, err := os.Stat(path); err == nil && os.SameFile(locked, there) {
+		if there, err := os.Stat(path); err == nil && os.SameFile(mine, there) {
 			return func() { os.Remove(path); l.Unlock() }, nil
 		}
 		l.Unlock()
@@ -101,15 +123,22 @@ func (r Request) present() bool {
 }
 
 func (r Request) verify(path string) error {
-	if err := r.checkSums(path); err != nil {
+	err := r.checkSums(path)
+	if info, failed := os.Stat(path); err == nil && failed == nil && r.Size > 0 && info.Size() != r.Size {
+		err = fmt.Errorf("it has %d bytes, expected %d", info.Size(), r.Size)
+	}
+	if err != nil {
 		return fmt.Errorf("%s is not what it should be: %w; it was removed, run again to fetch it anew", r.URL, err)
 	}
-	if r.Check != nil {
-		if err := r.Check(path); err != nil {
-			return fmt.Errorf("%s is not usable and was removed: %w", r.URL, err)
-		}
+	if r.Check == nil {
+		return nil
 	}
-	return nil
+	err = r.Check(path)
+	var unwritten *files.WriteError
+	if err != nil && !errors.As(err, &unwritten) {
+		err = fmt.Errorf("%s is not usable and was removed: %w", r.URL, err)
+	}
+	return err
 }
 
 func (r Request) checkSums(path string) error {
@@ -120,7 +149,7 @@ func (r Request) checkSums(path string) error {
 		if sum.want == "" {
 			continue
 		}
-		got, err := fileSum(path, sum.hash)
+		got, err := files.Sum(path, sum.hash)
 		if err != nil {
 			return err
 		}
@@ -130,42 +159,3 @@ func (r Request) checkSums(path string) error {
 	}
 	return nil
 }
-
-func fileSum(path string, h hash.Hash) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// fetchWithRetries goes on after a broken connection as long as each attempt brings something.
-func (r Request) fetchWithRetries(ctx context.Context, part *partFile) error {
-	const attempts = 20
-	var err error
-	for range attempts {
-		before := part.size()
-		if err = r.fetch(ctx, part); err == nil {
-			return nil
-		}
-		var broken *brokenError
-		if ctx.Err() != nil || !errors.As(err, &broken) || part.size() <= before {
-			break
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-		}
-	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("%s: stopped after %d bytes: %w; run again to go on from there", r.URL, part.size(), context.Cause(ctx))
-	}
-	return err
-}
-
-// pause lets a server or a network recover.
-const pause = 300 * time.Millisecond

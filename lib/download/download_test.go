@@ -256,6 +256,7 @@ func TestFailedCheckLeavesNothing(t *testing.T) {
 }
 
 func TestRefusalsSayWhatToDo(t *testing.T) {
+	impatient(t)
 	for code, advice := range map[int]string{404: "no such file", 403: "login", 503: "run again later", 429: "run again later", 416: "by hand", 302: "by hand"} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
 		r := request(t, s.URL)

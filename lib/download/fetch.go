@@ -2,6 +2,9 @@ package download
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +20,10 @@ import (
 // look like work.
 var patience = 15 * time.Second
 
-func silenceError() error { return fmt.Errorf("nothing came for %v", patience) }
+// silenceError is a connection on which nothing came for so long.
+type silenceError struct{ patience time.Duration }
+
+func (e *silenceError) Error() string { return fmt.Sprintf("nothing came for %v", e.patience) }
 
 // brokenError is a connection that ended before the file did.
 type brokenError struct {
@@ -40,7 +46,7 @@ func (e *brokenError) Unwrap() error { return e.err }
 func (r Request) fetch(ctx context.Context, part *partFile) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silence := time.AfterFunc(patience, func() { cancel(silenceError()) })
+	silence := time.AfterFunc(patience, func() { cancel(&silenceError{patience}) })
 	defer silence.Stop()
 	have, version := part.size(), part.version()
 	if version == "" && r.SHA256 == "" && r.MD5 == "" {
@@ -56,8 +62,15 @@ func (r Request) fetch(ctx context.Context, part *partFile) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.URL, err)
 	}
+	body := io.Reader(response.Body)
 	switch response.StatusCode {
 	case http.StatusOK:
+		if body, err = r.body(response, silence); err != nil { // a part stays as it is
+			if cause := context.Cause(ctx); cause != nil {
+				err = &brokenError{r.URL, have, response.ContentLength, cause}
+			}
+			return err
+		}
 		have, total = 0, response.ContentLength
 		if total >= 0 && r.Size > 0 && total != r.Size { // such as a page that asks for a login; a part stays as it is
 			return fmt.Errorf("%s: the server sent a file of %d bytes, expected %d; run again, or put the file at %s by hand",
@@ -83,11 +96,11 @@ func (r Request) fetch(ctx context.Context, part *partFile) error {
 	if total < 0 && r.Size > 0 {
 		total = r.Size
 	}
-	f, err := part.open(have > 0, validator(response))
+	f, err := part.open(have > 0, validator(response), announcedMD5(response))
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", part.path, err)
 	}
-	err = r.receive(response.Body, f, have, total, silence)
+	err = r.receive(body, f, have, total, silence)
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		err = &brokenError{r.URL, part.size(), total, cause}
 	}
@@ -125,7 +138,11 @@ func (r Request) send(client *http.Client, request *http.Request) (*http.Respons
 	case errors.As(err, &dns), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return nil, fmt.Errorf("no connection to %s: %w; check the network, or put the file at %s by hand", request.URL.Host, err, r.Path)
 	}
-	return nil, fmt.Errorf("%w; run again, or put the file at %s by hand", err, r.Path)
+	broken := brokenOff(err)
+	if err = fmt.Errorf("%w; run again, or put the file at %s by hand", err, r.Path); broken {
+		err = &temporaryError{err: err}
+	}
+	return nil, err
 }
 
 func (r Request) refused(response *http.Response) error {
@@ -133,12 +150,14 @@ func (r Request) refused(response *http.Response) error {
 	switch code := response.StatusCode; {
 	case code == http.StatusNotFound || code == http.StatusGone:
 		advice = "there is no such file on the server; check the address, or " + advice
+	case code == http.StatusNetworkAuthenticationRequired:
+		advice = "the network wants a login: open a browser, log in, and run again, or " + advice
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
 		advice = "the server wants a login; fetch it with a browser and " + advice
 	case code == http.StatusTooManyRequests || code >= 500:
 		advice = "the server is in trouble; run again later, or " + advice
 	}
-	return fmt.Errorf("%s: the server answered %q; %s", r.URL, response.Status, advice)
+	return temporarily(response, fmt.Errorf("%s: the server answered %q; %s", r.URL, response.Status, advice))
 }
 
 // contentRange parses "bytes 5-9/10", "bytes 5-9/*" and "bytes */10"; what is absent is −1.
@@ -167,6 +186,19 @@ func validator(response *http.Response) string {
 		return tag
 	}
 	return response.Header.Get("Last-Modified")
+}
+
+// announcedMD5 is the MD5, in hexadecimal, that Google's storage announces of a file; "" if there is none.
+func announcedMD5(response *http.Response) string {
+	for _, header := range response.Header.Values("X-Goog-Hash") {
+		for sum := range strings.SplitSeq(header, ",") {
+			text, ok := strings.CutPrefix(strings.TrimSpace(sum), "md5=")
+			if b, err := base64.StdEncoding.DecodeString(text); ok && err == nil && len(b) == md5.Size {
+				return hex.EncodeToString(b)
+			}
+		}
+	}
+	return ""
 }
 
 // writeError is a file that could not be written, most often for want of space.

@@ -16,8 +16,11 @@ import (
 // (X-Linked-Etag and X-Linked-Size). HubFile asks for these first and holds the download to them. Of a mirror that does
 // not say so, the file is taken as File takes it.
 func HubFile(ctx context.Context, r Request) error {
-	var err error
-	if r.SHA256, r.Size, err = r.announced(ctx); err != nil {
+	err := r.retry(ctx, func() int64 { return 0 }, func() (err error) {
+		r.SHA256, r.Size, err = r.announced(ctx)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
 	return File(ctx, r)
@@ -25,7 +28,7 @@ func HubFile(ctx context.Context, r Request) error {
 
 // announced asks the hub for a file's SHA-256 and size, which are "" and 0 if it does not say.
 func (r Request) announced(ctx context.Context) (sum string, size int64, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, silenceError())
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, &silenceError{patience})
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, r.URL, nil)
 	if err != nil {
@@ -43,6 +46,8 @@ func (r Request) announced(ctx context.Context) (sum string, size int64, err err
 		return "", 0, nil
 	case code >= 400:
 		return "", 0, r.refused(response)
+	case code == http.StatusOK && isPage(response):
+		return "", 0, r.errPage()
 	}
 	tag := response.Header.Get(linkedTag)
 	if tag == "" {

@@ -120,10 +120,10 @@ func TestWrongBytesFromTheHubLeaveNothing(t *testing.T) {
 	only(t, r)
 }
 
-func TestPageInPlaceOfTheFileLeavesThePart(t *testing.T) {
+func TestAnswerOfAnotherSizeLeavesThePart(t *testing.T) {
 	cdn := newServer(t)
 	url, _ := newHub(t, `"`+contentSum+`"`, cdn)
-	cdn.set([]byte("<html>Please log in"), `"2"`, 0)
+	cdn.set([]byte(`{"error": "log in"}`), `"2"`, 0)
 	r := request(t, url)
 	wantError(t, HubFile(context.Background(), r), "of 19 bytes", fmt.Sprint(len(content)), r.Path)
 	only(t, r)
@@ -182,6 +182,7 @@ func TestTagThatIsNoSumIsRefused(t *testing.T) {
 }
 
 func TestHubThatRefusesSaysWhatToDo(t *testing.T) {
+	impatient(t)
 	for code, advice := range map[int]string{401: "login", 403: "login", 404: "no such file", 503: "run again later"} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
 		r := request(t, s.URL)

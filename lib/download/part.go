@@ -7,7 +7,7 @@ import (
 )
 
 // partFile is an unfinished download. Beside it lies what names the server's version of the file, to be sent as
-// If-Range: an entity tag or a date.
+// If-Range, an entity tag or a date, and on the next line the MD5 that the server has announced, if any.
 type partFile struct{ path string }
 
 func (p *partFile) versionPath() string { return p.path + ".version" }
@@ -22,12 +22,23 @@ func (p *partFile) size() int64 {
 
 // version is empty if the server gave none. Then the part cannot be continued safely.
 func (p *partFile) version() string {
+	version, _, _ := p.versionLines()
+	return version
+}
+
+// announced is the MD5 in hexadecimal that the server gave when it began to send; "" if it gave none.
+func (p *partFile) announced() string {
+	_, sum, _ := p.versionLines()
+	return strings.TrimSpace(sum)
+}
+
+func (p *partFile) versionLines() (version, sum string, found bool) {
 	b, _ := os.ReadFile(p.versionPath())
-	return strings.TrimSpace(string(b))
+	return strings.Cut(strings.TrimRight(string(b), "\n"), "\n")
 }
 
 // open truncates the part, or continues it if resume.
-func (p *partFile) open(resume bool, version string) (*os.File, error) {
+func (p *partFile) open(resume bool, version, sum string) (*os.File, error) {
 	if resume {
 		return os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
 	}
@@ -36,7 +47,7 @@ func (p *partFile) open(resume bool, version string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(p.versionPath(), []byte(version+"\n"), 0o666); err != nil {
+	if err := os.WriteFile(p.versionPath(), []byte(version+"\n"+sum+"\n"), 0o666); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

@@ -118,7 +118,11 @@ func (x *extraction) extractStored(ctx context.Context) error {
 			return advise(err)
 		}
 		if unlock == nil {
-			x.report(x.phase + ", which another process computes")
+			const waiting = ", which another process computes"
+			if x.watch == nil {
+				notice.Say("waiting for " + x.phase + waiting)
+			}
+			x.report(x.phase + waiting)
 			select {
 			case <-ctx.Done():
 				return ctx.Err()

@@ -455,9 +455,15 @@ func TestWaitingForAnotherProcess(t *testing.T) {
 	if got := all(t, extract(t, e, numbered(0, 3))); !slices.Equal(got, computed(t, numbered(0, 3))) || e.Computed() != 2 {
 		t.Error("rows of another process are not taken")
 	}
+	var waiting []string
+	notice.Show(func(text string) { waiting = append(waiting, text) })
+	defer notice.Show(nil)
 	time.AfterFunc(200*time.Millisecond, unlock)
 	if got := all(t, extract(t, e, numbered(0, 4))); !slices.Equal(got, computed(t, numbered(0, 4))) {
 		t.Error("other features after the other process ended")
+	}
+	if !slices.Contains(waiting, "waiting for features of train, which another process computes") {
+		t.Errorf("without a watcher it says %q", waiting)
 	}
 }
 

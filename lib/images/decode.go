@@ -34,15 +34,20 @@ var formats = []format{
 		func(data []byte, _ Decoder) (image.Image, error) { return bmp.Decode(bytes.NewReader(data)) }},
 }
 
-// decodeAs reads one JPEG, PNG or BMP. The result is *image.Gray if all its pixels are grey and the format makes that
-// cheap to know, as for JPEG with constant colour planes: NEU-DET's files are such.
-func decodeAs(data []byte, as Decoder) (img image.Image, err error) {
-	var f *format
+// formatOf is the format that data begins as, or nil.
+func formatOf(data []byte) *format {
 	for i := range formats {
 		if bytes.HasPrefix(data, []byte(formats[i].magic)) {
-			f = &formats[i]
+			return &formats[i]
 		}
 	}
+	return nil
+}
+
+// decodeAs reads one JPEG, PNG or BMP. A JPEG is turned as its orientation says. The result is *image.Gray if all its pixels
+// are grey and the format makes that cheap to know, as for JPEG with constant colour planes: NEU-DET's files are such.
+func decodeAs(data []byte, as Decoder) (img image.Image, err error) {
+	f := formatOf(data)
 	if len(data) == 0 {
 		return nil, errors.New("is an empty file: replace or remove it")
 	}
@@ -77,7 +82,7 @@ func decodeAs(data []byte, as Decoder) (img image.Image, err error) {
 			}
 		}
 	}
-	return img, nil
+	return upright(img, orientation(data)), nil
 }
 
 func damaged(f *format, data []byte, err error) error {

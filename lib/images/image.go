@@ -9,7 +9,8 @@ import (
 	"image/color"
 	"io"
 	"os"
-	"syscall"
+
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // maxFileSize bounds one image file in bytes. NEU-DET's have at most 25 kB.
@@ -27,7 +28,7 @@ type Image struct {
 
 // ReadFile reads one image from disk, as Read does. What is no file, such as a folder or a pipe, is an error.
 func ReadFile(path string) (Image, error) {
-	f, err := openRegular(path)
+	f, err := openFile(path)
 	if err != nil {
 		return Image{}, fmt.Errorf("read image: %w", err)
 	}
@@ -35,27 +36,13 @@ func ReadFile(path string) (Image, error) {
 	return Read(f, path)
 }
 
-var errNoFile = errors.New("is not a file: name an image")
-
-// openRegular opens a file for reading. It looks before it opens, since to open a device may do something, and it does
-// not wait for anybody to write into a pipe that was put there in between.
-func openRegular(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+// openFile is files.Open with advice.
+func openFile(path string) (*os.File, error) {
+	f, err := files.Open(path)
+	if errors.Is(err, files.ErrNoFile) {
+		err = fmt.Errorf("%w: name an image", err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s %w", path, errNoFile)
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		f.Close()
-		return nil, fmt.Errorf("%s %w", path, errNoFile)
-	}
-	return f, nil
+	return f, err
 }
 
 // Read reads one image, such as an upload, to the end of r and checks that it can be decoded. Not more than 32 MB are
@@ -68,7 +55,7 @@ func Read(r io.Reader, name string) (Image, error) {
 	if len(data) > maxFileSize {
 		return Image{}, fmt.Errorf("read image: %s is larger than %d MB: scale it down", name, maxFileSize>>20)
 	}
-	f := Image{Name: name, Label: -1, data: data, hash: sha256.Sum256(data)}
+	f := Image{Name: name, Label: -1, data: data, hash: contentHash(data)}
 	if _, err := f.Decode(); err != nil {
 		return Image{}, err
 	}
@@ -109,8 +96,20 @@ func FromImage(name string, img image.Image) Image {
 	return f
 }
 
-// ID is the SHA-256 of the encoded image, or of its pixels if it came from memory, in hexadecimal, and the decoder unless
-// that is TensorFlow's. It is "" for the zero Image.
+// contentHash is the SHA-256 of an encoded image. Of one that is turned upright its orientation is part: it has other pixels
+// than earlier versions, which did not turn it, gave it.
+func contentHash(data []byte) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	if o := orientation(data); o > 1 {
+		fmt.Fprintf(h, "orientation %d\n", o)
+	}
+	h.Write(data)
+	h.Sum(sum[:0])
+	return sum
+}
+
+// ID is the SHA-256 of the encoded image (of one that is turned upright, of its orientation and the image), or of its
+// pixels if it came from memory, in hexadecimal, and the decoder unless that is TensorFlow's. It is "" for the zero Image.
 func (f Image) ID() string {
 	if f.hash == [sha256.Size]byte{} {
 		return ""
@@ -119,7 +118,8 @@ func (f Image) ID() string {
 }
 
 // Decode decodes the image: JPEG, PNG or BMP, whatever its name says, up to MaxSide pixels in width and height. A JPEG
-// becomes the same pixels, bit for bit, as by TensorFlow or by the decoder that DecodedBy has set.
+// becomes the same pixels, bit for bit, as by TensorFlow or by the decoder that DecodedBy has set; then it is turned as the
+// EXIF orientation in it says, as browsers show it and PIL's ImageOps.exif_transpose makes it (tf.io.decode_image does not).
 // A grey JPEG, PNG or BMP (the JPEG also when stored as colour, as NEU-DET's are) gives *image.Gray. The result must
 // not be changed.
 func (f Image) Decode() (image.Image, error) {

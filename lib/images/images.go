@@ -37,8 +37,9 @@ type Set struct {
 	Images  []Image  // from Open: sorted by class, then by file name, as tf.keras.utils.image_dataset_from_directory does
 }
 
-// Of makes a set of single images, such as uploads. It has no classes; those of a data set can be filled in.
-func Of(images ...Image) *Set { return &Set{Name: "images", Images: images} }
+// Of makes a set of single images, such as uploads. It has no classes; those of a data set can be filled in. Its Notice
+// names images of less than 16 pixels in height or width.
+func Of(images ...Image) *Set { return &Set{Name: "images", Images: images, Notice: tooSmall(images)} }
 
 // Counts is the number of images per class, in the order of s.Classes. Images of unknown class are not counted.
 func (s *Set) Counts() []int {

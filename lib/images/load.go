@@ -49,7 +49,7 @@ func load(source string, nameOf func(path string) string, entries []entry, found
 		it := items[i]
 		it.Name = nameOf(it.path)
 		if it.data, it.failed = read(it.entry); it.failed == nil {
-			it.hash = sha256.Sum256(it.data)
+			it.hash = contentHash(it.data)
 		}
 	})
 	check(items)

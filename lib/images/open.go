@@ -37,7 +37,7 @@ func Open(name string) (*Dataset, error) {
 	switch {
 	case info.IsDir():
 		file := func(path string) string { return filepath.Join(name, filepath.FromSlash(path)) }
-		d, err = openTree(os.DirFS(name), name, file, func(path string) (io.ReadCloser, error) { return openRegular(file(path)) })
+		d, err = openTree(os.DirFS(name), name, file, func(path string) (io.ReadCloser, error) { return openFile(file(path)) })
 	case info.Mode().IsRegular():
 		d, err = openZipFile(name)
 	default:

@@ -1,10 +1,12 @@
 package keras
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -16,7 +18,12 @@ import (
 // calls differently), and no layer is one that it has otherwise or not at all, such as LeakyReLU and hard_sigmoid. The model comes uncompiled. Layers are written in the order in which Keras counts them. What
 // Keras has no layer for is refused. The file appears whole or not at all.
 func Save(path string, m *Model) error {
-	if err := save(path, m); err != nil {
+	err := save(path, m)
+	var written *files.WriteError
+	switch {
+	case errors.As(err, &written): // names the path
+		return fmt.Errorf("keras: %w", err)
+	case err != nil:
 		return fmt.Errorf("keras: cannot save %s: %w", path, err)
 	}
 	return nil

@@ -131,6 +131,7 @@ func TestKeptResultsBringTheirNotices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	k.Checksum = "" // as earlier versions wrote it
 	k.Origin = record.Origin{Made: "2024-12-31", Notice: "weights of another process"}
 	text, err := json.Marshal(k)
 	if err != nil {
@@ -166,6 +167,20 @@ func TestStudiesRefuseWhatJSONCannotHold(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(runs, "*.json"))
 	if len(files) != 1 {
 		t.Fatal(files)
+	}
+	whole, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bit := 0; bit < 8*len(whole); bit += 5 {
+		damaged := slices.Clone(whole)
+		damaged[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(files[0], damaged, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if k, err := readKept(files[0]); err == nil && string(k.Result) != "1" {
+			t.Errorf("bit %d is flipped, and the result is %s", bit, k.Result)
+		}
 	}
 	os.WriteFile(files[0], []byte(`{"key`), 0o644)
 	if _, err := study(runs, nil, []int{1}, func(int) int { return 1 }); err == nil || !strings.Contains(err.Error(), files[0]) {

@@ -38,9 +38,10 @@ var taken = map[string]bool{}
 
 // kept is what a study's folder holds of a case.
 type kept struct {
-	Key    json.RawMessage `json:"key"`
-	Result json.RawMessage `json:"result"`
-	Origin record.Origin   `json:"origin"`
+	Checksum string          `json:"checksum"` // see files.Seal; "" in files of earlier versions
+	Key      json.RawMessage `json:"key"`
+	Result   json.RawMessage `json:"result"`
+	Origin   record.Origin   `json:"origin"`
 }
 
 func study[C, R any](folder string, config any, cases []C, measure func(C) R) ([]R, error) {
@@ -94,7 +95,10 @@ func study[C, R any](folder string, config any, cases []C, measure func(C) R) ([
 func readKept(path string) (k kept, err error) {
 	text, err := os.ReadFile(path)
 	if err == nil {
-		if err = json.Unmarshal(text, &k); err != nil {
+		if err = json.Unmarshal(text, &k); err == nil {
+			err = files.CheckSeal(text, k.Checksum)
+		}
+		if err != nil {
 			err = fmt.Errorf("%w: it is damaged, remove it", err)
 		}
 	}
@@ -111,5 +115,5 @@ func keepResult(path string, key []byte, of any) (kept, error) {
 	if err != nil {
 		return k, err
 	}
-	return k, files.WriteFile(path, append(text, '\n'))
+	return k, files.WriteFile(path, files.Seal(append(text, '\n')))
 }

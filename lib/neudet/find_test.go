@@ -267,7 +267,7 @@ func TestFetchRefusesWhatIsNotNEUDET(t *testing.T) {
 		body   []byte
 		want   string
 	}{
-		"a page":          {http.StatusOK, []byte("<html>please log in</html>"), "is no zip"},
+		"a page":          {http.StatusOK, []byte("<html>please log in</html>"), "a web page came instead"},
 		"images missing":  {http.StatusOK, published(t, 1), "holds 1799 images"},
 		"another data":    {http.StatusOK, archive(t, small(t)), "holds 10 images of the classes [a b]"},
 		"nothing":         {http.StatusNotFound, nil, "404"},

@@ -3,6 +3,7 @@ package notebook
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -170,6 +171,11 @@ func (w *watch) line(p result.Progress, now time.Time) string {
 	}
 	if p.Epoch > 0 && p.Done > 0 {
 		parts = append(parts, fmt.Sprintf("loss %.4f", p.Loss), fmt.Sprintf("accuracy %.4f", p.Accuracy))
+	}
+	if h := p.History; h != nil && p.Epoch > 0 && len(h.LearningRate) > 0 && len(h.ValLoss) > 0 {
+		best := slices.Index(h.ValLoss, slices.Min(h.ValLoss))
+		parts = append(parts, fmt.Sprintf("learning rate %.3g", h.LearningRate[len(h.LearningRate)-1]),
+			fmt.Sprintf("best so far: epoch %d, val_loss %.4f", best+1, h.ValLoss[best]))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -76,6 +76,10 @@ func TestWatchSaysHowFarAndHowLong(t *testing.T) {
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	p.History = &result.History{ValLoss: []float64{0.5, 0.25, 0.75}, LearningRate: []float64{1e-3, 1e-3, 5e-4}}
+	if got = w.line(p, now); got != want+" · learning rate 0.0005 · best so far: epoch 2, val_loss 0.2500" {
+		t.Error(got)
+	}
 }
 
 func TestWatchPrintsALinePerEpochOutsideJupyter(t *testing.T) {

@@ -9,12 +9,17 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
+
+	"github.com/gofrs/flock"
 )
 
 // Marker is the file that tells a folder of these images from real ones. It
 // stands in NEU-DET and holds one line.
 const Marker = "SYNTHETIC"
+
+const temporaryPrefix = ".NEU-DET-"
 
 // Write makes dir/NEU-DET/{train,validation}/images/<class>/<class>_N.jpg with
 // the given number of images per class and split, in NEU-DET's numbering: the
@@ -23,7 +28,8 @@ const Marker = "SYNTHETIC"
 //
 // The folder appears whole or not at all. If it is there already with the same
 // marker, Write leaves it as it is; with another marker, or none, Write refuses.
-// Two processes may call it at once.
+// Of several processes that call it at once, one draws and the others wait for
+// it. What a killed one has left is removed.
 func Write(dir string, seed int64, train, validation int) (err error) {
 	if train < 1 || validation < 1 {
 		return fmt.Errorf("surfaces: %d training and %d validation images per class: both must be at least 1", train, validation)
@@ -37,7 +43,15 @@ func Write(dir string, seed int64, train, validation int) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("surfaces: making the folder for synthetic images: %w", err)
 	}
-	temporary, err := os.MkdirTemp(dir, ".NEU-DET-")
+	unlock, err := alone(dir)
+	if err != nil {
+		return fmt.Errorf("surfaces: %w", err)
+	}
+	defer unlock()
+	if done, err := present(target, marker); done || err != nil {
+		return err
+	}
+	temporary, err := os.MkdirTemp(dir, temporaryPrefix)
 	if err != nil {
 		return fmt.Errorf("surfaces: making a temporary folder in %s: %w", dir, err)
 	}
@@ -62,6 +76,28 @@ func Write(dir string, seed int64, train, validation int) (err error) {
 		return fmt.Errorf("surfaces: moving the finished images into place: %w", err)
 	}
 	return nil
+}
+
+// alone waits until no other process writes into dir, and removes what killed ones have left there.
+func alone(dir string) (unlock func(), err error) {
+	if runtime.GOOS == "windows" { // folders cannot be locked there: each writes its own, and the first one counts
+		return func() {}, nil
+	}
+	lock := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	if err := lock.Lock(); err != nil {
+		return nil, fmt.Errorf("locking %s: %w", dir, err)
+	}
+	left, err := os.ReadDir(dir)
+	for _, e := range left {
+		if strings.HasPrefix(e.Name(), temporaryPrefix) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("removing what a killed process has left: %w", err)
+	}
+	return func() { lock.Close() }, nil
 }
 
 // present reports whether a folder of exactly these images is there.

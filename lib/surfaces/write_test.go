@@ -84,6 +84,23 @@ func TestWriteByManyAtOnceLeavesOneWholeFolder(t *testing.T) {
 	}
 }
 
+func TestWriteRemovesWhatAKilledProcessHasLeft(t *testing.T) {
+	dir := t.TempDir()
+	left := filepath.Join(dir, temporaryPrefix+"123", "train", "images")
+	if err := os.MkdirAll(left, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(left, "crazing_1.jpg"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(dir, 1, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v, %v", entries, err)
+	}
+}
+
 func TestWriteLeavesTheSameImagesAlone(t *testing.T) {
 	dir := t.TempDir()
 	if err := Write(dir, 1, 1, 1); err != nil {

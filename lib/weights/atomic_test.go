@@ -100,6 +100,7 @@ func TestNoPermissionLeavesTheOldFile(t *testing.T) {
 }
 
 func TestKilledWhileSavingLeavesAWholeFile(t *testing.T) {
+	left := 0
 	overOldFile(t, func(t *testing.T, writer, path string) {
 		for i := range 5 {
 			c := startSaver(t, writer, path, "forever")
@@ -120,8 +121,20 @@ func TestKilledWhileSavingLeavesAWholeFile(t *testing.T) {
 				t.Fatalf("killed for the %d. time: %v", i+1, err)
 			}
 			equalLayers(t, saved.Layers, constantLayers(saved.Layers[0].Tensors[0].Data[0]))
+			if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) > 1 {
+				left++
+			}
+		}
+		if err := writers[writer](path, constantLayers(3)); err != nil {
+			t.Fatal(err)
+		}
+		if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+			t.Errorf("after the next save the folder holds %v", entries)
 		}
 	})
+	if left == 0 {
+		t.Error("no kill left a temporary file: the test shows nothing")
+	}
 }
 
 // TestSavingOverAFileThatIsRead: who has opened the old file reads it to its end.

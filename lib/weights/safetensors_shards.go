@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 const (
@@ -109,7 +111,7 @@ func parseWeightMap(d *json.Decoder, shards map[string][]string) error {
 
 // readShard reads a file that must have exactly the promised tensors.
 func (m *modules) readShard(path string, promised []string) error {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return err
 	}

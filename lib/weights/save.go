@@ -69,11 +69,11 @@ func SaveArchive(path string, layers []Layer, config, extra []byte) error {
 
 // save writes the file unless there was an error before.
 func save(path string, err error, write func(io.Writer) error) error {
-	if err == nil {
-		err = files.Replace(path, write)
-	}
 	if err != nil {
 		return fmt.Errorf("weights: cannot save %s: %w", path, err)
+	}
+	if err := files.Replace(path, write); err != nil { // names the path
+		return fmt.Errorf("weights: %w", err)
 	}
 	return nil
 }

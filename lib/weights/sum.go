@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"slices"
 
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
 )
 
@@ -50,7 +50,7 @@ func sum(layers []Layer, texts ...[]byte) string {
 // Sum is the checksum that a .h5 file of ours holds of its content, "" for other files. The content is not read: Open
 // compares it.
 func Sum(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("weights: %w", err)
 	}

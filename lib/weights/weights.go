@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
 )
 
@@ -61,14 +62,14 @@ type Checkpoint struct {
 
 // Open reads a checkpoint from a file: see Read. Of a checkpoint in several safetensors files (shards), it takes the
 // path of the index, model.safetensors.index.json; the shards must lie beside it. It also takes a folder that holds
-// model.safetensors or that index.
+// model.safetensors or that index. A pipe or a device is an error.
 func Open(path string) (*Checkpoint, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		if path, err = inFolder(path); err != nil {
 			return nil, fmt.Errorf("weights: %w", err)
 		}
 	}
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}

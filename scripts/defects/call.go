@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // call is one use of a command: its options, and where its progress goes.
@@ -18,6 +19,7 @@ type call struct {
 	// preprocessing is what --preprocess names.
 	preprocessing string
 	stderr        io.Writer
+	commands      []command // all that there are
 }
 
 func newCall(name string, args []string, stderr io.Writer) *call {
@@ -183,9 +185,9 @@ func (v *variantFlags) build(name string, seed int64) (*backbone.Backbone, error
 		return nil, err
 	}
 	if v.call.given("alpha") && base.Config.Alpha != v.alpha {
-		return nil, fmt.Errorf("no weights for alpha %v on disk: run `go run ./scripts/defects fetch weights --alpha %v`, "+
-			"leave --alpha out to use those for alpha %v (%s), or take --weights none", v.alpha, v.alpha, base.Config.Alpha,
-			base.Source)
+		return nil, fmt.Errorf("no weights for alpha %v on disk: run `%s`, "+
+			"leave --alpha out to use those for alpha %v (%s), or take --weights none", v.alpha,
+			files.Defects("fetch", "weights", "--alpha", fmt.Sprint(v.alpha)), base.Config.Alpha, base.Source)
 	}
 	base.Layers.Freeze()
 	fmt.Fprintf(v.call.stderr, "weights: %s for %s\n", base.Source, base)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/transfer-learning-go/defects/lib/images"
@@ -25,23 +24,6 @@ func (c *call) openData(name string) (*images.Dataset, error) {
 		fmt.Fprintf(c.stderr, "data: %s\n", data.Note)
 	}
 	return data, nil
-}
-
-// readImages reads all images, or names all that cannot be read.
-func readImages(names []string) ([]images.Image, error) {
-	files := make([]images.Image, len(names))
-	var failed []error
-	for i, name := range names {
-		f, err := images.ReadFile(name)
-		if err != nil {
-			failed = append(failed, err)
-		}
-		files[i] = f
-	}
-	if len(failed) > 0 {
-		return nil, fmt.Errorf("%d of %d images cannot be used:\n%w", len(failed), len(names), errors.Join(failed...))
-	}
-	return files, nil
 }
 
 func noticeLine(notice string) string {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
@@ -67,7 +68,11 @@ func doctor(c *call) (fmt.Stringer, error) {
 		return nil, err
 	}
 	d := diagnosis{OK: true}
-	for _, look := range []func() part{checkBackend, checkKernel, checkCache, checkData} {
+	looks := []func() part{checkBackend, checkKernel, checkCache, checkData}
+	if files.ModuleRoot() == "" { // there are no notebooks that would need a kernel
+		looks = slices.Delete(looks, 1, 2)
+	}
+	for _, look := range looks {
 		d.Parts = append(d.Parts, look())
 	}
 	for _, name := range backbone.Names() {
@@ -102,10 +107,6 @@ func checkBackend() part {
 func checkKernel() part {
 	root := files.ModuleRoot()
 	p := part{Name: "kernel", Remedy: "run scripts/lesson or scripts/lab once in the clone"}
-	if root == "" {
-		p.Missing = "this is not a folder of the lesson's clone, so its Jupyter kernel cannot be looked for"
-		return p
-	}
 	folder := filepath.Join(root, ".venv", "share", "jupyter", "kernels", "gonb-defects")
 	for _, file := range []string{"kernel.json", "kernel.sh", "bin/gonb", "bin/goimports"} {
 		if _, err := os.Stat(filepath.Join(folder, filepath.FromSlash(file))); err != nil {
@@ -149,13 +150,13 @@ func checkData() part {
 	}
 	if data == nil {
 		p.Used, p.Notice = "synthetic images, drawn when they are first needed", images.SyntheticNotice
-		p.Remedy = "`go run ./scripts/defects fetch data`, or set NEU_DET_DIR to the folder or zip"
+		p.Remedy = "`" + files.Defects("fetch", "data") + "`, or set NEU_DET_DIR to the folder or zip"
 		return p
 	}
 	p.Used = fmt.Sprintf("%s: %d training and %d validation images of %d classes", data.Origin, len(data.Train.Images),
 		len(data.Validation.Images), len(data.Classes))
 	if p.Notice = data.Notice; data.Synthetic {
-		p.Remedy = "`go run ./scripts/defects fetch data`, or set NEU_DET_DIR to the folder or zip"
+		p.Remedy = "`" + files.Defects("fetch", "data") + "`, or set NEU_DET_DIR to the folder or zip"
 	}
 	return p
 }
@@ -199,8 +200,8 @@ func toGetWeights(name string, published []backbone.Published) string {
 	if len(published) == 0 {
 		return ""
 	}
-	remedy := fmt.Sprintf("`go run ./scripts/defects fetch weights %s`, or set WEIGHTS_DIR to a folder with the published "+
-		"file, such as %s", name, published[0].File)
+	remedy := fmt.Sprintf("`%s`, or set WEIGHTS_DIR to a folder with the published "+
+		"file, such as %s", files.Defects("fetch", "weights", name), published[0].File)
 	if repository := published[0].Repository; repository != "" {
 		remedy += " (the model.safetensors of " + repository + " on Hugging Face's hub)"
 	}

@@ -48,7 +48,7 @@ func evaluate(c *call) (fmt.Stringer, error) {
 	}
 	ctx, stop := untilInterrupt()
 	defer stop()
-	p, err := m.Predict(ctx, data.Validation)
+	p, err := m.Predict(ctx, counted{data.Validation, c.counter("images", data.Validation.Len())})
 	if err != nil {
 		return nil, err
 	}

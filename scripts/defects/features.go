@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // featureTable holds the globally average-pooled output of a backbone, one row per image.
@@ -32,6 +37,30 @@ func (t featureTable) String() string {
 	return b.String()
 }
 
+// writeJSON writes what json.Encoder would, a row at a time: all rows as text are several times as large as in memory.
+func (t featureTable) writeJSON(w io.Writer) error {
+	rows := t.Features
+	t.Features = [][]float32{}
+	frame, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriter(w)
+	b.Write(bytes.TrimSuffix(frame, []byte("]}"))) // features are the last member
+	for i, row := range rows {
+		text, err := json.Marshal(row)
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(text)
+	}
+	b.WriteString("]}\n")
+	return b.Flush()
+}
+
 func features(c *call) (fmt.Stringer, error) {
 	variant := c.variant(true, true)
 	direct := c.flags.Bool("no-lesson-resize", false, "resize images straight to the input, not to 255×255 first")
@@ -42,7 +71,7 @@ func features(c *call) (fmt.Stringer, error) {
 	if _, err := variant.config(words[0]); err != nil {
 		return nil, err
 	}
-	files, err := readImages(words[1:])
+	files, err := c.openPictures(words[1:])
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +96,10 @@ func features(c *call) (fmt.Stringer, error) {
 	defer stop()
 	table := featureTable{Backbone: base.String(), Weights: base.Source, Notice: base.Notice, Images: words[1:]}
 	const together = 32
-	for some := range slices.Chunk(files, together) {
-		set := images.Of(some...)
-		indices := make([]int, len(some))
-		for i := range indices {
-			indices[i] = i
-		}
-		pixels, err := images.Pixels(set, indices, size)
+	for _, some := range chunks(files.Len(), together) {
+		pixels, err := images.Pixels(files, some, size)
 		if err != nil {
-			return nil, err
+			return nil, files.explain(err)
 		}
 		flat, err := program.Run(ctx, pixels)
 		if err != nil {
@@ -83,5 +107,6 @@ func features(c *call) (fmt.Stringer, error) {
 		}
 		table.Features = slices.AppendSeq(table.Features, slices.Chunk(flat, len(flat)/len(some)))
 	}
+	table.Notice = notice.Join(table.Notice, files.notice())
 	return table, nil
 }

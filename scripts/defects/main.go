@@ -32,11 +32,13 @@ var commands = []command{
 	{"features", "BACKBONE [--weights W] [--alpha A] [--variant V] [--input N] [--no-lesson-resize] [--json] IMAGE...",
 		"compute the pooled output of a backbone for images", features},
 	{"train", "BACKBONE|RUN|FILE --out RUN [--epochs N] [--learning-rate R] [--unfreeze-from I|--unfreeze-last N|" +
-		"--unfreeze-prefix P] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--preprocess P] [--retrain] [--json]",
+		"--unfreeze-prefix P] [--head-epochs N] [--schedule S] [--warmup-epochs N] [--early-stopping N] [--augment LIST] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--preprocess P] [--retrain] [--json]",
 		"train the lesson's head on a frozen backbone, or a run or file further, such as to fine-tune its base", trainCommand},
 	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--json]", "measure a run or a .h5 or .keras file on the validation images", evaluate},
 	{"predict", "RUN|FILE [--preprocess P] [--json] IMAGE...", "classify images with a run or a .h5 or .keras file", predict},
 	{"convert", "RUN|FILE OUT [--preprocess P] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras", convert},
+	{"completion", "bash|zsh|fish", "print a script for that shell that completes commands, options and names", completion},
+	{"version", "[--json]", "say which version this is, and what it was built from", versionCommand},
 	{"cache", "[--clear] [--json]", "list what lies in the cache folder, or remove what can be computed again: features, and " +
 		"marks of images that are whole", cacheCommand},
 }
@@ -51,6 +53,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage())
 		return 0
 	}
+	if args[0] == "--version" || args[0] == "-version" {
+		args = append([]string{"version"}, args[1:]...)
+	}
 	for _, c := range commands {
 		if c.name == args[0] {
 			return c.execute(args[1:], stdout, stderr)
@@ -61,8 +66,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func (c command) execute(args []string, stdout, stderr io.Writer) int {
-	call := newCall(c.name, args, stderr)
+	working := newBusy(c.name, stderr)
+	call := newCall(c.name, args, working)
+	call.commands = commands
 	result, err := c.run(call)
+	working.end()
 	var wrong *usageError
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -72,7 +80,7 @@ func (c command) execute(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "defects %s: %v\n\n%s", c.name, err, call.usage(c))
 		return 2
 	case err == nil && call.json:
-		err = json.NewEncoder(stdout).Encode(result)
+		err = writeJSON(stdout, result)
 	case err == nil:
 		_, err = fmt.Fprint(stdout, result)
 	}
@@ -81,6 +89,14 @@ func (c command) execute(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// writeJSON writes one document. A result may have a way of its own, for what is large.
+func writeJSON(w io.Writer, result fmt.Stringer) error {
+	if own, ok := result.(interface{ writeJSON(io.Writer) error }); ok {
+		return own.writeJSON(w)
+	}
+	return json.NewEncoder(w).Encode(result)
 }
 
 func usage() string {

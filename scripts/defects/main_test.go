@@ -110,6 +110,15 @@ func writeData(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "NEU-DET", "SYNTHETIC"), nil, 0o644)
 }
 
+func pngOf(t *testing.T, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 func imageFile(split, class string, n int) string {
 	return filepath.Join(fixture.data, "NEU-DET", split, "images", class, fmt.Sprintf("%s_%d.png", class, n))
 }

@@ -10,7 +10,9 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/neudet"
 )
 
@@ -132,28 +134,38 @@ func (u *unfreezing) check() error {
 	return nil
 }
 
+// given reports whether there are such options.
+func (u *unfreezing) given() bool {
+	return u.call.given("unfreeze-from") || u.call.given("unfreeze-last") || u.call.given("unfreeze-prefix")
+}
+
+// choose gives the layers of the base that the options name, which apply has checked.
+func (u *unfreezing) choose(base layer.List) layer.List {
+	switch given := u.call.given; {
+	case given("unfreeze-from"):
+		return base[u.from:]
+	case given("unfreeze-last"):
+		return base.Last(u.last)
+	}
+	return base.WithPrefix(u.prefix)
+}
+
 // apply freezes the base but for what the options name. Without options it leaves the base as it is.
 func (u *unfreezing) apply(base *backbone.Backbone) error {
 	layers := base.Layers
 	n := len(layers)
-	trained := layers
 	switch given := u.call.given; {
+	case !u.given():
+		return nil
 	case given("unfreeze-from") && u.from >= n:
 		return fmt.Errorf("--unfreeze-from %d: %s has %d layers, 0 to %d", u.from, base, n, n-1)
-	case given("unfreeze-from"):
-		trained = layers[u.from:]
 	case given("unfreeze-last") && u.last > n:
 		return fmt.Errorf("--unfreeze-last %d: %s has %d layers", u.last, base, n)
-	case given("unfreeze-last"):
-		trained = layers.Last(u.last)
-	case given("unfreeze-prefix"):
-		if trained = layers.WithPrefix(u.prefix); len(trained) == 0 {
-			return fmt.Errorf("--unfreeze-prefix %s: no layer of %s begins so; its last one is %s; "+
-				"`go run ./scripts/defects summary` lists them", u.prefix, base, layers[n-1].Name)
-		}
-	default:
-		return nil
+	case given("unfreeze-prefix") && len(layers.WithPrefix(u.prefix)) == 0:
+		return fmt.Errorf("--unfreeze-prefix %s: no layer of %s begins so; its last one is %s; "+
+			"`%s` lists them", u.prefix, base, layers[n-1].Name, files.Defects("summary"))
 	}
+	trained := u.choose(layers)
 	layers.Freeze()
 	trained.Unfreeze()
 	if trained.TrainableParams() == 0 {

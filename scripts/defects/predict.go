@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
@@ -38,7 +37,7 @@ func predict(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := readImages(words[1:])
+	files, err := c.openPictures(words[1:])
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +53,11 @@ func predict(c *call) (fmt.Stringer, error) {
 	defer predictor.Close()
 	ctx, stop := untilInterrupt()
 	defer stop()
-	p, err := predictor.Predict(ctx, images.Of(files...))
+	p, err := predictor.Predict(ctx, files)
 	if err != nil {
-		return nil, err
+		return nil, files.explain(err)
 	}
-	out := predictions{Notice: notice.Join(p.Notice, unnamed), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
+	out := predictions{Notice: notice.Join(p.Notice, unnamed, files.notice()), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
 	for i, class := range p.Predicted {
 		out.Predicted = append(out.Predicted, m.Classes[class])
 		out.confidence = append(out.confidence, p.Confidence(i))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 // training is the history of a run and what it was made from.
 type training struct {
 	*result.History
-	Interval metrics.Interval `json:"val_accuracy_interval"` // of the last epoch, 95 %
+	Interval metrics.Interval `json:"val_accuracy_interval"` // of the epoch whose weights the run has, 95 %
 	Run      string           `json:"run"`
 	Backbone string           `json:"backbone"`
 	Weights  string           `json:"weights"`
@@ -39,17 +40,22 @@ func (t training) String() string {
 		fmt.Fprintf(&b, "%5d %9.4f %9.4f %9.4f %13.4f %8.1f\n", i+1, t.Loss[i], t.Accuracy[i], t.ValLoss[i], t.ValAccuracy[i],
 			t.Seconds[i])
 	}
-	fmt.Fprintf(&b, "validation accuracy after the last epoch: %.4f, 95 %% interval %s\nrun: %s\n",
-		t.ValAccuracy[t.Epochs()-1], t.Interval, t.Run)
+	which, epoch := "the last epoch", kept(t.History)
+	if t.Best > 0 {
+		which = fmt.Sprintf("the best epoch, %d", t.Best)
+	}
+	fmt.Fprintf(&b, "validation accuracy after %s: %.4f, 95 %% interval %s\nrun: %s\n", which, t.ValAccuracy[epoch-1], t.Interval, t.Run)
 	return b.String()
 }
+
+// kept is the epoch, from 1, whose weights a run has.
+func kept(h *result.History) int { return cmp.Or(h.Best, h.Epochs()) }
 
 func trainCommand(c *call) (fmt.Stringer, error) {
 	variant := c.variant(false, true)
 	unfreeze := c.unfreezing()
 	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
-	epochs := c.flags.Int("epochs", 5, "train until the run has `N` epochs (default 5)")
-	rate := c.flags.Float64("learning-rate", 1e-3, "learning rate `R` of Adam (default 1e-3; for fine-tuning less, such as 1e-5)")
+	course := c.course()
 	seed := c.flags.Int64("seed", 100, "`S` of the head's weights, of dropout and of the order of images (default 100, or the "+
 		"model's own)")
 	run := c.flags.String("out", "", "name the new `RUN` (kept in runs/) or give a folder with a slash; a run that is there is "+
@@ -62,12 +68,8 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 		return nil, err
 	case *run == "":
 		return nil, wrongUse("--out RUN is missing")
-	case *epochs < 1:
-		return nil, wrongUse("--epochs %d: use at least 1", *epochs)
-	case !(*rate > 0) || math.IsInf(*rate, 0):
-		return nil, wrongUse("--learning-rate %v: use a positive number, such as 1e-3", *rate)
 	}
-	if err := errors.Join(checkModelOrBackbone(words[0]), unfreeze.check()); err != nil {
+	if err := errors.Join(checkModelOrBackbone(words[0]), unfreeze.check(), course.check(unfreeze.given())); err != nil {
 		return nil, err
 	}
 	ctx, stop := untilInterrupt()
@@ -81,17 +83,18 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 	}
 	fmt.Fprintf(c.stderr, "training %d of %d parameters\n", m.Layers.TrainableParams(), m.Layers.Params())
 	progress := &progress{w: c.stderr, shown: time.Now()}
-	history, err := m.Fit(ctx, data.Train, data.Validation, classifier.FitConfig{Epochs: *epochs, LearningRate: *rate,
-		Run: *run, Retrain: *retrain, Watch: progress.see})
+	config := course.config(data.Train.Len(), unfreeze.choose)
+	config.Run, config.Retrain, config.Watch = *run, *retrain, progress.see
+	history, err := m.Fit(ctx, data.Train, data.Validation, config)
 	if errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("interrupted after %d of %d epochs: run the same command again to go on from there",
-			progress.epochs, *epochs)
+			progress.epochs, course.total())
 	}
 	if err != nil {
 		return nil, err
 	}
 	images := len(data.Validation.Images)
-	correct := int(math.Round(history.ValAccuracy[history.Epochs()-1] * float64(images)))
+	correct := int(math.Round(history.ValAccuracy[kept(history)-1] * float64(images)))
 	return training{History: history, Interval: metrics.Wilson(correct, images), Run: classifier.RunDir(*run),
 		Backbone: m.Base.String(), Weights: m.Base.Source, Data: data.Origin, Notice: m.Notice()}, nil
 }
@@ -153,11 +156,18 @@ func (c *call) newModel(ctx context.Context, name string, variant *variantFlags,
 	return data, m, m.Calibrate(ctx, data.Train)
 }
 
-// untilInterrupt is done at the first Ctrl-C. The second ends the process at once.
+// untilInterrupt is done at the first Ctrl-C, and says so: what is being compiled goes on to its end. The second ends the
+// process at once.
 func untilInterrupt() (context.Context, func()) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	ended := context.AfterFunc(ctx, func() {
+		stop()
+		fmt.Fprintln(os.Stderr, "stopping; interrupt again to end at once")
+	})
+	return ctx, func() {
+		ended()
+		stop()
+	}
 }
 
 // progress prints a line per epoch, and before the first at most one every two seconds.
@@ -165,6 +175,8 @@ type progress struct {
 	w      io.Writer
 	shown  time.Time
 	epochs int // finished
+
+	compiling bool
 }
 
 func (p *progress) see(now result.Progress) {
@@ -173,12 +185,20 @@ func (p *progress) see(now result.Progress) {
 		i := h.Epochs() - 1
 		p.epochs = h.Epochs()
 		if p.epochs > now.Resumed { // those of an earlier call are no news
-			fmt.Fprintf(p.w, "epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.1f s\n", i+1, now.Epochs,
-				h.Loss[i], h.Accuracy[i], h.ValLoss[i], h.ValAccuracy[i], h.Seconds[i])
+			best := ""
+			if at := slices.Index(h.ValLoss, slices.Min(h.ValLoss)); at < i {
+				best = fmt.Sprintf(", the best so far is epoch %d", at+1)
+			}
+			fmt.Fprintf(p.w, "epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.1f s, learning rate %.3g%s\n", i+1,
+				now.Epochs, h.Loss[i], h.Accuracy[i], h.ValLoss[i], h.ValAccuracy[i], h.Seconds[i], h.LearningRate[i], best)
 			return
 		}
 	}
-	if now.Done < now.Total && time.Since(p.shown) > 2*time.Second || now.Epoch == 0 && now.Total > 0 && now.Done == now.Total {
+	if now.Phase == "compiling" && !p.compiling {
+		fmt.Fprintln(p.w, "compiling")
+	}
+	p.compiling = now.Phase == "compiling"
+	if now.Done < now.Total && time.Since(p.shown) > every || now.Epoch == 0 && now.Total > 0 && now.Done == now.Total {
 		p.shown = time.Now()
 		fmt.Fprintf(p.w, "%s: %d of %d images\n", now.Phase, now.Done, now.Total)
 	}
