@@ -12,6 +12,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // isModel reports whether a word names a run or a file with a model, there or not, rather than a backbone.
@@ -19,7 +20,7 @@ func isModel(word string) bool {
 	if slices.Contains(backbone.Names(), word) {
 		return false
 	}
-	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
+	if info, err := os.Stat(word); err == nil && (info.Mode().IsRegular() || weights.InFolder(word)) {
 		return true
 	}
 	info, err := os.Stat(classifier.RunDir(word))
