@@ -112,10 +112,13 @@ func (b *Backbone) String() string {
 // the last element. A network that is none of Names, as one of a notebook's own, has no weights from elsewhere.
 func (b *Backbone) Provenance() string {
 	n, err := Lookup(b.Name)
-	if err != nil {
-		return b.Name + ": from scratch"
+	switch {
+	case err == nil:
+		return n.Label(b.Config) + ": " + filepath.Base(b.Source)
+	case b.preprocess != nil: // of a Classifier
+		return b.Name + ": " + filepath.Base(b.Source)
 	}
-	return n.Label(b.Config) + ": " + filepath.Base(b.Source)
+	return b.Name + ": from scratch"
 }
 
 // Preprocess maps pixels 0…255 to what the weights were trained on, [−1, 1] for most, as Keras's preprocess_input. It is

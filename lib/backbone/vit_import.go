@@ -8,6 +8,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
@@ -90,6 +91,9 @@ func loadViT(c Config, checkpoint *weights.Checkpoint) (*Backbone, error) {
 		return nil, err
 	}
 	values, err := f.match(layers)
+	if settings.crop > 0 {
+		settings.notice = notice.Join(settings.notice, "the weights are for the centre of images, which are taken whole here")
+	}
 	return &Backbone{Layers: layers, Values: values, Notice: settings.notice, preprocess: settings.preprocess}, err
 }
 

@@ -19,6 +19,8 @@ type vitSettings struct {
 	activation string  // of the first dense layer of a block
 	preprocess layer.Op
 	notice     string
+	resize     int // height and width to which images are brought; 0 if no file says it
+	crop       int // of the centre that is then cut out; 0 if images are taken whole
 }
 
 const (
@@ -134,9 +136,19 @@ func ofProcessor(s *vitSettings, p *settings) {
 			s.resizedBy(names[way])
 		}
 	}
+	s.resize = p.side("size", 224)
 	if p.flag("do_center_crop", false) {
-		s.notice = notice.Join(s.notice, "the weights are for the centre of images, which are taken whole here")
+		s.crop = p.side("crop_size", 224)
 	}
+}
+
+// side is the shorter side of a size: a number, or an object with height or shortest_edge.
+func (c *settings) side(name string, otherwise int) int {
+	if !c.has(name) || c.members[name][0] != '{' {
+		return c.whole(name, otherwise)
+	}
+	size := c.object(name)
+	return min(size.whole("shortest_edge", size.whole("height", otherwise)), size.whole("width", math.MaxInt))
 }
 
 // resizedBy compares the interpolation that the weights are for with Resizing's.
@@ -170,6 +182,17 @@ func (f *vitFile) ofTimm(s *vitSettings, c *settings) {
 	}
 	s.preprocess = p.normalization("std", 1.0/255, p.channels("mean", halves), p.channels("std", halves))
 	s.resizedBy(p.text("interpolation", "bicubic"))
+	size := setting(p, "input_size", []int{3, 224, 224}, "three whole numbers")
+	if len(size) != 3 {
+		p.refuse("input_size", "%v: it is channels, height and width", size)
+		return
+	}
+	s.resize = size[1]
+	if share := p.number("crop_pct", 0.875); !(share > 0) {
+		p.refuse("crop_pct", "%g: only numbers above 0 are supported", share)
+	} else if share < 1 {
+		s.resize, s.crop = int(float64(size[1])/share), size[1]
+	}
 }
 
 var halves = [3]float64{0.5, 0.5, 0.5}

@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
+	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // facts is what a model knows beside its layers and weights. Save keeps it in its files, where Keras passes it over.
@@ -73,9 +75,10 @@ func (m *Model) name() string {
 }
 
 // Load opens a run and its history, with the weights of its last whole epoch or, with EarlyStopping's
-// RestoreBestWeights, of its best one so far; or a file that Save or Keras has written, which has no history (nil). A
-// name that leads to a file is a file, in any format of Keras and with any ending; all else is a run: see RunDir. A run
-// can be loaded while it is trained. A file of Keras names no classes: Classes is then nil.
+// RestoreBestWeights, of its best one so far; a file that Save or Keras has written, which has no history (nil); or a
+// Vision Transformer that transformers or timm has saved: see backbone.OpenClassifier. A name that leads to a file is a
+// file, in any of these formats and with any ending; one that leads to a folder with model.safetensors is that; all else is
+// a run: see RunDir. A run can be loaded while it is trained. A file of Keras names no classes: Classes is then nil.
 //
 // The model's images are square with three channels. Its base is the largest nested model; without one, what comes before
 // pooling or flattening.
@@ -95,16 +98,38 @@ func load(name string) (*Model, *result.History, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.Mode().IsRegular():
-		m, err := loadFile(name)
+		load := loadFile
+		if weights.IsSafetensors(name) {
+			load = loadPretrained
+		}
+		m, err := load(name)
 		return m, nil, err
+	case err == nil && info.IsDir() && !isRun(RunDir(name)):
+		if weights.InFolder(name) {
+			m, err := loadPretrained(name)
+			return m, nil, err
+		}
+		if err := weights.Foreign(name); err != nil {
+			return nil, nil, err
+		}
 	case err == nil && !info.IsDir():
 		return nil, nil, fmt.Errorf("%s is no file: name a run, or a file that Keras has written", name)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, nil, err
-	case err != nil && slices.Contains([]string{".h5", ".keras", ".hdf5"}, filepath.Ext(name)):
+	case err != nil && slices.Contains(fileEndings, strings.ToLower(filepath.Ext(name))):
 		return nil, nil, err
 	}
 	return loadRun(name)
+}
+
+// fileEndings are those of names that are no run's, whether the file is there or not.
+var fileEndings = []string{".h5", ".hdf5", ".keras", ".safetensors", ".json", ".onnx", ".tflite", ".pb", ".pt", ".pth", ".bin",
+	".ckpt", ".pkl", ".npz"}
+
+// isRun reports whether a folder is that of a run.
+func isRun(path string) bool {
+	_, err := os.Stat(filepath.Join(path, runName))
+	return err == nil
 }
 
 func loadFile(path string) (*Model, error) {

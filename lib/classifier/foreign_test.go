@@ -293,3 +293,22 @@ func TestHeadOnTheBaseOfAnotherModelStartsFromItsSeed(t *testing.T) {
 	_, err = New(Config{Base: loaded.Base, Head: Head(loaded.Base, 3), ImageSize: 40})
 	requireInError(t, err, "comes from a loaded model", "backbone.New")
 }
+
+// Turning the channels round, as preprocess_input does for VGG and ResNet, is a part of the preprocessing.
+func TestOrderOfChannelsIsPreprocessing(t *testing.T) {
+	turned := []float32{0, 0, 1, 0, 1, 0, 1, 0, 0}
+	for _, c := range []struct {
+		kernel   []float32
+		reorders bool
+	}{{turned, true}, {[]float32{1, 0, 0, 0, 1, 0, 0, 0, 1}, true}, {[]float32{1, 0, 0, 1, 0, 0, 1, 0, 0}, false},
+		{[]float32{0, 0, 1, 0, 1, 0, 2, 0, 0}, false}} {
+		b := &layer.Builder{}
+		b.Add("image", layer.Input{Shape: []int{12, 12, 3}})
+		b.Add("turned", layer.Conv2D{Filters: 3, Kernel: 1, NoBias: true})
+		b.Add("less", layer.ChannelRescaling{Scale: []float64{1, 1, 1}, Offset: []float64{-104, -117, -124}})
+		v := layer.Values{"turned": {c.kernel}}
+		if got := scalingLayer(b.List, v); reorders(b.List[1], v) != c.reorders || (got == "less") != c.reorders {
+			t.Errorf("%v: %q scales", c.kernel, got)
+		}
+	}
+}

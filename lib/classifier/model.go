@@ -94,7 +94,7 @@ func (m *Model) findBase() {
 // baseLayers are the base's, without what SetPreprocessing has put between them, which must not be trained with it.
 func (m *Model) baseLayers() layer.List {
 	return slices.DeleteFunc(slices.Clone(m.Layers[m.baseStart:m.baseEnd]), func(l *layer.Layer) bool {
-		return m.preprocessing != "" && l.Name == preprocessingName && len(l.W) > 0
+		return m.preprocessing != "" && l.Name == preprocessingName && len(l.W) > 0 || reorders(l, m.Values)
 	})
 }
 
@@ -126,7 +126,7 @@ func (m *Model) cut() int {
 		cut--
 	}
 	for _, l := range m.Layers[:cut] {
-		if m.preprocessing != "" && l.Name == preprocessingName {
+		if m.preprocessing != "" && l.Name == preprocessingName || reorders(l, m.Values) {
 			continue
 		}
 		for _, w := range l.W {

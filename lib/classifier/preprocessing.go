@@ -126,11 +126,30 @@ func scalingLayer(ls layer.List, v layer.Values) string {
 		if l.Name == preprocessingName {
 			return l.Name
 		}
-		if len(l.W) > 0 {
+		if len(l.W) > 0 && !reorders(l, v) {
 			return ""
 		}
 	}
 	return ""
+}
+
+// reorders reports whether a layer gives the channels of images in another order, and does nothing else.
+func reorders(l *layer.Layer, v layer.Values) bool {
+	op, ok := l.Op.(layer.Conv2D)
+	if !ok || op.Kernel != 1 || op.Strides > 1 || op.Filters != 3 || !op.NoBias || op.Activation != "" || len(v[l.Name]) != 1 ||
+		len(v[l.Name][0]) != 9 {
+		return false
+	}
+	ones := 0
+	for i, weight := range v[l.Name][0] {
+		switch {
+		case weight == 1:
+			ones |= 1<<(i/3) | 8<<(i%3) // its row and its column
+		case weight != 0:
+			return false
+		}
+	}
+	return ones == 63
 }
 
 // readInputs says so if a file does not tell what its images passed before.

@@ -81,11 +81,11 @@ func readFunction(name string, c *call, f *layer.Fields) layer.Op {
 	return op
 }
 
-// second appends the other operand, that Keras 2 writes as an option: {"y": 127.5} or {"y": ["conv", 0, 0]}.
+// second appends the other operand, that Keras 2 writes as an option: {"y": 127.5}, {"y": [1, 2, 3]} or
+// {"y": ["conv", 0, 0]}.
 func second(c *call, raw json.RawMessage) error {
-	var number float64
-	if json.Unmarshal(raw, &number) == nil {
-		c.Args = append(c.Args, argument{Number: &number})
+	if a, ok := constant(raw); ok {
+		c.Args = append(c.Args, a)
 		return nil
 	}
 	name, err := history(raw)
@@ -93,44 +93,70 @@ func second(c *call, raw json.RawMessage) error {
 	return err
 }
 
-// readArithmetic reads the four operations, of a tensor and a number as scale·x + offset, or the sum or product of two tensors.
+// readArithmetic reads the four operations, of a tensor and a number, or one for each channel, as scale·x + offset, or the
+// sum or product of two tensors.
 func readArithmetic(operation string, c *call, f *layer.Fields) layer.Op {
-	if len(c.Args) != 2 || len(c.tensors()) == 0 {
+	isKey := func(a argument) bool { return a.Key != nil }
+	if len(c.Args) != 2 || len(c.tensors()) == 0 || slices.ContainsFunc(c.Args, isKey) {
 		f.Fail("it is called on %d arguments; known here are a tensor and a number", len(c.Args))
 		return nil
 	}
-	a, b := c.Args[0].Number, c.Args[1].Number
+	a, b := c.Args[0], c.Args[1]
 	switch {
-	case a == nil && b == nil && operation == "+":
+	case a.isTensor() && b.isTensor() && operation == "+":
 		return layer.Add{}
-	case a == nil && b == nil && operation == "*":
+	case a.isTensor() && b.isTensor() && operation == "*":
 		return layer.Multiply{}
-	case a == nil && b == nil:
+	case a.isTensor() && b.isTensor():
 		f.Fail("it computes x %s y of two tensors; known here are their sum and product", operation)
-	case operation == "+" && a == nil:
-		return layer.Rescaling{Scale: 1, Offset: *b}
-	case operation == "+":
-		return layer.Rescaling{Scale: 1, Offset: *a}
-	case operation == "-" && a == nil:
-		return layer.Rescaling{Scale: 1, Offset: -*b}
-	case operation == "-":
-		return layer.Rescaling{Scale: -1, Offset: *a}
-	case operation == "*" && a == nil:
-		return layer.Rescaling{Scale: *b}
-	case operation == "*":
-		return layer.Rescaling{Scale: *a}
-	case operation == "/" && a == nil && *b != 0:
-		return layer.Rescaling{Scale: 1 / *b}
-	default:
+		return nil
+	case operation == "/" && (b.isTensor() || slices.Contains(b.numbers(), 0)):
 		f.Fail("it computes %s; known here is the division of a tensor by a number other than zero", formula(operation, c))
+		return nil
 	}
-	return nil
+	number, first := b, false
+	if b.isTensor() {
+		number, first = a, true
+	}
+	var scale, offset []float64
+	for _, v := range number.numbers() {
+		s, o := 1.0, 0.0
+		switch operation {
+		case "+":
+			o = v
+		case "-":
+			o = -v
+			if first {
+				s, o = -1, v
+			}
+		case "*":
+			s = v
+		case "/":
+			s = 1 / v
+		}
+		scale, offset = append(scale, s), append(offset, o)
+	}
+	if number.Number != nil {
+		return layer.Rescaling{Scale: scale[0], Offset: offset[0]}
+	}
+	return layer.ChannelRescaling{Scale: scale, Offset: offset}
+}
+
+// numbers are those of a constant.
+func (a argument) numbers() []float64 {
+	if a.Number != nil {
+		return []float64{*a.Number}
+	}
+	return a.Channels
 }
 
 func formula(operation string, c *call) string {
 	text := func(a argument) string {
-		if a.Number != nil {
+		switch {
+		case a.Number != nil:
 			return fmt.Sprint(*a.Number)
+		case a.Channels != nil:
+			return fmt.Sprint(a.Channels)
 		}
 		return "x"
 	}

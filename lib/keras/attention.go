@@ -19,7 +19,8 @@ func (p *parser) selfAttention(n *node) {
 		}
 		delete(n.call.Kwargs, name)
 		a, err := newArgument(raw)
-		if err != nil {
+		if err != nil || !a.isTensor() {
+			a = argument{}
 			a.Layer, err = history(raw) // Keras 2 writes ["layer", 0, 0]
 		}
 		if err != nil {

@@ -103,7 +103,11 @@ func (w writer) unit(u *unit, in *container) (o layer.Settings, err error) {
 			config["batch_input_shape"] = config["batch_shape"]
 			delete(config, "batch_shape")
 		}
-		o = w.object("keras.layers", op.Class(), config)
+		module := layer.Module(op)
+		if module != "keras.layers" && !w.modules {
+			return nil, fmt.Errorf("layer %s: Keras opens a layer of class %s from .keras files alone", u.name, op.Class())
+		}
+		o = w.object(module, op.Class(), config)
 		differs, _ := layer.InTraining(op)
 		inference = differs && u.layer.Inference && !allInference(in)
 	}

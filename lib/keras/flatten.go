@@ -15,6 +15,7 @@ type flattener struct {
 	problems []string
 	reserved map[string]bool // names that layers further out have
 	joinable map[string]bool // scalings made from functions, read once
+	fixed    layer.Values    // of layers that have no weights in the file
 }
 
 // inside is what a nested model hands down to its layers.
@@ -138,6 +139,16 @@ func (f *flattener) add(m *model, n *node, flat map[string]string, in inside) st
 	l := f.List[len(f.List)-1]
 	l.Frozen = in.frozen || !n.trainable
 	l.Inference = in.inference || n.inference
+	if n.order != nil {
+		l.Frozen = true
+		kernel := ordering(n.order, l.W[0].Shape[2])
+		if kernel == nil {
+			f.fail("layer %s (%s) takes the channels %v of %d; known here is another order of all", n.name, n.class, n.order,
+				l.W[0].Shape[2])
+			return ""
+		}
+		f.fixed[name] = [][]float32{kernel}
+	}
 	if n.fields != nil {
 		if len(inputs) > 0 {
 			layer.Check(op, f.List[f.Index(inputs[0])].Shape, n.fields)

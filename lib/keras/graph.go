@@ -35,16 +35,21 @@ type call struct {
 	Lists  bool // written in the style of Keras 2
 }
 
-// argument is a tensor, by the name of the layer that gives it, or a number.
+// argument is a tensor, by the name of the layer that gives it, or a number, or a number for each channel, or a list of
+// something else.
 type argument struct {
-	Layer  string
-	Number *float64
+	Layer    string
+	Number   *float64
+	Channels []float64
+	Key      json.RawMessage
 }
+
+func (a argument) isTensor() bool { return a.Number == nil && a.Channels == nil && a.Key == nil }
 
 // tensors are the names of the layers that the call reads.
 func (c call) tensors() (names []string) {
 	for _, a := range c.Args {
-		if a.Number == nil {
+		if a.isTensor() {
 			names = append(names, a.Layer)
 		}
 	}
@@ -103,15 +108,17 @@ func newCall(raw json.RawMessage) (c call, err error) {
 }
 
 func newArgument(raw json.RawMessage) (argument, error) {
-	var number *float64
-	if json.Unmarshal(raw, &number) == nil && number != nil {
-		return argument{Number: number}, nil
+	if a, ok := constant(raw); ok {
+		return a, nil
+	}
+	if raw[0] == '[' {
+		return argument{Key: raw}, nil
 	}
 	var tensor struct {
 		Class  string `json:"class_name"`
 		Config struct {
 			History json.RawMessage `json:"keras_history"`
-			Value   *float64        `json:"value"`
+			Value   json.RawMessage `json:"value"`
 		}
 	}
 	if err := json.Unmarshal(raw, &tensor); err != nil {
@@ -121,10 +128,30 @@ func newArgument(raw json.RawMessage) (argument, error) {
 	case tensor.Class == "__keras_tensor__":
 		name, err := history(tensor.Config.History)
 		return argument{Layer: name}, err
-	case tensor.Class == "__numpy__" && tensor.Config.Value != nil:
-		return argument{Number: tensor.Config.Value}, nil
+	case tensor.Class == "__numpy__" || tensor.Class == "__tensor__":
+		if a, ok := constant(tensor.Config.Value); ok {
+			return a, nil
+		}
+		return argument{}, fmt.Errorf("the constant %.60s is neither a number nor one for each channel", tensor.Config.Value)
 	}
 	return argument{}, fmt.Errorf("an argument of class %q is not known", tensor.Class)
+}
+
+// constant reads a number, or a list of them, which may be the only one of another list, as in [[[[1, 2, 3]]]].
+func constant(raw json.RawMessage) (argument, bool) {
+	var number *float64
+	if json.Unmarshal(raw, &number) == nil && number != nil {
+		return argument{Number: number}, true
+	}
+	var channels []float64
+	if json.Unmarshal(raw, &channels) == nil && len(channels) > 0 {
+		return argument{Channels: channels}, true
+	}
+	var only []json.RawMessage
+	if json.Unmarshal(raw, &only) == nil && len(only) == 1 {
+		return constant(only[0])
+	}
+	return argument{}, false
 }
 
 // history reads ["conv", 0, 0]: layer, number of its call, number of the output of that call.
@@ -160,11 +187,11 @@ func oldCall(raw json.RawMessage) (c call, err error) {
 			return c, fmt.Errorf("%.60s does not name a layer's output", row)
 		}
 		if string(parts[0]) == `"_CONSTANT_VALUE"` {
-			var number float64
-			if err := json.Unmarshal(parts[2], &number); err != nil {
-				return c, fmt.Errorf("the constant %.60s is no number", parts[2])
+			a, ok := constant(parts[2])
+			if !ok {
+				return c, fmt.Errorf("the constant %.60s is neither a number nor one for each channel", parts[2])
 			}
-			c.Args = append(c.Args, argument{Number: &number})
+			c.Args = append(c.Args, a)
 		} else {
 			name, err := history(row)
 			if err != nil {

@@ -7,6 +7,7 @@ package keras
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -57,16 +58,18 @@ func read(c *weights.Checkpoint) (*Model, error) {
 		return nil, err
 	}
 	m, tables := collapse(file)
-	if m.Values, err = match(file.Layers, file.Nested, c); err != nil {
+	if m.Values, err = match(withoutWeights(file.Layers, file.Values), file.Nested, c); err != nil {
 		return nil, fmt.Errorf("its configuration and its weights disagree: %w", err)
 	}
+	maps.Copy(m.Values, file.Values)
 	takeTables(m.Values, tables)
 	m.Format, m.Training, m.Extra = c.Format, c.Training, c.Extra
 	m.Notes = append(slices.Clone(c.Notes), m.Notes...)
 	return m, nil
 }
 
-// architecture reads a configuration, without values. Layers are those of the file: see collapse.
+// architecture reads a configuration, with values for layers that have none in the file alone. Layers are those of the file:
+// see collapse.
 func architecture(config []byte) (*Model, error) {
 	var o object
 	if err := json.Unmarshal(config, &o); err != nil {
@@ -78,7 +81,7 @@ func architecture(config []byte) (*Model, error) {
 	}
 	p := &parser{}
 	parsed := p.model(o, 0)
-	f := &flattener{reserved: map[string]bool{}, joinable: map[string]bool{}}
+	f := &flattener{reserved: map[string]bool{}, joinable: map[string]bool{}, fixed: layer.Values{}}
 	if len(p.problems) == 0 {
 		f.model(parsed, inside{})
 		p.problems = f.problems
@@ -88,9 +91,9 @@ func architecture(config []byte) (*Model, error) {
 			p.fail("layers %s do not lead to the output", strings.Join(lost, ", "))
 		}
 	}
-	m := &Model{Layers: f.List, Nested: f.nested}
+	m := &Model{Layers: f.List, Values: f.fixed, Nested: f.nested}
 	if len(p.problems) > 0 {
-		return nil, fmt.Errorf("this model cannot be computed here:\n  %s", strings.Join(unique(p.problems), "\n  "))
+		return nil, fmt.Errorf("this model cannot be computed here:\n  %s", strings.Join(digest(p.problems), "\n  "))
 	}
 	m.Name, m.Notes = parsed.name, unique(p.notes)
 	return m, nil

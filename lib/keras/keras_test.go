@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,13 @@ type prediction struct {
 // unpack writes testdata/models.zip, made by scripts/oracle/goldens/keras_files.py, into a folder.
 func unpack(t testing.TB) (folder string, predictions map[string]prediction) {
 	t.Helper()
-	z, err := zip.OpenReader("testdata/models.zip")
+	return unzip(t, "testdata/models.zip")
+}
+
+// unzip writes the models of a zip file into a folder.
+func unzip(t testing.TB, path string) (folder string, predictions map[string]prediction) {
+	t.Helper()
+	z, err := zip.OpenReader(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,4 +250,32 @@ func difference(a, b *Model) string {
 	}
 	return fmt.Sprintf("%s %v %d layers %s\n%s %v %d layers %s", a.Name, a.Nested, len(a.Layers), a.Extra, b.Name, b.Nested,
 		len(b.Layers), b.Extra)
+}
+
+// A base is found in the file of the model that it is nested in, whatever the format.
+func TestWeightsOfANestedModelFitItsArchitecture(t *testing.T) {
+	folder, _ := unpack(t)
+	for _, ending := range []string{".h5", ".keras", ".weights.h5"} {
+		m := open(t, filepath.Join(folder, "lesson-keras3.h5"))
+		n := m.Nested[0]
+		base := slices.Clone(m.Layers[n.Start:n.End])
+		c, err := weights.Open(filepath.Join(folder, "lesson-keras3"+ending))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Match(base, c)
+		if err != nil {
+			t.Errorf("%s: %v", ending, err)
+			continue
+		}
+		for _, l := range base {
+			if len(l.W) > 0 && !reflect.DeepEqual(v[l.Name], m.Values[l.Name]) {
+				t.Errorf("%s: other values of %s", ending, l.Name)
+			}
+		}
+		_, err = Match(base[:len(base)-1], c)
+		if err == nil || !strings.Contains(err.Error(), "missing layer") {
+			t.Errorf("%s: without its last layer: %v", ending, err)
+		}
+	}
 }

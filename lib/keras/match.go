@@ -10,8 +10,9 @@ import (
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
-// Match takes the weights of a known architecture from a checkpoint of any format that Keras saved of it alone: weights,
-// whole models and .keras archives. The error lists every difference, as that of layer.List.Match.
+// Match takes the weights of a known architecture from a checkpoint of any format that Keras saved of it alone, or of a
+// model in which it is nested: weights, whole models and .keras archives. The error lists every difference, as that of
+// layer.List.Match.
 func Match(ls layer.List, c *weights.Checkpoint) (layer.Values, error) {
 	file, err := expand(&Model{Layers: ls})
 	if err != nil {
@@ -19,11 +20,47 @@ func Match(ls layer.List, c *weights.Checkpoint) (layer.Values, error) {
 	}
 	v, err := match(file.Layers, nil, c)
 	if err != nil {
-		return nil, err
+		nested := matchNested(file.Layers, c)
+		if nested == nil {
+			return nil, err
+		}
+		v = nested
 	}
 	_, tables := collapse(file)
 	takeTables(v, tables)
 	return v, nil
+}
+
+// matchNested takes the weights from the first nested model of a checkpoint that fits; nil if none does.
+func matchNested(ls layer.List, c *weights.Checkpoint) layer.Values {
+	models := map[string][]weights.Layer{}
+	var order []string
+	for _, l := range c.Layers {
+		name := l.Name
+		if c.Format == weights.KerasVariables { // layers/functional/layers/conv2d is in layers/functional
+			at := strings.LastIndex(name, "/layers/")
+			if at < 0 {
+				continue
+			}
+			name, l.Name = name[:at], name[at+1:]
+		}
+		if models[name] == nil {
+			order = append(order, name)
+		}
+		models[name] = append(models[name], l)
+	}
+	for _, name := range order {
+		one := *c
+		one.Layers = models[name]
+		nested := []layer.Nested{{Name: name, End: len(ls)}}
+		if c.Format == weights.KerasVariables {
+			nested = nil
+		}
+		if v, err := match(ls, nested, &one); err == nil {
+			return v
+		}
+	}
+	return nil
 }
 
 // match takes the weights of the layers of a file from it. nested says which of them form nested models. The error

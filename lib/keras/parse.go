@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
@@ -20,7 +19,8 @@ type node struct {
 	op          layer.Op
 	model       *model
 	call        call
-	function    bool // made from a function on tensors
+	function    bool  // made from a function on tensors
+	order       []int // of the channels that it gives; nil if it is another layer
 	trainable   bool
 	inference   bool // called with training=False
 	fields      *layer.Fields
@@ -67,12 +67,13 @@ func (p *parser) model(o object, depth int) *model {
 			p.fail("model %q has two layers named %q", g.Name, n.name)
 		}
 		seen[n.name] = true
-		m.nodes = append(m.nodes, n)
+		m.nodes = append(m.nodes, p.pipeline(n, depth)...)
 	}
 	if m.class == "Sequential" {
 		p.chain(m, g)
 		return m
 	}
+	defer p.reorder(m)
 	var err error
 	if m.input, err = single(g.Inputs, "input"); err != nil {
 		p.fail("model %q: %v", g.Name, err)
@@ -167,15 +168,46 @@ func (p *parser) layer(n *node, o object) {
 		n.op, _ = layer.Read(n.class, f)
 		f.Rest()
 	case layer.TrainingOnly(n.class):
+		layer.CheckTrainingOnly(n.class, f)
 		f.Notes = append(f.Notes, fmt.Sprintf("layer %s is left out: it acts in training only", f.Layer))
 	case n.class == "Lambda":
 		f.Fail("its Python code cannot be run here; use layers such as Rescaling and Resizing in its place, and save " +
 			"the model again")
-	case n.class == "TFOpLambda":
+	case n.class == getItem || n.class == stack:
+		n.function = true // see reorder
+	case n.class == "TFOpLambda", n.class == "Identity", n.class == "Pipeline":
 	default:
-		known := slices.Sorted(slices.Values(append(layer.Classes(), "Functional", "Sequential")))
-		f.Fail("this class is not known here; known are %s", strings.Join(known, ", "))
+		f.Fail(unknownClass)
 	}
+}
+
+// unknownClass begins a problem; which classes are known is said once for all layers.
+const unknownClass = "this class is not known here"
+
+// pipeline gives the layers in place of a Pipeline, one after the other, and any other node as it is.
+func (p *parser) pipeline(n *node, depth int) []*node {
+	if n.class != "Pipeline" {
+		return []*node{n}
+	}
+	var inner []object
+	n.fields.Need("layers", &inner)
+	p.problems = append(p.problems, n.fields.Problems...)
+	n.fields.Problems = nil
+	nodes := []*node{n} // n itself passes on what the Pipeline is called on
+	for _, o := range inner {
+		next := p.node(o, depth)
+		if next.model != nil || next.op != nil && !slices.Contains([]string{"Rescaling", "Resizing", "CenterCrop"}, next.class) {
+			p.fail("layer %s (Pipeline): its layer %s (%s) is not known in a Pipeline; put it outside", n.name, next.name, next.class)
+		}
+		next.name = n.name + "_" + next.name
+		next.call.Args = []argument{{Layer: nodes[len(nodes)-1].name}}
+		nodes = append(nodes, next)
+	}
+	if last := nodes[len(nodes)-1]; last != n { // whoever reads the Pipeline reads it
+		n.name, last.name = n.name+"_input", n.name
+		nodes[1].call.Args[0].Layer = n.name
+	}
+	return nodes
 }
 
 // options reads what a layer is called with, besides its inputs.

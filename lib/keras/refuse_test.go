@@ -47,26 +47,38 @@ func functional(layers ...string) string {
 
 func TestSettingsThatWouldChangeTheResultAreRefused(t *testing.T) {
 	for _, c := range []struct{ class, config, want string }{
-		{"Conv2D", conv + `,"dilation_rate":[2,2]`, "dilation_rate is [2,2]"},
-		{"Conv2D", conv + `,"groups":2`, "groups is 2"},
+		{"Conv2D", conv + `,"dilation_rate":[0,2]`, "dilation_rate is [0,2]; it must be positive"},
+		{"Conv2D", `"filters":4,"kernel_size":[3,3],"strides":[2,2],"dilation_rate":2`, "strides [2 2] with dilation [2 2]: give one"},
+		{"Conv2D", conv + `,"groups":2`, "2 groups: they must divide the 3 channels and the 4 filters"},
+		{"Conv2D", conv + `,"groups":0`, "groups is 0"},
 		{"Conv2D", conv + `,"data_format":"channels_first"`, `data_format is "channels_first"`},
-		{"Conv2D", conv + `,"activation":"mish"`, `activation is "mish"; known here are "linear" and elu, gelu`},
+		{"Conv2D", conv + `,"activation":"celu"`, `activation is "celu"; known here are "linear" and elu, exponential`},
 		{"Conv2D", conv + `,"activation":"hard_sigmoid"`, `activation is "hard_sigmoid" of Keras 2`},
 		{"Conv2D", conv + `,"activation":{"class_name":"function","config":"mine"}`, "activation is {"},
-		{"Conv2D", `"filters":4,"kernel_size":[3,1],"strides":[1,1]`, "kernel_size is [3,1]"},
-		{"Conv2D", `"filters":4,"kernel_size":[3,3],"strides":[1,2]`, "strides is [1,2]"},
+		{"Conv2D", `"filters":4,"kernel_size":[3],"strides":[1,1]`, "kernel_size is [3]; it must be height and width"},
+		{"Conv2D", `"filters":4,"kernel_size":[3,3],"strides":[1,0]`, "strides is [1,0]; it must be positive"},
 		{"Conv2D", `"filters":4,"kernel_size":[3,3],"strides":[1,1],"padding":"causal"`, `padding is "causal"`},
 		{"Conv2D", `"filters":-4,"kernel_size":[3,3],"strides":[1,1]`, "filters is -4"},
 		{"Conv2D", `"kernel_size":[3,3],"strides":[1,1]`, "filters is missing"},
 		{"Conv2D", conv + `,"new_in_keras_4":true`, "new_in_keras_4 = true"},
-		{"DepthwiseConv2D", `"kernel_size":[3,3],"strides":[1,1],"depth_multiplier":2`, "depth_multiplier is 2"},
+		{"DepthwiseConv2D", `"kernel_size":[3,3],"strides":[1,1],"depth_multiplier":0`, "depth_multiplier is 0"},
+		{"SeparableConv2D", conv + `,"groups":2`, "groups is 2"},
+		{"PReLU", `"shared_axes":[4]`, "shared axis 4: give 1 to 3"},
+		{"ELU", `"alpha":-1`, "alpha is -1; it must be positive"},
+		{"Cropping2D", `"cropping":4`, "leaves nothing of 8×8 pixels"},
+		{"Cropping2D", `"cropping":[[1,-1],[0,0]]`, "cropping is [[1,-1],[0,0]]; it must not be negative"},
+		{"CenterCrop", `"height":9,"width":4`, "the centre of 9×4 pixels is cut out of 8×8"},
+		{"RandomCrop", `"height":4,"width":4`, "that of Keras 2 crops the centre at inference"},
+		{"Pipeline", `"layers":[{"class_name":"Normalization","config":{"name":"n"}}]`, "its layer n (Normalization) is not known in a Pipeline"},
+		{"LayerScale", `"init_values":1e-6,"projection_dim":4`, "it has numbers for 4 channels, its input has 3"},
+		{"StochasticDepth", `"drop_path_rate":1`, "drop_path_rate is 1"},
 		{"ZeroPadding2D", `"padding":[[1,-1],[0,0]]`, "padding is [[1,-1],[0,0]]"},
 		{"BatchNormalization", `"axis":1`, "axis is 1"},
 		{"BatchNormalization", `"scale":"no"`, `scale is "no"`},
 		{"BatchNormalization", `"epsilon":0`, "epsilon is 0"},
 		{"ReLU", `"negative_slope":0.1`, "negative_slope is 0.1"},
 		{"ReLU", `"threshold":1`, "threshold is 1"},
-		{"Activation", `"activation":"selu"`, `activation is "selu"`},
+		{"Activation", `"activation":"glu"`, `activation is "glu"`},
 		{"Activation", `"activation":"hard_swish"`, `activation is "hard_silu" of Keras 2`},
 		{"LeakyReLU", `"negative_slope":-0.1`, "negative_slope is -0.1"},
 		{"LeakyReLU", `"alpha":2`, "negative_slope is 2"},
@@ -91,7 +103,7 @@ func TestSettingsThatWouldChangeTheResultAreRefused(t *testing.T) {
 		{"Rescaling", `"scale":[1,2]`, "it has 2 scales and 2 offsets"},
 		{"Rescaling", `"scale":[[1,2,3]]`, "scale is [[1,2,3]]"},
 		{"Rescaling", `"offset":1`, "scale is missing"},
-		{"Resizing", `"height":4,"width":4,"interpolation":"nearest"`, `interpolation is "nearest"`},
+		{"Resizing", `"height":4,"width":4,"interpolation":"lanczos3"`, `interpolation is "lanczos3"`},
 		{"Resizing", `"height":4,"width":4,"crop_to_aspect_ratio":true`, "crop_to_aspect_ratio is true"},
 		{"Resizing", `"height":4,"width":4,"antialias":true`, "antialias is true"},
 		{"Reshape", `"target_shape":"flat"`, `target_shape is "flat"`},
@@ -124,9 +136,9 @@ func TestSettingsThatWouldChangeTheResultAreRefused(t *testing.T) {
 		{"Gelu", `"approximate":true`, "approximate is true"},
 		{"TFOpLambda", `"function":"nn.gelu","approximate":true`, "approximate is true"},
 		{"Lambda", `"function":["4wEAAA=="]`, "Python code cannot be run here; use layers such as Rescaling"},
-		{"LSTM", `"units":4`, "this class is not known here; known are Activation, Add"},
+		{"LSTM", `"units":4`, "this class is not known here\n  known classes are Activation, Add"},
 		{"TFOpLambda", `"function":"math.erf"`, `the function "math.erf" is not known; known are`},
-		{"TFOpLambda", `"function":"image.resize","size":[4,4],"method":"nearest"`, `method is "nearest"`},
+		{"TFOpLambda", `"function":"image.resize","size":[4,4],"method":"area"`, `method is "area"`},
 		{"TFOpLambda", `"function":"math.truediv"`, "called on 1 arguments"},
 	} {
 		_, err := architecture([]byte(functional(at("x", c.class, c.config, "image"))))
@@ -159,7 +171,7 @@ func TestGraphsWithSeveralWaysAreRefused(t *testing.T) {
 		"loop":       {functional(at("a", "Flatten", "", "b"), at("b", "Flatten", "", "a")), "layers a, b read layers"},
 		"unread":     {functional(flat, at("lost", "Flatten", "", "image"), dense), "layers lost do not lead to the output"},
 		"same name":  {functional(flat, flat), `two layers named "flat"`},
-		"shape":      {functional(at("dense", "Dense", `"units":2`, "image")), `layer "dense" (Dense) on inputs of shape [[8 8 3]]`},
+		"shape":      {functional(at("pool", "GlobalAveragePooling1D", "", "image")), `layer "pool" (GlobalAveragePooling1D) on inputs of shape [[8 8 3]]`},
 		"nested":     {functional(nested), `model "base" takes an input of shape [9 9 3], but is called on one of shape [8 8 3]`},
 		"open size":  {strings.Replace(functional(flat), "null,8,8,3", "null,null,null,3", 1), "leaves its shape open"},
 		"second use": {strings.Replace(functional(flat), `["image",0,0,{}]`, `["image",0,1,{}]`, 1), "output 1 of"},
@@ -184,12 +196,43 @@ func TestGraphsWithSeveralWaysAreRefused(t *testing.T) {
 }
 
 func TestAllProblemsAreReportedAtOnce(t *testing.T) {
-	_, err := architecture([]byte(functional(at("a", "Conv2D", conv+`,"groups":2,"dilation_rate":[2,2]`, "image"),
+	_, err := architecture([]byte(functional(at("a", "Conv2D", conv+`,"groups":0,"dilation_rate":[0,2]`, "image"),
 		at("b", "Lambda", "", "a"), at("c", "GroupNormalization", "", "b"))))
-	for _, want := range []string{"groups is 2", "dilation_rate", "layer b (Lambda)", "layer c (GroupNormalization)"} {
+	for _, want := range []string{"groups is 0", "dilation_rate", "layer b (Lambda)", "layer c (GroupNormalization)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %s", err, want)
 		}
+	}
+}
+
+// What many layers have in common is said once, and so is which classes are known.
+func TestRefusalsOfLargeModelsAreShort(t *testing.T) {
+	var layers []string
+	last := "image"
+	for i := range 90 {
+		norm, conv2 := fmt.Sprintf("norm_%d", i), fmt.Sprintf("conv_%d", i)
+		layers = append(layers, at(norm, "GroupNormalization", `"groups":1`, last), at(conv2, "Conv2D", conv+`,"data_format":"channels_first"`, norm))
+		last = conv2
+	}
+	_, err := architecture([]byte(functional(layers...)))
+	if err == nil {
+		t.Fatal("it is accepted")
+	}
+	for _, want := range []string{"layers norm_0, norm_1, norm_2 and 87 more (GroupNormalization): this class is not known here",
+		`layers conv_0, conv_1, conv_2 and 87 more (Conv2D): data_format is "channels_first"`, "known classes are Activation, Add"} {
+		if strings.Count(err.Error(), want) != 1 {
+			t.Errorf("%v lacks %s", err, want)
+		}
+	}
+	if n := strings.Count(err.Error(), "\n"); n > 4 || len(err.Error()) > 1500 {
+		t.Errorf("%d lines of %d characters", n, len(err.Error()))
+	}
+	layers = nil
+	for i := range 60 {
+		layers = append(layers, at(fmt.Sprintf("l%d", i), fmt.Sprintf("Mine%d", i), "", "image"))
+	}
+	if _, err := architecture([]byte(functional(layers...))); err == nil || !strings.Contains(err.Error(), "… and 40 problems more") {
+		t.Errorf("%v", err)
 	}
 }
 

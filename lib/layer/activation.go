@@ -19,6 +19,7 @@ var activations = map[string]func(x *graph.Node) *graph.Node{
 	"relu6":        func(x *graph.Node) *graph.Node { return clip(x, 6) },
 	"leaky_relu":   func(x *graph.Node) *graph.Node { return leaky(x, 0.2) },
 	"elu":          elu,
+	"selu":         selu,
 	"gelu":         gelu,
 	"silu":         func(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Sigmoid(x)) },
 	"sigmoid":      graph.Sigmoid,
@@ -26,6 +27,9 @@ var activations = map[string]func(x *graph.Node) *graph.Node{
 	"hard_silu":    func(x *graph.Node) *graph.Node { return graph.Mul(x, hardSigmoid(x)) },
 	"tanh":         graph.Tanh,
 	"softplus":     softplus,
+	"softsign":     func(x *graph.Node) *graph.Node { return graph.Div(x, graph.AddScalar(graph.Abs(x), 1)) },
+	"mish":         func(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Tanh(softplus(x))) },
+	"exponential":  graph.Exp,
 	"softmax":      func(x *graph.Node) *graph.Node { return graph.Softmax(x, -1) },
 }
 
@@ -79,6 +83,13 @@ func elu(x *graph.Node) *graph.Node {
 	return graph.Where(graph.GreaterThan(x, graph.ZerosLike(x)), x, below)
 }
 
+// selu is elu, scaled so that values keep mean 0 and variance 1 (Klambauer et al., 2017).
+func selu(x *graph.Node) *graph.Node {
+	const scale, alpha = 1.0507009873554805, 1.6732632423543772
+	y := graph.Where(graph.GreaterThan(x, graph.ZerosLike(x)), x, graph.MulScalar(elu(x), alpha))
+	return graph.MulScalar(y, scale)
+}
+
 // gelu is x·Φ(x), Φ being the normal distribution (Hendrycks and Gimpel, 2016), in its exact form as Keras's default.
 func gelu(x *graph.Node) *graph.Node {
 	return graph.MulScalar(graph.Mul(x, graph.AddScalar(graph.Erf(graph.MulScalar(x, 1/math.Sqrt2)), 1)), 0.5)
@@ -94,9 +105,9 @@ func softplus(x *graph.Node) *graph.Node {
 	return graph.Add(graph.MaxScalar(x, 0), graph.Log1P(graph.Exp(graph.Neg(graph.Abs(x)))))
 }
 
-// Activation is Keras's, by the name of the function: "relu", "relu6", "leaky_relu" (of slope 0.2), "elu", "gelu",
-// "silu" or "swish", "sigmoid", "hard_sigmoid" (that of Keras 3), "hard_silu" or "hard_swish", "tanh", "softplus" or
-// "softmax".
+// Activation is Keras's, by the name of the function: "relu", "relu6", "leaky_relu" (of slope 0.2), "elu", "selu",
+// "gelu", "silu" or "swish", "mish", "sigmoid", "hard_sigmoid" (that of Keras 3), "hard_silu" or "hard_swish", "tanh",
+// "softplus", "softsign", "exponential" or "softmax".
 type Activation struct {
 	weightless
 	Activation string
@@ -108,8 +119,9 @@ func init() {
 		f.Only("approximate", "false")
 		return Activation{Activation: "gelu"}
 	}, "Gelu", "nn.gelu")
-	for class, name := range map[string]string{"Silu": "silu", "Sigmoid": "sigmoid", "Tanh": "tanh",
-		"HardSigmoid": "hard_sigmoid"} {
+	for class, name := range map[string]string{"Relu": "relu", "Relu6": "relu6", "Silu": "silu", "Sigmoid": "sigmoid",
+		"Tanh": "tanh", "HardSigmoid": "hard_sigmoid", "HardSilu": "hard_silu", "Selu": "selu", "Softplus": "softplus",
+		"Softsign": "softsign", "Exp": "exponential"} {
 		registerFunction(func(*Fields) Op { return Activation{Activation: name} }, class)
 	}
 }

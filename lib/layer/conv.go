@@ -8,7 +8,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Conv2D is Keras's Conv2D: kernel [Kernel, Kernel, channels, Filters], with "valid" or "same" padding.
+// Conv2D is Keras's Conv2D of square windows: kernel [Kernel, Kernel, channels, Filters], with "valid" or "same" padding.
+// See GeneralConv2D for others.
 //
 // A 1×1 kernel is lowered to a matrix product, whose kernel gradient XLA computes 2.5 times as fast on a CPU
 // as that of a convolution (see BenchmarkPointwise). A 3×3 kernel of stride 1 with many channels is lowered by
@@ -26,10 +27,18 @@ type Conv2D struct {
 
 func init() {
 	register("Conv2D", func(f *Fields) Op {
-		var o Conv2D
-		o.Kernel, o.Strides, o.Padding, o.NoBias, o.Activation = f.convolution()
-		f.positive("filters", &o.Filters)
-		return o
+		w, noBias, activation := f.convolution()
+		filters, groups := 0, 1
+		f.positive("filters", &filters)
+		if f.Read("groups", new(int)) {
+			f.positive("groups", &groups)
+		}
+		if !w.isSquare() || groups != 1 {
+			return GeneralConv2D{Filters: filters, Kernel: w.kernel, Strides: w.strides, Dilation: w.dilation, Groups: groups,
+				Padding: w.padding, NoBias: noBias, Activation: activation}
+		}
+		return Conv2D{Filters: filters, Kernel: w.kernel[0], Strides: w.strides[0], Padding: w.padding, NoBias: noBias,
+			Activation: activation}
 	})
 }
 
@@ -45,9 +54,11 @@ func (o Conv2D) Output(in [][]int) ([]int, error) {
 	if err := rank(in, 3); err != nil {
 		return nil, err
 	}
-	h, w, err := windowOutput(in[0], o.Kernel, o.Strides, o.Padding, o.folded.pad)
+	h, w, err := o.window().output(in[0], o.folded.pad)
 	return []int{h, w, o.Filters}, cmp.Or(err, knownActivation(o.Activation))
 }
+
+func (o Conv2D) window() window { return square(o.Kernel, o.Strides, o.Padding) }
 
 func (o Conv2D) Weights(in [][]int) []Weight {
 	ws := []Weight{{Name: "kernel", Shape: []int{o.Kernel, o.Kernel, in[0][2], o.Filters}, Init: GlorotUniform}}
@@ -59,25 +70,24 @@ func (o Conv2D) Weights(in [][]int) []Weight {
 
 func (o Conv2D) Build(c *Call, in []*graph.Node) *graph.Node {
 	x, kernel := in[0], c.Weight(0)
-	pads := windowPads(x.Shape().Dimensions[1:], o.Kernel, o.Strides, o.Padding, o.folded.pad)
+	pads := o.window().pads(x.Shape().Dimensions[1:], o.folded.pad)
 	if o.Kernel == 1 && pads == [4]int{} {
 		x = pointwise(stride(x, max(1, o.Strides)), kernel)
 	} else if o.folded.winograd || o.winogradPays(x.Shape().Dimensions[3]) {
 		x = winograd(x, kernel, pads)
 	} else {
-		x = graph.Convolve(x, kernel).Strides(max(1, o.Strides)).
-			PaddingPerDim([][2]int{{pads[0], pads[1]}, {pads[2], pads[3]}}).Done()
+		x = convolve(x, kernel, o.window(), pads, 1)
 	}
 	return o.folded.finish(c, x, o.NoBias, o.Activation)
 }
 
 func (o Conv2D) Config() (Settings, error) {
-	s := convolutionConfig(o.Kernel, o.Strides, o.Padding, o.NoBias, o.Activation)
+	s := convolutionConfig(o.window(), o.NoBias, o.Activation)
 	s["filters"], s["groups"] = o.Filters, 1
 	return s, o.folded.err()
 }
 
-func (o Conv2D) label([]int) Label { return windowLabel("convolution", o.Kernel, o.Strides) }
+func (o Conv2D) label([]int) Label { return o.window().label("convolution") }
 
 func (o Conv2D) identity() string {
 	return fmt.Sprintf("{Filters:%d Kernel:%d Strides:%d Padding:%s %s Winograd:%t Activation:%s}", o.Filters, o.Kernel,

@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Dense is Keras's Dense on the last axis, [inputs] or [n, inputs]: x·kernel + bias with kernel [inputs, Units], then
+// Dense is Keras's Dense on the last axis, [inputs], [n, inputs] or [h, w, inputs]: x·kernel + bias with kernel [inputs, Units], then
 // the activation. The kernel starts Glorot-uniform, the bias at zero.
 type Dense struct {
 	Units      int
@@ -20,8 +20,8 @@ func init() { register("Dense", readDense) }
 
 func (Dense) Class() string { return "Dense" }
 func (o Dense) Output(in [][]int) ([]int, error) {
-	if len(in) != 1 || len(in[0]) == 0 || len(in[0]) > 2 {
-		return nil, errors.New("needs one input of rank 1 or 2 without the batch: put a pooling or Flatten before it")
+	if len(in) != 1 || len(in[0]) == 0 || len(in[0]) > 3 {
+		return nil, errors.New("needs one input of rank 1 to 3 without the batch: put a pooling or Flatten before it")
 	}
 	if o.Units < 1 {
 		return nil, fmt.Errorf("%d units: give at least one", o.Units)

@@ -79,28 +79,35 @@ func (f *Fields) Only(name string, accepted ...string) {
 	f.Fail("%s is %s; known here is %s", name, Short(raw), strings.Join(accepted, " or "))
 }
 
+// sides reads a number for both sides of a window, or a list of height and width.
+func (f *Fields) sides(name string) (sides [2]int) {
+	if raw := f.values[name]; len(raw) > 0 && raw[0] == '[' {
+		var list []int
+		if !f.Read(name, &list) {
+			return sides
+		}
+		if len(list) != 2 {
+			f.Fail("%s is %s; it must be height and width", name, Short(raw))
+			return sides
+		}
+		sides = [2]int(list)
+	} else {
+		f.Need(name, &sides[0])
+		sides[1] = sides[0]
+	}
+	if min(sides[0], sides[1]) < 1 && !f.failed(name) {
+		f.Fail("%s is %s; it must be positive", name, Short(f.values[name]))
+	}
+	return sides
+}
+
 // square reads a number, or a list of two equal ones.
 func (f *Fields) square(name string) int {
-	var n int
-	var pair []int
-	raw := f.values[name]
-	switch {
-	case len(raw) > 0 && raw[0] == '[':
-		if !f.Read(name, &pair) {
-			return 0
-		}
-		if len(pair) != 2 || pair[0] != pair[1] {
-			f.Fail("%s is %s; known here are equal sides", name, Short(raw))
-			return 0
-		}
-		n = pair[0]
-	default:
-		f.Need(name, &n)
+	sides := f.sides(name)
+	if sides[0] != sides[1] {
+		f.Fail("%s is %s; known here are equal sides", name, Short(f.values[name]))
 	}
-	if n < 1 && !f.failed(name) {
-		f.Fail("%s is %s; it must be positive", name, Short(raw))
-	}
-	return n
+	return sides[0]
 }
 
 func (f *Fields) positive(name string, n *int) {

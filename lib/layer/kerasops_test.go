@@ -61,6 +61,13 @@ func (c kerasCase) read(t *testing.T) Op {
 // compute gives what the layer computes here.
 func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string][]float32) {
 	t.Helper()
+	l, args := c.prepare(t)
+	return c.results(l, run(t, func(x []*graph.Node) []*graph.Node { return c.build(t, l, x) }, args...))
+}
+
+// prepare gives the layer and its inputs.
+func (c kerasCase) prepare(t *testing.T) (*Layer, []*tensors.Tensor) {
+	t.Helper()
 	op := c.read(t)
 	in := make([][]int, len(c.Shapes))
 	args := make([]*tensors.Tensor, len(c.Shapes))
@@ -73,46 +80,54 @@ func (c kerasCase) compute(t *testing.T) (values []float32, gradients map[string
 	if err != nil || !slices.Equal(shape, c.Output[1:]) {
 		t.Fatalf("output %v, %v; Keras gives %v", shape, err, c.Output[1:])
 	}
-	l := &Layer{Name: c.Name, Op: op, W: op.Weights(in)}
-	got := run(t, func(x []*graph.Node) []*graph.Node {
-		env := inference(x[0].Graph(), filled(List{l}))
-		weights := make([]*graph.Node, len(l.W))
-		for i := range l.W {
-			weights[i] = env.Weight(l, i)
+	return &Layer{Name: c.Name, Op: op, W: op.Weights(in)}, args
+}
+
+// build gives the layer's output, and gradients if the case has some: of the inputs, then of the weights.
+func (c kerasCase) build(t *testing.T, l *Layer, x []*graph.Node) []*graph.Node {
+	t.Helper()
+	env := inference(x[0].Graph(), filled(List{l}))
+	weights := make([]*graph.Node, len(l.W))
+	for i := range l.W {
+		weights[i] = env.Weight(l, i)
+	}
+	env.Weight = func(_ *Layer, i int) *graph.Node { return weights[i] }
+	y := l.Op.Build(&Call{layer: l, env: env}, x)
+	if !slices.Equal(y.Shape().Dimensions, c.Output) {
+		t.Errorf("the graph gives %v, Keras %v", y.Shape(), c.Output)
+	}
+	if c.Gradients == nil {
+		return []*graph.Node{y}
+	}
+	u := graph.Reshape(graph.Const(y.Graph(), golden.Uniform(c.Name+"/u", Size(c.Output), -1, 1)), c.Output...)
+	var trained []*graph.Node
+	for i, w := range l.W {
+		if !w.Statistic {
+			trained = append(trained, weights[i])
 		}
-		env.Weight = func(_ *Layer, i int) *graph.Node { return weights[i] }
-		y := op.Build(&Call{layer: l, env: env}, x)
-		if !slices.Equal(y.Shape().Dimensions, c.Output) {
-			t.Errorf("the graph gives %v, Keras %v", y.Shape(), c.Output)
-		}
-		if c.Gradients == nil {
-			return []*graph.Node{y}
-		}
-		u := graph.Reshape(graph.Const(y.Graph(), golden.Uniform(c.Name+"/u", Size(c.Output), -1, 1)), c.Output...)
-		var trained []*graph.Node
-		for i, w := range l.W {
-			if !w.Statistic {
-				trained = append(trained, weights[i])
-			}
-		}
-		gradients := graph.Gradient(graph.ReduceAllSum(graph.Mul(y, u)), append(slices.Clone(x), trained...)...)
-		return append([]*graph.Node{y}, gradients...)
-	}, args...)
+	}
+	gradients := graph.Gradient(graph.ReduceAllSum(graph.Mul(y, u)), append(slices.Clone(x), trained...)...)
+	return append([]*graph.Node{y}, gradients...)
+}
+
+// results sorts what build gives.
+func (c kerasCase) results(l *Layer, got [][]float32) (values []float32, gradients map[string][]float32) {
 	values = got[0]
-	if c.Gradients != nil {
-		gradients = map[string][]float32{}
-		for i := range args {
-			name := "x"
-			if len(args) > 1 {
-				name = fmt.Sprint("x", i)
-			}
-			gradients[name] = got[1+i]
+	if c.Gradients == nil {
+		return values, nil
+	}
+	gradients = map[string][]float32{}
+	for i := range c.Shapes {
+		name := "x"
+		if len(c.Shapes) > 1 {
+			name = fmt.Sprint("x", i)
 		}
-		got = got[1+len(args):]
-		for _, w := range l.W {
-			if !w.Statistic {
-				gradients[w.Name], got = got[0], got[1:]
-			}
+		gradients[name] = got[1+i]
+	}
+	got = got[1+len(c.Shapes):]
+	for _, w := range l.W {
+		if !w.Statistic {
+			gradients[w.Name], got = got[0], got[1:]
 		}
 	}
 	return values, gradients

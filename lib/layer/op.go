@@ -49,6 +49,8 @@ type (
 	composed interface{ sublayers() []Sublayer }
 	// What it computes before a softmax at its end, nil if that is all of it, and whether it has one.
 	softmaxed interface{ logits() (op Op, had bool) }
+	// The module of Keras in which it finds the class, if it is none of keras.layers.
+	moduled interface{ module() string }
 	// What Hash prints; it never changes, since the folders of runs hold hashes.
 	identified interface{ identity() string }
 )
@@ -68,6 +70,14 @@ func InputsOf(op Op) Inputs {
 		return c.inputs()
 	}
 	return OneTensor
+}
+
+// Module is where Keras finds the class of this Op.
+func Module(op Op) string {
+	if m, ok := op.(moduled); ok {
+		return m.module()
+	}
+	return "keras.layers"
 }
 
 // Sublayer is a layer that Keras keeps a kernel and a bias of a composed layer in.

@@ -2,7 +2,6 @@ package layer
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -35,25 +34,26 @@ func (o ZeroPadding2D) pads() [4]int { return o.Pad }
 
 func init() { register("ZeroPadding2D", readZeroPadding2D) }
 
-// readZeroPadding2D reads ((top, bottom), (left, right)), (vertical, horizontal), or one number.
-func readZeroPadding2D(f *Fields) Op {
+func readZeroPadding2D(f *Fields) Op { return ZeroPadding2D{Pad: f.edges("padding")} }
+
+// edges reads {top, bottom, left, right} from ((top, bottom), (left, right)), (vertical, horizontal), or one number.
+func (f *Fields) edges(name string) [4]int {
 	f.channelsLast()
-	var pad [2][2]int
+	var edges [2][2]int
 	var both [2]int
 	var all int
-	raw := f.values["padding"]
+	raw := f.values[name]
 	switch {
 	case json.Unmarshal(raw, &all) == nil:
-		pad = [2][2]int{{all, all}, {all, all}}
+		edges = [2][2]int{{all, all}, {all, all}}
 	case json.Unmarshal(raw, &both) == nil:
-		pad = [2][2]int{{both[0], both[0]}, {both[1], both[1]}}
+		edges = [2][2]int{{both[0], both[0]}, {both[1], both[1]}}
 	default:
-		f.Need("padding", &pad)
+		f.Need(name, &edges)
 	}
-	f.Ignore("padding")
-	o := ZeroPadding2D{Pad: [4]int{pad[0][0], pad[0][1], pad[1][0], pad[1][1]}}
-	if slices.Min(o.Pad[:]) < 0 {
-		f.Fail("padding is %s; it must not be negative", Short(raw))
+	f.Ignore(name)
+	if min(edges[0][0], edges[0][1], edges[1][0], edges[1][1]) < 0 {
+		f.Fail("%s is %s; it must not be negative", name, Short(raw))
 	}
-	return o
+	return [4]int{edges[0][0], edges[0][1], edges[1][0], edges[1][1]}
 }

@@ -55,7 +55,7 @@ func (o MaxPooling2D) Output(in [][]int) ([]int, error) {
 	if err := rank(in, 3); err != nil {
 		return nil, err
 	}
-	h, w, err := windowOutput(in[0], o.Pool, o.Strides, o.Padding, [4]int{})
+	h, w, err := square(o.Pool, o.Strides, o.Padding).output(in[0], [4]int{})
 	return []int{h, w, in[0][2]}, err
 }
 
@@ -64,14 +64,16 @@ func (o MaxPooling2D) Build(_ *Call, in []*graph.Node) *graph.Node {
 	if o.Pool == 1 {
 		return stride(x, o.Strides)
 	}
-	p := windowPads(x.Shape().Dimensions[1:], o.Pool, o.Strides, o.Padding, [4]int{})
+	p := square(o.Pool, o.Strides, o.Padding).pads(x.Shape().Dimensions[1:], [4]int{})
 	return graph.MaxPool(x).Window(o.Pool).Strides(o.Strides).
 		PaddingPerDim([][2]int{{p[0], p[1]}, {p[2], p[3]}}).Done()
 }
 
 func (o MaxPooling2D) Config() (Settings, error) { return poolingConfig(o.Pool, o.Strides, o.Padding) }
 
-func (o MaxPooling2D) label([]int) Label { return windowLabel("max pooling", o.Pool, o.Strides) }
+func (o MaxPooling2D) label([]int) Label {
+	return square(o.Pool, o.Strides, o.Padding).label("max pooling")
+}
 
 // AveragePooling2D is Keras's AveragePooling2D over Pool×Pool windows, with "valid" or "same" padding. Padded places
 // do not count: a window at the edge is averaged over the pixels that it has.
@@ -95,7 +97,7 @@ func (o AveragePooling2D) Output(in [][]int) ([]int, error) {
 
 func (o AveragePooling2D) Build(_ *Call, in []*graph.Node) *graph.Node {
 	x := in[0]
-	p := windowPads(x.Shape().Dimensions[1:], o.Pool, o.Strides, o.Padding, [4]int{})
+	p := square(o.Pool, o.Strides, o.Padding).pads(x.Shape().Dimensions[1:], [4]int{})
 	sum := func(x *graph.Node) *graph.Node {
 		return graph.SumPool(x).Window(o.Pool).Strides(o.Strides).PaddingPerDim([][2]int{{p[0], p[1]}, {p[2], p[3]}}).Done()
 	}
@@ -127,5 +129,5 @@ func (o AveragePooling2D) Config() (Settings, error) {
 }
 
 func (o AveragePooling2D) label([]int) Label {
-	return windowLabel("average pooling", o.Pool, o.Strides)
+	return square(o.Pool, o.Strides, o.Padding).label("average pooling")
 }

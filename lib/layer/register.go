@@ -40,8 +40,19 @@ func Classes() []string { return slices.Sorted(maps.Keys(readers)) }
 func Functions() []string { return slices.Sorted(maps.Keys(functions)) }
 
 // augmentations act in training alone: at inference they give what they get.
-var augmentations = []string{"RandomBrightness", "RandomContrast", "RandomFlip", "RandomHeight", "RandomRotation",
-	"RandomTranslation", "RandomWidth", "RandomZoom", "GaussianNoise", "GaussianDropout", "SpatialDropout2D"}
+var augmentations = []string{"ActivityRegularization", "AlphaDropout", "AugMix", "Equalization", "GaussianDropout",
+	"GaussianNoise", "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast",
+	"RandomCrop", "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale",
+	"RandomHeight", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation",
+	"RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomWidth", "RandomZoom", "Solarization",
+	"SpatialDropout1D", "SpatialDropout2D"}
 
 // TrainingOnly reports whether layers of a Keras class give what they get, except in training.
 func TrainingOnly(class string) bool { return slices.Contains(augmentations, class) }
+
+// CheckTrainingOnly reports what keeps a layer of such a class from giving what it gets.
+func CheckTrainingOnly(class string, f *Fields) {
+	if class == "RandomCrop" && f.old() {
+		f.Fail("that of Keras 2 crops the centre at inference; use CenterCrop in its place, and save the model again")
+	}
+}

@@ -87,8 +87,8 @@ func init() {
 		}
 		return o
 	})
-	register("LeakyReLU", func(f *Fields) Op {
-		o := LeakyReLU{NegativeSlope: 0.3}
+	leaky := func(f *Fields, slope float64) Op {
+		o := LeakyReLU{NegativeSlope: slope}
 		if !f.Read("negative_slope", &o.NegativeSlope) {
 			f.Read("alpha", &o.NegativeSlope) // of Keras 2
 		}
@@ -96,7 +96,9 @@ func init() {
 			f.Fail("negative_slope is %v; known here are values above 0, up to 1", o.NegativeSlope)
 		}
 		return o
-	})
+	}
+	register("LeakyReLU", func(f *Fields) Op { return leaky(f, 0.3) })
+	registerFunction(func(f *Fields) Op { return leaky(f, 0.2) }, "LeakyRelu")
 	register("Softmax", func(f *Fields) Op {
 		f.Only("axis", "-1", "[-1]", "1", "[1]", "2", "[2]", "3", "[3]") // the last one: see check
 		return Softmax{}

@@ -1,20 +1,29 @@
 package layer
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Resizing is Keras's Resizing with bilinear interpolation: half-pixel centres, no antialiasing, as
-// tf.image.resize(method="bilinear").
+// Resizing is Keras's Resizing: half-pixel centres, no antialiasing, as tf.image.resize.
 type Resizing struct {
 	weightless
 	Height int
 	Width  int
+	// Interpolation is "nearest" or "bicubic"; "" is "bilinear".
+	Interpolation string
 }
 
 func (Resizing) Class() string { return "Resizing" }
+
+func (o Resizing) withDefaults() Op {
+	if o.Interpolation == "bilinear" {
+		o.Interpolation = ""
+	}
+	return o
+}
 
 func (o Resizing) Output(in [][]int) ([]int, error) {
 	if err := rank(in, 3); err != nil {
@@ -23,11 +32,23 @@ func (o Resizing) Output(in [][]int) ([]int, error) {
 	if o.Height < 1 || o.Width < 1 {
 		return nil, fmt.Errorf("%d×%d pixels: give a positive size", o.Height, o.Width)
 	}
+	if o.Interpolation != "" && samplings[o.Interpolation] == nil {
+		return nil, fmt.Errorf("interpolation %q: use bilinear, nearest or bicubic", o.Interpolation)
+	}
 	return []int{o.Height, o.Width, in[0][2]}, nil
 }
 
 func (o Resizing) Config() (Settings, error) {
-	return Settings{"height": o.Height, "width": o.Width, "interpolation": "bilinear", "crop_to_aspect_ratio": false}, nil
+	return Settings{"height": o.Height, "width": o.Width, "interpolation": cmp.Or(o.Interpolation, "bilinear"),
+		"crop_to_aspect_ratio": false}, nil
+}
+
+func (o Resizing) identity() string {
+	text := fmt.Sprintf("{weightless:{} Height:%d Width:%d}", o.Height, o.Width)
+	if o.Interpolation != "" {
+		text += " by " + o.Interpolation
+	}
+	return text
 }
 
 func (o Resizing) label([]int) Label {
@@ -36,37 +57,51 @@ func (o Resizing) label([]int) Label {
 
 func init() {
 	register("Resizing", func(f *Fields) Op {
-		f.bilinear()
-		var o Resizing
+		o := Resizing{Interpolation: f.interpolation()}
 		f.positive("height", &o.Height)
 		f.positive("width", &o.Width)
 		return o
 	})
 	registerFunction(func(f *Fields) Op {
-		f.bilinear()
+		interpolation := f.interpolation()
 		var size []int
 		if f.Need("size", &size); len(size) != 2 || size[0] < 1 || size[1] < 1 {
 			f.Fail("size is %s; it must be height and width", Short(f.values["size"]))
 			return nil
 		}
-		return Resizing{Height: size[0], Width: size[1]}
+		return Resizing{Height: size[0], Width: size[1], Interpolation: interpolation}
 	}, "Resize", "image.resize")
 }
 
-// bilinear reads how an image is resized.
-func (f *Fields) bilinear() {
+// interpolation reads how an image is resized; "bilinear" becomes "".
+func (f *Fields) interpolation() (interpolation string) {
 	f.channelsLast()
 	for _, name := range []string{"interpolation", "method"} {
-		f.Only(name, `"bilinear"`)
+		f.Only(name, `"bilinear"`, `"nearest"`, `"bicubic"`)
+		if !f.failed(name) {
+			f.Read(name, &interpolation)
+		}
 	}
 	for _, name := range []string{"antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "preserve_aspect_ratio"} {
 		f.Only(name, "false")
 	}
 	f.Ignore("fill_mode", "fill_value")
+	if interpolation == "bilinear" {
+		return ""
+	}
+	return interpolation
 }
 
 func (o Resizing) Build(_ *Call, in []*graph.Node) *graph.Node {
-	return resizeAxis(resizeAxis(in[0], 1, o.Height), 2, o.Width)
+	x := in[0]
+	sampling, ok := samplings[o.Interpolation]
+	if !ok {
+		return resizeAxis(resizeAxis(x, 1, o.Height), 2, o.Width)
+	}
+	if d := x.Shape().Dimensions; d[1] != o.Height || d[2] != o.Width {
+		x = sampleAxis(sampleAxis(x, 1, sampling(d[1], o.Height)), 2, sampling(d[2], o.Width))
+	}
+	return x
 }
 
 // resizeAxis interpolates linearly along one axis: out[i] = x[lower]·(1−t) + x[upper]·t. Positions are rounded to

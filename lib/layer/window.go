@@ -2,6 +2,7 @@ package layer
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 
 	"github.com/gomlx/compute"
@@ -17,62 +18,93 @@ func pad(x *graph.Node, p [4]int) *graph.Node {
 		compute.PadAxis{Start: p[0], End: p[1]}, compute.PadAxis{Start: p[2], End: p[3]}, compute.PadAxis{})
 }
 
-// windowPads is the padding {top, bottom, left, right}. For "same", Keras adds what ceil(size/stride) windows need,
+// window is what slides over an image: height and width of its kernel, of its steps (0 is 1), and of the distances
+// between the pixels that it reads (0 is 1).
+type window struct {
+	kernel, strides, dilation [2]int
+	padding                   string
+}
+
+// square is a window of equal sides without gaps.
+func square(kernel, strides int, padding string) window {
+	return window{kernel: pair(kernel), strides: pair(strides), padding: padding}
+}
+
+func (w window) stride(axis int) int { return max(1, w.strides[axis]) }
+
+// span is how many pixels of an axis the window covers, its gaps included.
+func (w window) span(axis int) int { return (w.kernel[axis]-1)*max(1, w.dilation[axis]) + 1 }
+
+// pads is the padding {top, bottom, left, right}. For "same", Keras adds what ceil(size/stride) windows need,
 // the odd pixel at the end. GoMLX's PadSame does not depend on the stride and would shift strided layers by a pixel.
-func windowPads(size []int, kernel, strides int, padding string, explicit [4]int) [4]int {
-	if padding != "same" {
+func (w window) pads(size []int, explicit [4]int) [4]int {
+	if w.padding != "same" {
 		return explicit
 	}
-	s := max(1, strides)
 	var p [4]int
 	for axis := range 2 {
-		n := size[axis]
-		total := max(((n+s-1)/s-1)*s+kernel-n, 0)
+		n, s := size[axis], w.stride(axis)
+		total := max(((n+s-1)/s-1)*s+w.span(axis)-n, 0)
 		p[2*axis], p[2*axis+1] = total/2, total-total/2
 	}
 	return p
 }
 
-func windowOutput(in []int, kernel, strides int, padding string, explicit [4]int) (h, w int, err error) {
-	if kernel < 1 || padding != "" && padding != "valid" && padding != "same" {
-		return 0, 0, fmt.Errorf("kernel %d with padding %q: the kernel must be positive and the padding "+
-			"\"valid\" or \"same\"", kernel, padding)
+// steps counts the places of the window along an axis of n pixels, padding included.
+func (w window) steps(axis, n int) int { return (n-w.span(axis))/w.stride(axis) + 1 }
+
+// output is the size that the window gives for an image of this one.
+func (w window) output(in []int, explicit [4]int) (height, width int, err error) {
+	if min(w.kernel[0], w.kernel[1]) < 1 || w.padding != "" && w.padding != "valid" && w.padding != "same" {
+		kernel := fmt.Sprint(w.kernel[0])
+		if w.kernel[0] != w.kernel[1] {
+			kernel = fmt.Sprintf("%d×%d", w.kernel[0], w.kernel[1])
+		}
+		return 0, 0, fmt.Errorf("kernel %s with padding %q: the kernel must be positive and the padding "+
+			"\"valid\" or \"same\"", kernel, w.padding)
 	}
-	p := windowPads(in, kernel, strides, padding, explicit)
-	s := max(1, strides)
-	h, w = (in[0]+p[0]+p[1]-kernel)/s+1, (in[1]+p[2]+p[3]-kernel)/s+1
-	if in[0]+p[0]+p[1] < kernel || in[1]+p[2]+p[3] < kernel {
+	p := w.pads(in, explicit)
+	height, width = in[0]+p[0]+p[1], in[1]+p[2]+p[3]
+	if height < w.span(0) || width < w.span(1) {
 		return 0, 0, fmt.Errorf("an image of %d×%d pixels is smaller than the %d×%d window: use a larger input",
-			in[0], in[1], kernel, kernel)
+			in[0], in[1], w.span(0), w.span(1))
 	}
-	return h, w, nil
+	return w.steps(0, height), w.steps(1, width), nil
 }
 
-// convolution reads what Conv2D and DepthwiseConv2D share.
-func (f *Fields) convolution() (kernel, strides int, padding string, noBias bool, activation string) {
+// convolution reads what all convolutions share.
+func (f *Fields) convolution() (w window, noBias bool, activation string) {
 	f.channelsLast()
-	f.Only("dilation_rate", "1", "[1,1]")
-	f.Only("groups", "1")
-	f.Ignore("kernel_initializer", "depthwise_initializer", "bias_initializer")
-	f.training("kernel_regularizer", "depthwise_regularizer", "bias_regularizer", "activity_regularizer",
-		"kernel_constraint", "depthwise_constraint", "bias_constraint")
-	return f.square("kernel_size"), f.square("strides"), f.padding(), f.without("use_bias"), f.activation()
+	f.Ignore("kernel_initializer", "depthwise_initializer", "pointwise_initializer", "bias_initializer")
+	f.training("kernel_regularizer", "depthwise_regularizer", "pointwise_regularizer", "bias_regularizer",
+		"activity_regularizer", "kernel_constraint", "depthwise_constraint", "pointwise_constraint", "bias_constraint")
+	w = window{kernel: f.sides("kernel_size"), strides: f.sides("strides"), dilation: pair(1), padding: f.padding()}
+	if f.Read("dilation_rate", new(json.RawMessage)) {
+		w.dilation = f.sides("dilation_rate")
+	}
+	return w, f.without("use_bias"), f.activation()
 }
 
-func convolutionConfig(kernel, strides int, padding string, noBias bool, activation string) Settings {
+// isSquare reports whether Conv2D and DepthwiseConv2D have the window.
+func (w window) isSquare() bool {
+	return w.kernel[0] == w.kernel[1] && w.strides[0] == w.strides[1] && w.dilation == pair(1)
+}
+
+func convolutionConfig(w window, noBias bool, activation string) Settings {
 	s := activationConfig(activation)
-	s["kernel_size"], s["strides"], s["dilation_rate"] = pair(kernel), pair(max(1, strides)), pair(1)
-	s["padding"], s["data_format"], s["use_bias"] = cmp.Or(padding, "valid"), "channels_last", !noBias
+	s["kernel_size"], s["strides"] = w.kernel, [2]int{w.stride(0), w.stride(1)}
+	s["dilation_rate"] = [2]int{max(1, w.dilation[0]), max(1, w.dilation[1])}
+	s["padding"], s["data_format"], s["use_bias"] = cmp.Or(w.padding, "valid"), "channels_last", !noBias
 	return s
 }
 
 func pair(n int) [2]int { return [2]int{n, n} }
 
-// windowLabel names what a layer does with windows of the image, such as "3×3 convolution /2".
-func windowLabel(what string, size, strides int) Label {
-	text := fmt.Sprintf("%d×%[1]d %s", size, what)
-	if strides > 1 {
-		text += fmt.Sprintf(" /%d", strides)
+// label names what a layer does with windows of the image, such as "3×3 convolution /2".
+func (w window) label(what string) Label {
+	text := fmt.Sprintf("%d×%d %s", w.kernel[0], w.kernel[1], what)
+	if w.stride(0) > 1 {
+		text += fmt.Sprintf(" /%d", w.stride(0))
 	}
 	return Label{Text: text}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
@@ -104,10 +105,22 @@ func findMembers(z *zip.Reader, size uint64) (map[string]*zip.File, error) {
 			missing = append(missing, name)
 		}
 	}
-	if missing != nil {
+	switch {
+	case missing == nil:
+	case len(z.File) > 0 && !slices.ContainsFunc(z.File, func(f *zip.File) bool { return path.Ext(f.Name) != ".npy" }):
+		return nil, errNumPy
+	case len(missing) == 3 && slices.ContainsFunc(z.File, holdsModel):
+		return nil, errPacked
+	default:
 		return nil, fmt.Errorf("this zip file is no whole .keras archive: it has no %s", strings.Join(missing, " and no "))
 	}
 	return members, nil
+}
+
+// holdsModel reports whether a member of a zip file is a model of its own.
+func holdsModel(f *zip.File) bool {
+	return slices.Contains([]string{".h5", ".hdf5", ".keras", ".safetensors", ".onnx", ".pb", ".tflite", ".pt", ".pth"},
+		strings.ToLower(path.Ext(f.Name)))
 }
 
 // unpack reads a member into memory. Keras does not compress; zip files that people packed anew shrink weights by a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/weights/hdf5"
@@ -26,6 +27,25 @@ var integers = map[string]dtype{"BOOL": {"bool", 1}, "I16": {"int16", 2}, "U16":
 // isSafetensors tells the start of a safetensors file from that of any other: the length of its header in eight bytes,
 // of which the highest is never used, then the header's brace.
 func isSafetensors(start []byte) bool { return len(start) > 8 && start[7] == 0 && start[8] == '{' }
+
+// IsSafetensors reports whether a file is in safetensors, or the index of shards that are.
+func IsSafetensors(path string) bool {
+	if strings.HasSuffix(path, safetensorsIndex) {
+		return true
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	start := make([]byte, lengthBytes+1)
+	n, _ := io.ReadFull(f, start) // a shorter file is none
+	return isSafetensors(start[:n])
+}
 
 func (c *Checkpoint) readSafetensors(r io.ReaderAt, size int64) error {
 	tensors, err := readHeader(r, size)

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,12 @@ func inFolder(folder string) (string, error) {
 		folder, safetensorsFile, safetensorsIndex)
 }
 
+// InFolder reports whether a folder holds a checkpoint in safetensors, as Open finds it.
+func InFolder(folder string) bool {
+	_, err := inFolder(folder)
+	return err == nil
+}
+
 // readIndex reads a checkpoint in shards by its index, whose weight_map says which shard of the folder has a tensor.
 func (c *Checkpoint) readIndex(r io.ReaderAt, size int64, folder string) error {
 	if size > maxHeader {
@@ -43,7 +50,7 @@ func (c *Checkpoint) readIndex(r io.ReaderAt, size int64, folder string) error {
 	}
 	shards, err := parseIndex(text)
 	if err != nil {
-		return err
+		return cmp.Or(foreignJSON(text), err)
 	}
 	if folder == "" {
 		return errors.New("it is the index of a checkpoint in shards, which are files of their own; open it by its path")

@@ -108,10 +108,6 @@ func read(r io.ReaderAt, size int64, name, folder string) (*Checkpoint, error) {
 	return c, nil
 }
 
-// errPickle refuses .bin, .pt and .pth: opening a pickle means to run the program in it.
-var errPickle = errors.New("this is a pickle of PyTorch (.bin, .pt, .pth), which is not read: take model.safetensors, " +
-	"which the hub mostly has beside it, or save the model anew with safetensors.torch.save_file")
-
 func (c *Checkpoint) read(r io.ReaderAt, size int64, folder string) error {
 	start := make([]byte, min(size, lengthBytes+1))
 	if _, err := r.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -121,14 +117,17 @@ func (c *Checkpoint) read(r io.ReaderAt, size int64, folder string) error {
 	switch {
 	case isSafetensors(start): // first, since a header may be as long as to look like "PK" or "{"
 		read = c.readSafetensors
-	case bytes.HasPrefix(start, []byte("\x80\x02")): // the protocol of pickles that PyTorch before 1.6 writes
-		return errPickle
 	case bytes.HasPrefix(start, []byte("PK")):
 		read = c.readArchive
 	case bytes.HasPrefix(start, []byte("{")):
 		read = func(r io.ReaderAt, size int64) error { return c.readIndex(r, size, folder) }
-	case strings.Contains(filepath.Base(c.Path), ".safetensors") && !bytes.HasPrefix(start, []byte("\x89HDF")):
+	case bytes.HasPrefix(start, []byte("\x89HDF")):
+	case strings.Contains(filepath.Base(c.Path), ".safetensors") && !bytes.HasPrefix(start, []byte("\x80")):
 		read = c.readSafetensors // says what is wrong
+	default:
+		if err := foreign(r, size, c.Path); err != nil {
+			return err
+		}
 	}
 	if err := read(r, size); err != nil {
 		return err

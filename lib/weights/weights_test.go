@@ -78,7 +78,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		filepath.Join(folder, "absent.h5"):                     "no such file",
 		folder:                                                 "is a folder",
 		write("empty.h5", nil):                                 "truncated",
-		write("page.h5", []byte("<html><body>")):               "not an HDF5 file: it starts with \"<html>",
+		write("page.h5", []byte("<html><body>")):               "a web page in place of a model",
 		write("short.h5", whole[:50]):                          "truncated",
 		write("cut.h5", whole[:len(whole)-1]):                  "truncated: it should have",
 		"testdata/refused_dense_group.h5":                      "fractal heap",

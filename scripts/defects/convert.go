@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/keras"
+	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // converted says what was written.
@@ -38,7 +39,8 @@ func convert(c *call) (fmt.Stringer, error) {
 		return nil, fmt.Errorf("%s is a folder: name a file", out)
 	}
 	result := converted{From: in, To: out}
-	if info, err := os.Stat(in); err == nil && !info.IsDir() && c.preprocessing == "" { // all of the file, whatever it is for
+	info, err := os.Stat(in)
+	if err == nil && !info.IsDir() && c.preprocessing == "" && !weights.IsSafetensors(in) { // all of the file, whatever it is for
 		m, err := keras.Open(in)
 		if err != nil {
 			return nil, err
@@ -60,8 +62,7 @@ func convert(c *call) (fmt.Stringer, error) {
 		}
 		result.Params = m.Layers.Params()
 	}
-	info, err := os.Stat(out)
-	if err != nil {
+	if info, err = os.Stat(out); err != nil {
 		return nil, err
 	}
 	result.Bytes = info.Size()

@@ -34,8 +34,8 @@ var commands = []command{
 	{"train", "BACKBONE|RUN|FILE --out RUN [--epochs N] [--learning-rate R] [--unfreeze-from I|--unfreeze-last N|" +
 		"--unfreeze-prefix P] [--head-epochs N] [--schedule S] [--warmup-epochs N] [--early-stopping N] [--augment LIST] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--preprocess P] [--retrain] [--json]",
 		"train the lesson's head on a frozen backbone, or a run or file further, such as to fine-tune its base", trainCommand},
-	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--json]", "measure a run or a .h5 or .keras file on the validation images", evaluate},
-	{"predict", "RUN|FILE [--preprocess P] [--json] IMAGE...", "classify images with a run or a .h5 or .keras file", predict},
+	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--json]", "measure a run, a file of Keras, or a folder of transformers or timm on the validation images", evaluate},
+	{"predict", "RUN|FILE [--preprocess P] [--json] IMAGE...", "classify images with a run, a file of Keras, or a folder of transformers or timm", predict},
 	{"convert", "RUN|FILE OUT [--preprocess P] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras", convert},
 	{"completion", "bash|zsh|fish", "print a script for that shell that completes commands, options and names", completion},
 	{"version", "[--json]", "say which version this is, and what it was built from", versionCommand},

@@ -14,6 +14,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/neudet"
+	"github.com/transfer-learning-go/defects/lib/weights"
 )
 
 // isModel reports whether a word names a run or a file with a model, there or not, rather than a backbone.
@@ -21,7 +22,7 @@ func isModel(word string) bool {
 	if slices.Contains(backbone.Names(), word) {
 		return false
 	}
-	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
+	if info, err := os.Stat(word); err == nil && (info.Mode().IsRegular() || weights.InFolder(word)) {
 		return true
 	}
 	info, err := os.Stat(classifier.RunDir(word))

@@ -5,32 +5,9 @@ import keras_hub
 import seeded
 import tensorflow as tf
 import testdata
+from layer_cases import case, cases, with_gradients
 
 L = keras.layers
-cases = []
-
-
-def case(op, config, layer, *shapes, low=-1.0, high=1.0, call=None):
-    """One layer on inputs of these shapes. config is its name here; Go reads what Keras writes. call is how Keras computes
-    what our layer does, where it is not layer(x); then gradients of the sum of y·u are stored too, u being seeded."""
-    name = f"{op} {config} on {list(shapes)}".replace("'", "")
-    xs = [tf.constant(seeded.uniform(f"{name}/x{i}", shape, low, high)) for i, shape in enumerate(shapes)]
-    x = xs if len(xs) > 1 else xs[0]
-    (call or layer)(x)  # makes the weights
-    seeded.fill(layer, name)
-    with tf.GradientTape() as tape:
-        tape.watch(xs)
-        y = (call or layer)(x)
-        loss = tf.reduce_sum(y * seeded.uniform(f"{name}/u", y.shape))
-    written = layer.get_config() if op == type(layer).__name__ else {}
-    found = dict(name=name, op={"class_name": op, "config": written}, shapes=shapes, low=low, high=high,
-                 output=list(y.shape), values=seeded.numbers(y))
-    if call:
-        gradients = tape.gradient(loss, [*xs, *[w.value for w in layer.trainable_weights]])
-        names = ["x"] if len(xs) == 1 else [f"x{i}" for i in range(len(xs))]
-        names += [seeded.weight_name(layer, w) for w in layer.trainable_weights]
-        found["gradients"] = {name: seeded.numbers(g) for name, g in zip(names, gradients)}
-    cases.append(found)
 
 
 def conv(filters, size, stride, padding, bias, activation, shape):
@@ -93,10 +70,6 @@ case("Flatten", {}, L.Flatten(), (2, 4, 3, 5))
 case("Rescaling", dict(scale=1 / 127.5, offset=-1), L.Rescaling(1 / 127.5, -1), (1, 3, 4, 3), low=0.0, high=255.0)
 case("Add", {}, L.Add(), (2, 3, 4, 2), (2, 3, 4, 2))
 case("Dropout", dict(rate=0.3), L.Dropout(0.3), (2, 3, 4, 2))
-
-
-def with_gradients(op, config, layer, *shapes, call=None, **bounds):
-    case(op, config, layer, *shapes, call=call or layer, **bounds)
 
 
 class ClassToken(L.Layer):
