@@ -1,0 +1,278 @@
+package onnxrun
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Run computes the model's one output for its one input.
+func (m *Model) Run(x Tensor) (out Tensor, err error) {
+	values := map[string]Tensor{"": {}, m.Inputs[0].Name: x}
+	for name, t := range m.Constants {
+		values[name] = t
+	}
+	for _, n := range m.Nodes {
+		c := call{Node: n}
+		for _, name := range n.Inputs {
+			t, ok := values[name]
+			if !ok {
+				return out, fmt.Errorf("%s reads %q, which is not there", n.Outputs[0], name)
+			}
+			c.in = append(c.in, t)
+		}
+		if _, ok := values[n.Outputs[0]]; ok {
+			return out, fmt.Errorf("%s is there twice", n.Outputs[0])
+		}
+		if values[n.Outputs[0]], err = c.compute(); err != nil {
+			return out, fmt.Errorf("%s (%s): %w", n.Outputs[0], n.Op, err)
+		}
+	}
+	out, ok := values[m.Outputs[0].Name]
+	if !ok {
+		return out, fmt.Errorf("nothing gives the output %q", m.Outputs[0].Name)
+	}
+	return out, nil
+}
+
+// call is a node with its inputs.
+type call struct {
+	Node
+	in []Tensor
+}
+
+func (c call) int(name string, missing int) int {
+	if v, ok := c.Attributes[name].(int); ok {
+		return v
+	}
+	return missing
+}
+
+func (c call) float(name string, missing float64) float64 {
+	if v, ok := c.Attributes[name].(float32); ok {
+		return float64(v)
+	}
+	return missing
+}
+
+func (c call) ints(name string) []int {
+	v, _ := c.Attributes[name].([]int)
+	return v
+}
+
+func (c call) compute() (Tensor, error) {
+	if f, ok := c.single(); ok {
+		out := Tensor{Dims: c.in[0].Dims, Floats: make([]float32, len(c.in[0].Floats))}
+		for i, v := range c.in[0].Floats {
+			out.Floats[i] = float32(f(float64(v)))
+		}
+		return out, nil
+	}
+	if f, ok := pairs[c.Op]; ok {
+		return broadcast(c.in[0], c.in[1], f)
+	}
+	if f, ok := operators[c.Op]; ok {
+		return f(c)
+	}
+	return Tensor{}, fmt.Errorf("the operator is not known")
+}
+
+var pairs = map[string]func(a, b float64) float64{
+	"Add": func(a, b float64) float64 { return a + b },
+	"Sub": func(a, b float64) float64 { return a - b },
+	"Mul": func(a, b float64) float64 { return a * b },
+	"Div": func(a, b float64) float64 { return a / b },
+}
+
+// single is the function of operators that change each number by itself.
+func (c call) single() (func(float64) float64, bool) {
+	hard := func(x, alpha, beta float64) float64 { return min(max(alpha*x+beta, 0), 1) }
+	switch c.Op {
+	case "Relu":
+		return func(x float64) float64 { return max(x, 0) }, true
+	case "Clip":
+		least, most := float64(c.in[1].Floats[0]), float64(c.in[2].Floats[0])
+		return func(x float64) float64 { return min(max(x, least), most) }, true
+	case "LeakyRelu":
+		alpha := c.float("alpha", 0.01)
+		return func(x float64) float64 {
+			if x < 0 {
+				return alpha * x
+			}
+			return x
+		}, true
+	case "Elu":
+		alpha := c.float("alpha", 1)
+		return func(x float64) float64 {
+			if x < 0 {
+				return alpha * math.Expm1(x)
+			}
+			return x
+		}, true
+	case "Erf":
+		return math.Erf, true
+	case "Tanh":
+		return math.Tanh, true
+	case "Sigmoid":
+		return func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, true
+	case "HardSigmoid":
+		alpha, beta := c.float("alpha", 0.2), c.float("beta", 0.5)
+		return func(x float64) float64 { return hard(x, alpha, beta) }, true
+	case "HardSwish":
+		return func(x float64) float64 { return x * hard(x, 1.0/6, 0.5) }, true
+	case "Softplus":
+		return func(x float64) float64 { return math.Log1p(math.Exp(x)) }, true
+	}
+	return nil, false
+}
+
+// operators are the others.
+var operators = map[string]func(call) (Tensor, error){
+	"Transpose": func(c call) (Tensor, error) { return transpose(c.in[0], c.ints("perm")), nil },
+	"Reshape":   func(c call) (Tensor, error) { return reshape(c.in[0], c.in[1].Ints) },
+	"Pad":       func(c call) (Tensor, error) { return pad(c.in[0], c.in[1].Ints), nil },
+	"Slice":     slice,
+	"Concat":    concat,
+	"MatMul":    func(c call) (Tensor, error) { return matMul(c.in[0], c.in[1]) },
+	"Gemm":      gemm,
+	"Softmax":   softmax, "ReduceMean": reduceMean, "LayerNormalization": layerNormalization,
+	"BatchNormalization": batchNormalization,
+	"Conv":               conv, "MaxPool": pool, "AveragePool": pool, "GlobalAveragePool": globalPool, "GlobalMaxPool": globalPool,
+	"Resize": resize,
+}
+
+// index counts through the places of an array of these sizes.
+func index(dims []int, do func(at []int)) {
+	at := make([]int, len(dims))
+	for range size(dims) {
+		do(at)
+		for axis := len(dims) - 1; axis >= 0; axis-- {
+			if at[axis]++; at[axis] < dims[axis] {
+				break
+			}
+			at[axis] = 0
+		}
+	}
+}
+
+// at is the position of a number. Places are counted from the last axis; an axis of size 1 has one for all places, and
+// axes that are missing are left out.
+func (t Tensor) at(place []int) int {
+	position := 0
+	for axis, d := range t.Dims {
+		position *= d
+		if p := place[len(place)-len(t.Dims)+axis]; d != 1 {
+			position += p
+		}
+	}
+	return position
+}
+
+func broadcast(a, b Tensor, f func(a, b float64) float64) (Tensor, error) {
+	dims, err := broadcastDims(a.Dims, b.Dims)
+	out := Tensor{Dims: dims}
+	if err == nil {
+		index(dims, func(at []int) {
+			out.Floats = append(out.Floats, float32(f(float64(a.Floats[a.at(at)]), float64(b.Floats[b.at(at)]))))
+		})
+	}
+	return out, err
+}
+
+func broadcastDims(a, b []int) ([]int, error) {
+	dims := make([]int, max(len(a), len(b)))
+	for i := range dims {
+		from := func(d []int) int {
+			if at := len(d) - len(dims) + i; at >= 0 {
+				return d[at]
+			}
+			return 1
+		}
+		x, y := from(a), from(b)
+		if x != y && x != 1 && y != 1 {
+			return nil, fmt.Errorf("shapes %v and %v", a, b)
+		}
+		dims[i] = max(x, y)
+	}
+	return dims, nil
+}
+
+func transpose(x Tensor, permutation []int) Tensor {
+	out := Tensor{}
+	for _, axis := range permutation {
+		out.Dims = append(out.Dims, x.Dims[axis])
+	}
+	from := make([]int, len(permutation))
+	index(out.Dims, func(at []int) {
+		for i, axis := range permutation {
+			from[axis] = at[i]
+		}
+		out.Floats = append(out.Floats, x.Floats[x.at(from)])
+	})
+	return out
+}
+
+func reshape(x Tensor, shape []int) (Tensor, error) {
+	dims := slices.Clone(shape)
+	for i, d := range dims {
+		if d == 0 {
+			dims[i] = x.Dims[i]
+		}
+	}
+	if size(dims) != len(x.Floats) {
+		return Tensor{}, fmt.Errorf("%v cannot become %v", x.Dims, shape)
+	}
+	return Tensor{Dims: dims, Floats: x.Floats}, nil
+}
+
+func pad(x Tensor, pads []int) Tensor {
+	out := Tensor{}
+	for axis, d := range x.Dims {
+		out.Dims = append(out.Dims, pads[axis]+d+pads[len(x.Dims)+axis])
+	}
+	from := make([]int, len(x.Dims))
+	index(out.Dims, func(at []int) {
+		v := float32(0)
+		inside := true
+		for axis := range at {
+			from[axis] = at[axis] - pads[axis]
+			inside = inside && from[axis] >= 0 && from[axis] < x.Dims[axis]
+		}
+		if inside {
+			v = x.Floats[x.at(from)]
+		}
+		out.Floats = append(out.Floats, v)
+	})
+	return out
+}
+
+func slice(c call) (Tensor, error) {
+	x, axis, start, end := c.in[0], c.in[3].Ints[0], c.in[1].Ints[0], c.in[2].Ints[0]
+	out := Tensor{Dims: slices.Clone(x.Dims)}
+	out.Dims[axis] = end - start
+	index(out.Dims, func(at []int) {
+		from := slices.Clone(at)
+		from[axis] += start
+		out.Floats = append(out.Floats, x.Floats[x.at(from)])
+	})
+	return out, nil
+}
+
+func concat(c call) (Tensor, error) {
+	axis := c.int("axis", 0)
+	out := Tensor{Dims: slices.Clone(c.in[0].Dims)}
+	for _, x := range c.in[1:] {
+		out.Dims[axis] += x.Dims[axis]
+	}
+	index(out.Dims, func(at []int) {
+		from := slices.Clone(at)
+		for _, x := range c.in {
+			if from[axis] < x.Dims[axis] {
+				out.Floats = append(out.Floats, x.Floats[x.at(from)])
+				return
+			}
+			from[axis] -= x.Dims[axis]
+		}
+	})
+	return out, nil
+}
