@@ -128,17 +128,25 @@ func (c call) single() (func(float64) float64, bool) {
 
 // operators are the others.
 var operators = map[string]func(call) (Tensor, error){
-	"Transpose": func(c call) (Tensor, error) { return transpose(c.in[0], c.ints("perm")), nil },
-	"Reshape":   func(c call) (Tensor, error) { return reshape(c.in[0], c.in[1].Ints) },
-	"Pad":       func(c call) (Tensor, error) { return pad(c.in[0], c.in[1].Ints), nil },
-	"Slice":     slice,
-	"Concat":    concat,
-	"MatMul":    func(c call) (Tensor, error) { return matMul(c.in[0], c.in[1]) },
-	"Gemm":      gemm,
-	"Softmax":   softmax, "ReduceMean": reduceMean, "LayerNormalization": layerNormalization,
+	"Transpose":          func(c call) (Tensor, error) { return transpose(c.in[0], c.ints("perm")), nil },
+	"Reshape":            func(c call) (Tensor, error) { return reshape(c.in[0], c.in[1].Ints) },
+	"Unsqueeze":          unsqueeze,
+	"Pad":                func(c call) (Tensor, error) { return pad(c.in[0], c.in[1].Ints), nil },
+	"Slice":              slice,
+	"Concat":             concat,
+	"MatMul":             func(c call) (Tensor, error) { return matMul(c.in[0], c.in[1]) },
+	"Gemm":               gemm,
+	"Softmax":            softmax,
+	"ReduceMean":         reduce,
+	"ReduceSum":          reduce,
+	"LayerNormalization": layerNormalization,
 	"BatchNormalization": batchNormalization,
-	"Conv":               conv, "MaxPool": pool, "AveragePool": pool, "GlobalAveragePool": globalPool, "GlobalMaxPool": globalPool,
-	"Resize": resize,
+	"Conv":               conv,
+	"MaxPool":            pool,
+	"AveragePool":        pool,
+	"GlobalAveragePool":  globalPool,
+	"GlobalMaxPool":      globalPool,
+	"Resize":             resize,
 }
 
 // index counts through the places of an array of these sizes.
@@ -223,6 +231,10 @@ func reshape(x Tensor, shape []int) (Tensor, error) {
 		return Tensor{}, fmt.Errorf("%v cannot become %v", x.Dims, shape)
 	}
 	return Tensor{Dims: dims, Floats: x.Floats}, nil
+}
+
+func unsqueeze(c call) (Tensor, error) {
+	return Tensor{Dims: slices.Insert(slices.Clone(c.in[0].Dims), c.in[1].Ints[0], 1), Floats: c.in[0].Floats}, nil
 }
 
 func pad(x Tensor, pads []int) Tensor {

@@ -86,13 +86,23 @@ func (x Tensor) mean(positions []int) float64 {
 	return sum / float64(len(positions))
 }
 
-func reduceMean(c call) (Tensor, error) {
+// reduce takes its axis as an attribute, or as an input, as the operator has it since opset 13 or 18.
+func reduce(c call) (Tensor, error) {
 	x, axes := c.in[0], c.ints("axes")
+	if c.Op == "ReduceSum" {
+		axes = c.in[1].Ints
+	}
 	if len(axes) != 1 || c.int("keepdims", 1) != 0 {
 		return Tensor{}, fmt.Errorf("of axes %v, or kept", axes)
 	}
 	out := Tensor{Dims: slices.Delete(slices.Clone(x.Dims), axes[0], axes[0]+1)}
-	x.lines(axes[0], func(positions []int) { out.Floats = append(out.Floats, float32(x.mean(positions))) })
+	x.lines(axes[0], func(positions []int) {
+		v := x.mean(positions)
+		if c.Op == "ReduceSum" {
+			v *= float64(len(positions))
+		}
+		out.Floats = append(out.Floats, float32(v))
+	})
 	return out, nil
 }
 
