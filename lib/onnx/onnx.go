@@ -86,7 +86,7 @@ func (m *Model) graph() (*graph, error) {
 	g.name = m.Name
 	g.input = port{Input, m.Layers[0].Shape, "0…255: red, green, blue of each pixel"}
 	g.output = port{name, last.shape, m.outputs()}
-	g.doc = fmt.Sprintf("%s %v: %s.\n%s %v: %s.", Input, g.input.shape, g.input.doc, name, g.output.shape, g.output.doc)
+	g.doc = g.input.String() + "\n" + g.output.String()
 	if m.Notice != "" {
 		g.doc += "\n" + m.Notice
 		g.metadata = append(g.metadata, [2]string{Notice, m.Notice})

@@ -176,7 +176,7 @@ func TestFileSaysWhatItHolds(t *testing.T) {
 	ports := append(m.Inputs, m.Outputs...)
 	if len(ports) != 2 || ports[0].Name != "pixels" || !slices.Equal(ports[0].Dims, []string{"n", "13", "12", "3"}) ||
 		ports[1].Name != "probabilities" || !slices.Equal(ports[1].Dims, []string{"n", "5"}) ||
-		!strings.Contains(ports[1].Doc, "2 ß") || !strings.Contains(m.Doc, "0…255") || !strings.Contains(m.Doc, "random weights") {
+		!strings.Contains(ports[1].Doc, "2 ß") || !strings.Contains(m.Doc, "pixels [n, 13, 12, 3]: 0…255") || !strings.Contains(m.Doc, "random weights") {
 		t.Errorf("%+v, %q", ports, m.Doc)
 	}
 	// Images are turned round once, and only for what needs another order: see mixed.

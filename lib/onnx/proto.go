@@ -174,6 +174,11 @@ func (a attribute) encode() []byte {
 	return appendInt(b, 20, kind)
 }
 
+func (p port) String() string {
+	sizes := strings.Trim(strings.ReplaceAll(fmt.Sprint(p.shape), " ", ", "), "[]")
+	return fmt.Sprintf("%s [n, %s]: %s.", p.name, sizes, p.doc)
+}
+
 func (p port) encode() []byte {
 	shape := appendMessage(nil, 1, appendText(nil, 2, "n"))
 	for _, d := range p.shape {

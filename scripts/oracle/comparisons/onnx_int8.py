@@ -4,8 +4,8 @@
     python scripts/oracle compare onnx_int8 --model model.onnx --out model-int8.onnx --data NEU-DET.zip
 
 --data is the folder NEU-DET or Kaggle's zip. Ranges of values are taken from some images of the training split; accuracy,
-agreement and speed are measured on all of the validation split. Convolutions and matrix products become integers; what
-scales and resizes the images, and the softmax, stay as they are.
+agreement and speed are measured on all of the validation split. Convolutions with their activations and sums, and the
+head become integers; what resizes and scales the images, and the softmax, stay as they are.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import neu
 import numpy as np
 import onnx
 import onnxruntime
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
 
@@ -47,13 +47,18 @@ class Images(CalibrationDataReader):
 
 
 def quantize(model, out, pixels):
-    """Batch normalizations are merged into convolutions first, else each would be rounded by itself."""
+    """Batch normalizations are merged into convolutions first, else each would be rounded by itself. An activation that
+    stays float, as a ReLU6, would let the range of what it cuts off count."""
     with tempfile.TemporaryDirectory() as folder:
         merged = str(Path(folder, "merged.onnx"))
         quant_pre_process(str(model), merged, skip_symbolic_shape=True)
+        nodes = onnx.load(merged).graph.node
+        before = next(i for i, node in enumerate(nodes) if node.op_type == "Conv")
         quantize_static(merged, str(out), Images(pixels), quant_format=QuantFormat.QDQ, per_channel=True,
-                        op_types_to_quantize=["Conv", "MatMul", "Gemm", "Add"], activation_type=QuantType.QUInt8,
-                        weight_type=QuantType.QInt8)
+                        op_types_to_quantize=["Conv", "Clip", "Relu", "Add", "GlobalAveragePool", "Reshape", "Gemm"],
+                        nodes_to_exclude=[node.name for node in nodes[:before]],
+                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+                        calibrate_method=CalibrationMethod.Percentile)
 
 
 def measure(file):
