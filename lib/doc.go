@@ -21,6 +21,6 @@
 //
 // Each package knows only those before it in this row:
 //
-//	files notice record download device metrics result surfaces images neudet weights layer keras backbone inference
-//	features neighbours probe classifier explain figure diagram notebook lesson
+//	files notice record download device metrics result surfaces images neudet weights layer keras onnx backbone
+//	inference features neighbours probe classifier explain figure diagram notebook lesson
 package lib

@@ -53,8 +53,13 @@ func (m *Model) take(f facts) {
 // is a nested model, as Keras has it after base(x, training=False). What Keras does not know, such as the names of the
 // classes, is kept beside it.
 //
+// ".onnx" is for other programs, as package onnx says: pixels in, probabilities out. Load does not read it back.
+//
 // The file appears whole or not at all; an older one stays until then.
 func (m *Model) Save(path string) error {
+	if strings.HasSuffix(path, ".onnx") {
+		return m.saveONNX(path)
+	}
 	extra, err := json.Marshal(m.facts())
 	if err != nil {
 		return err

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
+	"path/filepath"
+	"slices"
 
+	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/weights"
 )
@@ -29,8 +31,9 @@ func convert(c *call) (fmt.Stringer, error) {
 		return nil, err
 	}
 	in, out := words[0], words[1]
-	if !strings.HasSuffix(out, ".h5") && !strings.HasSuffix(out, ".keras") {
-		return nil, wrongUse("OUT %s: end its name in .keras or .h5 (whole model), or .weights.h5 (weights alone)", out)
+	if !slices.Contains([]string{".h5", ".keras", ".onnx"}, filepath.Ext(out)) {
+		return nil, wrongUse("OUT %s: end its name in .keras or .h5 (whole model), .weights.h5 (weights alone), or .onnx "+
+			"(whole model, for ONNX Runtime)", out)
 	}
 	if sameFile(in, out) {
 		return nil, wrongUse("OUT %s is the file to read: name another", out)
@@ -39,8 +42,9 @@ func convert(c *call) (fmt.Stringer, error) {
 		return nil, fmt.Errorf("%s is a folder: name a file", out)
 	}
 	result := converted{From: in, To: out}
+	asIs := c.preprocessing == "" && filepath.Ext(out) != ".onnx" && !weights.IsSafetensors(in)
 	info, err := os.Stat(in)
-	if err == nil && !info.IsDir() && c.preprocessing == "" && !weights.IsSafetensors(in) { // all of the file, whatever it is for
+	if err == nil && !info.IsDir() && asIs { // all of the file, whatever it is for
 		m, err := keras.Open(in)
 		if err != nil {
 			return nil, err
@@ -60,11 +64,28 @@ func convert(c *call) (fmt.Stringer, error) {
 		if err := m.Save(out); err != nil {
 			return nil, err
 		}
-		result.Params = m.Layers.Params()
+		result.Params, result.Notes = m.Layers.Params(), m.Notes
+		if filepath.Ext(out) == ".onnx" {
+			result.Notes = append(result.Notes, c.unsaid(m, in)...)
+		}
 	}
 	if info, err = os.Stat(out); err != nil {
 		return nil, err
 	}
 	result.Bytes = info.Size()
 	return result, nil
+}
+
+// unsaid is what a user should know of a model that goes to programs which do not ask for it. It goes to stderr, too.
+func (c *call) unsaid(m *classifier.Model, name string) (notes []string) {
+	if m.Classes == nil {
+		notes = append(notes, "it names no classes: neither does what is written")
+	}
+	if notice := m.Notice(); notice != "" {
+		notes = append(notes, "NOTICE: "+notice)
+	}
+	for _, note := range notes {
+		fmt.Fprintf(c.stderr, "%s: %s\n", name, note)
+	}
+	return notes
 }

@@ -36,7 +36,8 @@ var commands = []command{
 		"train the lesson's head on a frozen backbone, or a run or file further, such as to fine-tune its base", trainCommand},
 	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--json]", "measure a run, a file of Keras, or a folder of transformers or timm on the validation images", evaluate},
 	{"predict", "RUN|FILE [--preprocess P] [--json] IMAGE...", "classify images with a run, a file of Keras, or a folder of transformers or timm", predict},
-	{"convert", "RUN|FILE OUT [--preprocess P] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras", convert},
+	{"convert", "RUN|FILE OUT [--preprocess P] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras, or as " +
+		".onnx, for ONNX Runtime and others", convert},
 	{"completion", "bash|zsh|fish", "print a script for that shell that completes commands, options and names", completion},
 	{"version", "[--json]", "say which version this is, and what it was built from", versionCommand},
 	{"cache", "[--clear] [--json]", "list what lies in the cache folder, or remove what can be computed again: features, and " +

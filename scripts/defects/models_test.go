@@ -4,7 +4,9 @@ package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"io"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -143,7 +145,31 @@ func TestConvertKeepsAllOfAModel(t *testing.T) {
 		t.Error(stderr)
 	}
 	refuse(t, []string{"without their architecture"}, "convert", weightsFile, filepath.Join(dir, "e.keras"))
+	refuse(t, []string{"without their architecture"}, "convert", weightsFile, filepath.Join(dir, "e.onnx"))
 	refuse(t, []string{"without their architecture"}, "predict", weightsFile, image)
+}
+
+// What the file computes, the tests of packages onnx and classifier tell.
+func TestConvertWritesONNX(t *testing.T) {
+	run := trainedRun(t)
+	out := filepath.Join(t.TempDir(), "a.onnx")
+	var done converted
+	succeed(t, &done, "convert", run, out)
+	if done.Params != 738_915 || done.Bytes < 4*738_915 || len(done.Notes) != 1 || !strings.HasPrefix(done.Notes[0], "NOTICE: synthetic") {
+		t.Errorf("%+v", done)
+	}
+	file, err := os.ReadFile(out)
+	if err != nil || !bytes.Contains(file, []byte(`["dots","rows","stripes"]`)) || !bytes.Contains(file, []byte("synthetic")) {
+		t.Errorf("%v: the file does not tell the classes and the notice", err)
+	}
+	foreign := write(t, unzip(t, "../../lib/classifier/testdata/foreign.zip")["outside.keras"], t.TempDir(), "outside.keras")
+	var open, told converted
+	succeed(t, &open, "convert", foreign, out)
+	succeed(t, &told, "convert", foreign, out, "--preprocess", "caffe")
+	if said := strings.Join(open.Notes, "\n"); !strings.Contains(said, "names no classes") || !strings.Contains(said, "--preprocess") ||
+		strings.Contains(strings.Join(told.Notes, "\n"), "--preprocess") {
+		t.Errorf("%+v, %+v", open, told)
+	}
 }
 
 // fineTuned trains on and gives the names of the layers of the base that changed.

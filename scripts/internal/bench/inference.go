@@ -37,7 +37,7 @@ func (b *bench) inference() error {
 		for i, w := range []*worker{workers[oursSide], peers} {
 			b.step("loading and compiling %s, %s", n.title, []string{"ours", "Keras and its peers"}[i])
 			a, err := w.ask(question{Do: "load", Network: n.name, Alpha: &n.alpha, Weights: b.weights[n.title],
-				Input: n.input, Pixels: b.pixels(n)})
+				Input: n.input, Pixels: b.pixels(n), ONNX: filepath.Join(b.tmp, "ours.onnx")})
 			if err != nil {
 				return err
 			}
@@ -67,6 +67,7 @@ func (b *bench) sample(n network) int { return min(n.pixels, b.size.pixels) }
 
 func (b *bench) inferPixels(workers [sides]*worker, n network) error {
 	r := b.row(row{measure: "inference, " + n.title + ", batch 32", unit: "images/s", target: n.target})
+	exported := b.row(row{measure: "inference, " + n.title + ", batch 32, our .onnx file", unit: "images/s"})
 	for i, start := 0, time.Now(); i < b.size.inference || time.Since(start) < b.size.inferring; i++ {
 		b.step("inference %s, round %d", n.title, i+1)
 		for s, w := range workers {
@@ -76,6 +77,11 @@ func (b *bench) inferPixels(workers [sides]*worker, n network) error {
 			}
 			r.add(side(s), float64(a.Images)/a.Seconds)
 		}
+		a, err := workers[onnxSide].ask(question{Do: "infer", Peer: ourONNX, Out: b.features(sides)})
+		if err != nil {
+			return err
+		}
+		exported.add(onnxSide, float64(a.Images)/a.Seconds)
 	}
 	return b.compare(n)
 }
@@ -95,19 +101,23 @@ func (b *bench) compare(n network) error {
 		largest = max(largest, math.Abs(float64(v)))
 	}
 	var differences []string
-	for s := kerasSide; s < sides; s++ {
+	for s := kerasSide; s <= sides; s++ {
+		name := ourONNX
+		if s < sides {
+			name = peerNames[s]
+		}
 		peer, err := readFloats(b.features(s))
 		if err != nil {
 			return err
 		}
 		if len(peer) != len(ours) {
-			return fmt.Errorf("features of %s: ours are %d values, those of %s %d", n.title, len(ours), peerNames[s], len(peer))
+			return fmt.Errorf("features of %s: ours are %d values, those of %s %d", n.title, len(ours), name, len(peer))
 		}
 		difference := 0.0
 		for i := range ours {
 			difference = max(difference, math.Abs(float64(ours[i]-peer[i])))
 		}
-		differences = append(differences, fmt.Sprintf("%.1g (%s)", difference, peerNames[s]))
+		differences = append(differences, fmt.Sprintf("%.1g (%s)", difference, name))
 	}
 	b.note("The same pixels have the same features with %s: the largest is %.2g, the largest difference to ours %s.",
 		n.title, largest, strings.Join(differences, ", "))

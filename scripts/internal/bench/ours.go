@@ -20,6 +20,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/onnx"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -134,7 +135,7 @@ func (s *served) answer(q question) (answer, error) {
 	case "describe":
 		return describe()
 	case "load":
-		return answer{}, s.load(q.Network, *q.Alpha, q.Weights, q.Pixels)
+		return answer{}, s.load(q)
 	case "infer":
 		return s.infer(q.Out)
 	case "features":
@@ -159,35 +160,40 @@ func describe() (answer, error) {
 	return answer{Note: note + ", " + d.String()}, nil
 }
 
-func (s *served) load(network string, alpha float64, weights, pixels string) (err error) {
-	if s.pixels, err = readFloats(pixels); err != nil {
+func (s *served) load(q question) (err error) {
+	if s.pixels, err = readFloats(q.Pixels); err != nil {
 		return err
 	}
-	if filepath.Ext(weights) == ".keras" {
-		m, _, err := classifier.Load(weights)
+	if filepath.Ext(q.Weights) == ".keras" {
+		m, _, err := classifier.Load(q.Weights)
 		if err != nil {
 			return err
 		}
-		s.small, err = compiled(m.Layers, m.Values)
-		return err
+		if s.small, err = compiled(m.Layers, m.Values); err != nil {
+			return err
+		}
+		return m.Save(q.ONNX)
 	}
-	base, err := backbone.New(network, backbone.Config{Alpha: alpha, Weights: weights})
+	base, err := backbone.New(q.Network, backbone.Config{Alpha: *q.Alpha, Weights: q.Weights})
 	if err != nil {
 		return err
 	}
-	if s.small, err = pooled(base, base.Config.Input); err != nil {
+	small, err := base.Pooled(base.Config.Input)
+	if err != nil {
 		return err
 	}
-	s.fromFiles, err = pooled(base, 255)
+	if s.small, err = compiled(small, base.Values); err != nil {
+		return err
+	}
+	if err := onnx.Save(q.ONNX, &onnx.Model{Name: base.String(), Layers: small, Values: base.Values}); err != nil {
+		return err
+	}
+	fromFiles, err := base.Pooled(255)
+	if err != nil {
+		return err
+	}
+	s.fromFiles, err = compiled(fromFiles, base.Values)
 	return err
-}
-
-func pooled(base *backbone.Backbone, size int) (*inference.Program, error) {
-	layers, err := base.Pooled(size)
-	if err != nil {
-		return nil, err
-	}
-	return compiled(layers, base.Values)
 }
 
 func compiled(ls layer.List, v layer.Values) (*inference.Program, error) {

@@ -112,7 +112,7 @@ class Worker:
     def __init__(self):
         self.worth_jit = {}
 
-    def load(self, network, alpha, weights, input, pixels):
+    def load(self, network, alpha, weights, input, pixels, onnx):
         import numpy
         import onnxruntime
         import tensorflow
@@ -135,8 +135,10 @@ class Worker:
         path = Path(pixels).with_suffix(".onnx")
         spell_gelu_for_onnx(self.model)
         self.model.export(str(path), format="onnx", verbose=False)
-        self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        self._onnx(first)
+        self.sessions = {peer: onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+                         for peer, file in (("onnx", path), ("our onnx", onnx))}
+        for peer in self.sessions:
+            self._onnx(peer, first)
         return {"note": note}
 
     def _compile(self, tensorflow, network, first):
@@ -163,8 +165,9 @@ class Worker:
         return "a first batch of 32 took {:.2f} s with jit_compile=False, {:.2f} s with jit_compile=True".format(
             seconds[False], seconds[True])
 
-    def _onnx(self, batch):
-        return self.session.run(None, {self.session.get_inputs()[0].name: batch})[0]
+    def _onnx(self, peer, batch):
+        session = self.sessions[peer]
+        return session.run(None, {session.get_inputs()[0].name: batch})[0]
 
     def infer(self, peer, out):
         """Times the model on the pixels, 32 at a time; stores the features."""
@@ -175,7 +178,7 @@ class Worker:
         elif peer == "tf.function":
             features = self.numpy.concatenate([self.function(b).numpy() for b in batches])
         else:
-            features = self.numpy.concatenate([self._onnx(b) for b in batches])
+            features = self.numpy.concatenate([self._onnx(peer, b) for b in batches])
         seconds = time.perf_counter() - start
         features.astype(self.numpy.float32).tofile(out)
         return {"seconds": seconds, "images": len(features)}
@@ -192,7 +195,7 @@ class Worker:
             elif peer == "tf.function":
                 count += sum(len(self.function_from_files(b).numpy()) for b, _ in files)
             else:
-                count += sum(len(self._onnx(b.numpy())) for b in files.map(lambda x, _: resize(x)).prefetch(1))
+                count += sum(len(self._onnx(peer, b.numpy())) for b in files.map(lambda x, _: resize(x)).prefetch(1))
         return {"seconds": time.perf_counter() - start, "images": count}
 
     def describe(self):

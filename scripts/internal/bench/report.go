@@ -52,6 +52,8 @@ func (b *bench) explain(line func(format string, args ...any)) {
 	}
 	line("Inference: float pixels in memory → preprocessing → network without top → global average pooling (small ViT: "+
 		"the whole network), in batches of 32, model loaded and compiled before. Images per repetition: %s.", strings.Join(samples, ", "))
+	line("Our .onnx file: the same network as package onnx writes it, in ONNX Runtime. Elsewhere that column has Keras's own " +
+		"export.")
 	if slices.ContainsFunc(b.networks, func(n network) bool { return n.files }) {
 		line("Features of files: from the folder to the features, decoding and the lesson's resizing to 255 included, in " +
 			"a running process. Files go through Keras's `image_dataset_from_directory` for all of its peers.")

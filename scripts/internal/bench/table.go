@@ -20,6 +20,9 @@ const (
 
 var peerNames = [sides]string{kerasSide: "predict", functionSide: "tf.function", onnxSide: "onnx"}
 
+// ourONNX is ONNX Runtime on the file that we write, in place of that of Keras's own export.
+const ourONNX = "our onnx"
+
 // row is a measure with the samples of each side that has it.
 type row struct {
 	measure, unit string

@@ -21,7 +21,8 @@ type question struct {
 	Weights string   `json:"weights,omitempty"` // a file of Keras
 	Input   int      `json:"input,omitempty"`   // height and width of the base's images
 	Pixels  string   `json:"pixels,omitempty"`  // float32 [n, input, input, 3]
-	Peer    string   `json:"peer,omitempty"`    // "predict", "tf.function" or "onnx"
+	ONNX    string   `json:"onnx,omitempty"`    // the file that our side writes of the model
+	Peer    string   `json:"peer,omitempty"`    // "predict", "tf.function", "onnx" or "our onnx"
 	Out     string   `json:"out,omitempty"`     // where the features go
 	Folder  string   `json:"folder,omitempty"`  // of images
 }
