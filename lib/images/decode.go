@@ -2,7 +2,6 @@ package images
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -38,18 +37,9 @@ var formats = []format{
 // decode reads one JPEG, PNG or BMP. The result is *image.Gray if all its pixels are grey and the format makes that
 // cheap to know, as for JPEG with constant colour planes: NEU-DET's files are such.
 func decode(data []byte) (img image.Image, err error) {
-	var f *format
-	for i := range formats {
-		if bytes.HasPrefix(data, []byte(formats[i].magic)) {
-			f = &formats[i]
-		}
-	}
-	if len(data) == 0 {
-		return nil, errors.New("is an empty file: replace or remove it")
-	}
-	if f == nil {
-		return nil, fmt.Errorf("is not a JPEG, PNG or BMP image (it starts with %q): replace or remove it",
-			data[:min(len(data), 12)])
+	f, err := formatOf(data)
+	if err != nil {
+		return nil, err
 	}
 	defer func() {
 		if r := recover(); r != nil { // a decoder's bug must not stop a run without naming the file
