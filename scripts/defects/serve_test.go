@@ -22,6 +22,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 // writeCertificate makes a certificate for this machine and its key, as files, and a pool that trusts it.
@@ -48,12 +51,30 @@ func writeCertificate(t *testing.T) (cert, key string, trusted *x509.CertPool) {
 		"key.pem"), trusted
 }
 
-// From a trained run to a service, by HTTPS with a token; the run is read again on SIGHUP, and SIGTERM ends it in order.
+// smallModel is a file with a network of a few hundred weights.
+func smallModel(t *testing.T) string {
+	t.Helper()
+	needDevice(t)
+	m, err := classifier.New(classifier.Config{Classes: testClasses, Layers: layer.Sequential(layer.Input{Shape: []int{24, 24, 3}},
+		layer.Rescaling{Scale: 1 / 127.5, Offset: -1}, layer.Conv2D{Filters: 8, Kernel: 3, Strides: 3, Activation: "relu"},
+		layer.GlobalAveragePooling2D{}, layer.Dense{Units: 3, Activation: "softmax"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.DataNotice = "a test"
+	path := filepath.Join(t.TempDir(), "small.keras")
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A service by HTTPS with a token; the model is read again on SIGHUP, and SIGTERM ends it in order.
 func TestServe(t *testing.T) {
-	run := trainedRun(t)
+	file := smallModel(t)
 	cert, key, trusted := writeCertificate(t)
 	token := write(t, []byte("secret\n"), t.TempDir(), "token")
-	c := start(nil, "serve", "steel="+run, "--json", "--address", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, "--token", "@"+token)
+	c := start(nil, "serve", "steel="+file, "--json", "--address", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, "--token", "@"+token)
 	var stdout bytes.Buffer
 	c.Stdout = &stdout
 	pipe, err := c.StderrPipe()
@@ -104,7 +125,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("without the token: %d %v", status, body)
 	}
 	var want predictions
-	succeed(t, &want, "predict", run, imageFile("train", "dots", 1))
+	succeed(t, &want, "predict", file, imageFile("train", "dots", 1))
 	status, body := ask("/classify?gradcam=1", "secret")
 	if status != 200 || body["class"] != want.Predicted[0] || body["model"] != "steel" || body["notice"] != want.Notice ||
 		!strings.HasPrefix(body["overlay"].(string), "data:image/png;base64,") {
