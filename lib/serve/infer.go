@@ -30,7 +30,8 @@ type inputTensor struct {
 		BinaryDataSize *int64 `json:"binary_data_size"`
 		SharedMemory   string `json:"shared_memory_region"`
 	} `json:"parameters"`
-	binary []byte // instead of Data
+	binary []byte    // instead of Data
+	flat   []float32 // the values of pixels, once they are read
 }
 
 type wantedOutput struct {
@@ -71,6 +72,9 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request) error {
 	probabilities, err := s.predict(ctx, l, n, func() ([][]float32, error) { return s.pixels(ctx, in, n, l.about().size) })
 	if err != nil {
 		return err
+	}
+	if in.flat != nil { // after an error somebody may still read it
+		s.rooms.Put(&in.flat)
 	}
 	return request.answer(w, l, outputs, probabilities)
 }

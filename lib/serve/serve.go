@@ -58,6 +58,7 @@ type Server struct {
 
 	bodies   budget // bytes of requests in memory
 	decoding *pixelBudget
+	rooms    sync.Pool     // of *[]float32, for pixels
 	drawing  chan struct{} // one place for each explanation at a time
 	draining atomic.Bool   // the server takes no requests any more
 	retiring sync.WaitGroup

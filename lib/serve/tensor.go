@@ -50,39 +50,56 @@ func (r *inferRequest) input(a about) (*inputTensor, int, error) {
 
 // pixels reads n images, each [size, size, 3].
 func (s *Server) pixels(ctx context.Context, in *inputTensor, n, size int) ([][]float32, error) {
-	each := size * size * 3
-	var flat []float32
-	var err error
-	switch {
-	case in.Datatype == bytesType:
+	if in.Datatype == bytesType {
 		return s.encoded(ctx, in, n, size)
+	}
+	if err := s.flatten(in); err != nil {
+		return nil, err
+	}
+	each := size * size * 3
+	if len(in.flat)/each != n || len(in.flat)%each != 0 {
+		return nil, wrong("input %s has %d values, its shape %v needs %d", imageName, len(in.flat), in.Shape, n*each)
+	}
+	return slices.Collect(slices.Chunk(in.flat, each)), nil
+}
+
+// flatten reads the values of pixels, which must be from 0 to 255.
+func (s *Server) flatten(in *inputTensor) (err error) {
+	switch {
 	case in.binary == nil:
-		flat, err = in.numbers()
+		in.flat, err = in.numbers()
 	case in.Datatype == uint8Type:
-		flat = make([]float32, len(in.binary))
+		in.flat = s.room(len(in.binary))
 		for i, v := range in.binary {
-			flat[i] = float32(v)
+			in.flat[i] = float32(v)
 		}
+		return nil
 	case len(in.binary)%4 != 0:
 		err = wrong("input %s: %d bytes are no whole number of %s", imageName, len(in.binary), fp32Type)
 	default:
-		flat = make([]float32, len(in.binary)/4)
-		for i := range flat {
-			flat[i] = math.Float32frombits(binary.LittleEndian.Uint32(in.binary[4*i:]))
+		in.flat = s.room(len(in.binary) / 4)
+		for i := range in.flat {
+			in.flat[i] = math.Float32frombits(binary.LittleEndian.Uint32(in.binary[4*i:]))
 		}
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(flat)/each != n || len(flat)%each != 0 {
-		return nil, wrong("input %s has %d values, its shape %v needs %d", imageName, len(flat), in.Shape, n*each)
-	}
-	for i, v := range flat {
+	for i, v := range in.flat {
 		if !(v >= 0 && v <= 255) {
-			return nil, wrong("input %s: value %d is %v: pixels are from 0 to 255; the model scales them itself", imageName, i, v)
+			return wrong("input %s: value %d is %v: pixels are from 0 to 255; the model scales them itself", imageName, i, v)
 		}
 	}
-	return slices.Collect(slices.Chunk(flat, each)), nil
+	return nil
+}
+
+// room gives a slice that may hold anything: one that a request before has given to s.rooms, if it is large enough. New ones
+// for each image cost 4 % of the processors' time with MobileNetV2 α=0.35.
+func (s *Server) room(n int) []float32 {
+	if used, ok := s.rooms.Get().(*[]float32); ok && cap(*used) >= n {
+		return (*used)[:n]
+	}
+	return make([]float32, n)
 }
 
 // encoded decodes n images.
