@@ -80,7 +80,8 @@ func TestWaitingImagesMakeLargeBatches(t *testing.T) {
 			}
 			synctest.Wait()
 		}
-		start(8)  // two batches that are being computed
+		start(4) // two batches that are being computed
+		start(4)
 		start(42) // and what waits for them
 		for range 5 {
 			f.gate <- struct{}{}

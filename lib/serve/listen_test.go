@@ -86,10 +86,10 @@ func TestShutdownAnswersWhatWasTaken(t *testing.T) {
 	s := loadedServer(t, Config{}, slow{&fake{}})
 	address, stop := listen(t, s)
 	wait := load(t, address, 16, nil)
-	time.Sleep(100 * time.Millisecond)
+	more(t, s, 100)
 	stop()
 	got := wait()["1"]
-	if taken := requestsOf(t, s, "POST /classify"); got < 16 || got != taken {
+	if taken := requestsOf(t, s, "POST /classify"); got < 100 || got != taken {
 		t.Errorf("%d requests were taken, %d answered", taken, got)
 	}
 	if w := ask(s, "GET", "/v2/health/ready", nil); w.Code != 503 {
@@ -105,12 +105,12 @@ func TestModelsAreSwappedWithoutALostRequest(t *testing.T) {
 	enough := make(chan struct{})
 	wait := load(t, address, 16, enough)
 	for range 2 {
-		time.Sleep(60 * time.Millisecond)
+		more(t, s, 50)
 		if err := s.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(60 * time.Millisecond)
+	more(t, s, 50)
 	close(enough)
 	got := wait()
 	stop()
@@ -119,6 +119,17 @@ func TestModelsAreSwappedWithoutALostRequest(t *testing.T) {
 	}
 	if !first.closed.Load() || !second.closed.Load() {
 		t.Error("an old model is still in memory")
+	}
+}
+
+// more waits until n more images have been classified.
+func more(t *testing.T, s *Server, n int) {
+	t.Helper()
+	until := time.Now().Add(time.Minute)
+	for enough := requestsOf(t, s, "POST /classify") + n; requestsOf(t, s, "POST /classify") < enough; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("not %d answers within a minute", n)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func TestHealthAndMetadata(t *testing.T) {
 
 func TestRepository(t *testing.T) {
 	old := &fake{}
-	s := loadedServer(t, Config{Token: "secret"}, old, &fake{shift: 1})
+	s := loadedServer(t, Config{Token: "secret"}, old, &fake{}, &fake{})
 	control := func(path, body string) (status int) {
 		return ask(s, "POST", path, []byte(body), "Authorization", "Bearer secret").Code
 	}

@@ -217,3 +217,40 @@ func TestClassifyTakesAnImageInManyForms(t *testing.T) {
 		t.Errorf("the overlay is %v, %v on the left and %v on the right", got.Bounds(), got.At(10, 100), got.At(500, 100))
 	}
 }
+
+func TestSeveralModelsAtOnce(t *testing.T) {
+	s, err := New(Config{Models: []Model{{Name: "steel"}, {Name: "iron"}}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i := range s.entries {
+		s.entries[i].open = func() (engine, error) { return &fake{shift: i}, nil }
+	}
+	if err := s.Load(t.Context(), "steel"); err != nil {
+		t.Fatal(err)
+	}
+	if s.ready() {
+		t.Error("ready before the second model is")
+	}
+	if err := s.Load(t.Context()); err != nil || !s.ready() {
+		t.Fatal(err, s.ready())
+	}
+	for path, want := range map[string]string{"/classify": "steel 2 bright", "/classify?model=iron": "iron 1 dark"} {
+		var c classification
+		answered(t, ask(s, "POST", path, grey(t, "png", 2, 2, 200)), 200, &c)
+		if got := c.Model + " " + c.Version + " " + c.Class; got != want {
+			t.Errorf("%s: %s instead of %s", path, got, want)
+		}
+	}
+	if err := s.Load(t.Context(), "lead"); err == nil || !strings.Contains(err.Error(), `no model "lead"`) {
+		t.Errorf("an unknown model: %v", err)
+	}
+	if err := s.Unload("iron"); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, ask(s, "POST", "/classify?model=iron", nil), 503, "iron is not loaded: unloaded")
+	if got := ask(s, "POST", "/classify", grey(t, "png", 2, 2, 200)).Code; got != 200 {
+		t.Errorf("the other model: %d", got)
+	}
+}
