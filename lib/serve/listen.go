@@ -42,7 +42,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, secure *tls.Config) 
 	stop := context.AfterFunc(ctx, func() {
 		s.draining.Store(true)
 		s.log.Info("stopping: requests that were taken are answered")
-		last := s.config.Timeout + s.patience.answer
+		last := s.config.Timeout + s.patience.header
 		patience, cancel := context.WithTimeout(context.Background(), last)
 		defer cancel()
 		err := server.Shutdown(patience)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image/jpeg"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/transfer-learning-go/defects/lib/surfaces"
 )
 
 // connections is how many are opened at once, as far as this process may.
@@ -73,11 +76,14 @@ const atOnce = 16
 
 // asking is such a client.
 func asking(ctx context.Context, url string) {
-	body := bytes.Repeat([]byte{0xff}, 1<<20)
+	var picture bytes.Buffer
+	if err := jpeg.Encode(&picture, surfaces.Image(0, 1, 0), nil); err != nil {
+		panic(err)
+	}
 	for range atOnce {
 		go func() {
 			for ctx.Err() == nil {
-				if r, err := http.Post(url+"/classify", "image/jpeg", bytes.NewReader(body)); err == nil {
+				if r, err := http.Post(url+"/classify", "image/jpeg", bytes.NewReader(picture.Bytes())); err == nil {
 					io.Copy(io.Discard, r.Body)
 					r.Body.Close()
 				}
