@@ -32,16 +32,16 @@ func (s *Server) classify(w http.ResponseWriter, r *http.Request) error {
 	if asked := r.URL.Query().Get("model"); asked != "" {
 		name = asked
 	}
-	l, done, err := s.take(name, "")
-	if err != nil {
-		return err
-	}
-	defer done()
 	data, release, err := s.image(w, r)
 	defer release()
 	if err != nil {
 		return err
 	}
+	l, done, err := s.take(name, "") // now, so that slow clients keep no model that was replaced
+	if err != nil {
+		return err
+	}
+	defer done()
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
 	defer cancel()
 	draw := r.URL.Query().Get("gradcam") != "" && r.URL.Query().Get("gradcam") != "0"

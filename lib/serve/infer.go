@@ -45,16 +45,16 @@ type wantedOutput struct {
 
 // infer answers the protocol's inference request.
 func (s *Server) infer(w http.ResponseWriter, r *http.Request) error {
-	l, done, err := s.take(r.PathValue("model"), r.PathValue("version"))
-	if err != nil {
-		return err
-	}
-	defer done()
 	body, release, err := s.body(w, r)
 	defer release()
 	if err != nil {
 		return err
 	}
+	l, done, err := s.take(r.PathValue("model"), r.PathValue("version")) // now, so that slow clients keep no model that was replaced
+	if err != nil {
+		return err
+	}
+	defer done()
 	request, err := parseInfer(body, r.Header.Get(headerLength))
 	if err != nil {
 		return err

@@ -249,7 +249,7 @@ func TestSeveralModelsAtOnce(t *testing.T) {
 	if err := s.Unload("iron"); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, ask(s, "POST", "/classify?model=iron", nil), 503, "iron is not loaded: unloaded")
+	refused(t, ask(s, "POST", "/classify?model=iron", grey(t, "png", 2, 2, 200)), 503, "iron is not loaded: unloaded")
 	if got := ask(s, "POST", "/classify", grey(t, "png", 2, 2, 200)).Code; got != 200 {
 		t.Errorf("the other model: %d", got)
 	}

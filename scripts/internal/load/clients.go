@@ -55,7 +55,7 @@ func load(ctx context.Context, s *server, w *work, o options, best float64) erro
 				switch {
 				case err != nil:
 					failed[err.Error()]++
-				case asked.After(begin) && now.Before(end):
+				case now.After(begin) && now.Before(end):
 					took = append(took, now.Sub(asked))
 				}
 				mutex.Unlock()
