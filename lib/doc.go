@@ -22,5 +22,5 @@
 // Each package knows only those before it in this row:
 //
 //	files notice record download device metrics result surfaces images neudet weights layer keras onnx backbone
-//	inference features neighbours probe classifier explain figure diagram notebook lesson
+//	inference features neighbours probe classifier explain figure serve diagram notebook lesson
 package lib

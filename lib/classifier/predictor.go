@@ -81,6 +81,20 @@ func (p *Predictor) program() (*inference.Program, error) {
 	return p.below, err
 }
 
+// Batch is how many images are computed at a time, a power of two up to 32: Predict is fastest for multiples of it.
+func (p *Predictor) Batch() (int, error) {
+	p.use.RLock()
+	defer p.use.RUnlock()
+	if p.closed {
+		return 0, inference.ErrClosed
+	}
+	below, err := p.program()
+	if err != nil {
+		return 0, err
+	}
+	return below.Batch(), nil
+}
+
 // checkClasses compares the classes of a source, if it names any, with the model's: labels are numbers.
 func (p *Predictor) checkClasses(s images.Source) error {
 	if about := s.About(); about.Classes != nil && !slices.Equal(about.Classes, p.classes) {

@@ -2,7 +2,6 @@ package images
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -34,26 +33,12 @@ var formats = []format{
 		func(data []byte, _ Decoder) (image.Image, error) { return bmp.Decode(bytes.NewReader(data)) }},
 }
 
-// formatOf is the format that data begins as, or nil.
-func formatOf(data []byte) *format {
-	for i := range formats {
-		if bytes.HasPrefix(data, []byte(formats[i].magic)) {
-			return &formats[i]
-		}
-	}
-	return nil
-}
-
 // decodeAs reads one JPEG, PNG or BMP. A JPEG is turned as its orientation says. The result is *image.Gray if all its pixels
 // are grey and the format makes that cheap to know, as for JPEG with constant colour planes: NEU-DET's files are such.
 func decodeAs(data []byte, as Decoder) (img image.Image, err error) {
-	f := formatOf(data)
-	if len(data) == 0 {
-		return nil, errors.New("is an empty file: replace or remove it")
-	}
-	if f == nil {
-		return nil, fmt.Errorf("is not a JPEG, PNG or BMP image (it starts with %q): replace or remove it",
-			data[:min(len(data), 12)])
+	f, err := formatOf(data)
+	if err != nil {
+		return nil, err
 	}
 	defer func() {
 		if r := recover(); r != nil { // a decoder's bug must not stop a run without naming the file

@@ -55,7 +55,7 @@ func Read(r io.Reader, name string) (Image, error) {
 	if len(data) > maxFileSize {
 		return Image{}, fmt.Errorf("read image: %s is larger than %d MB: scale it down", name, maxFileSize>>20)
 	}
-	f := Image{Name: name, Label: -1, data: data, hash: contentHash(data)}
+	f := Encoded(name, data)
 	if _, err := f.Decode(); err != nil {
 		return Image{}, err
 	}

@@ -36,6 +36,9 @@ var commands = []command{
 		"train the lesson's head on a frozen backbone, or a run or file further, such as to fine-tune its base", trainCommand},
 	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--json]", "measure a run, a file of Keras, or a folder of transformers or timm on the validation images", evaluate},
 	{"predict", "RUN|FILE [--preprocess P] [--json] IMAGE...", "classify images with a run, a file of Keras, or a folder of transformers or timm", predict},
+	{"serve", "[NAME=]RUN|FILE... [--address HOST:PORT] [--batch-delay TIME] [--queue N] [--unsure-below P] [--tls-cert FILE --tls-key FILE] " +
+		"[--token T|@FILE] [--preprocess P] [--json]", "answer HTTP requests: the Open Inference Protocol, POST /classify, a page at /, " +
+		"/metrics; SIGHUP reads the models again", serveCommand},
 	{"convert", "RUN|FILE OUT [--preprocess P] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras, or as " +
 		".onnx, for ONNX Runtime and others", convert},
 	{"completion", "bash|zsh|fish", "print a script for that shell that completes commands, options and names", completion},

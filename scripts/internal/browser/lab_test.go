@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// needs gives the clone's Python, which has Playwright, and a browser.
-func needs(t *testing.T) (root, python, chromium string) {
+// needs gives the clone's Python, which has Playwright and what else is named, and a browser.
+func needs(t *testing.T, modules ...string) (root, python, chromium string) {
 	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
 	if err != nil {
@@ -28,8 +28,9 @@ func needs(t *testing.T) (root, python, chromium string) {
 		t.Skip("needs a browser: chromium on the PATH (Debian: apt install chromium)")
 	}
 	python = filepath.Join(root, ".venv", "bin", "python")
-	if err := exec.Command(python, "-c", "import playwright, jupyterlab").Run(); err != nil {
-		t.Skip("needs Jupyter and Playwright in .venv; scripts/test installs both")
+	modules = append(modules, "playwright")
+	if err := exec.Command(python, "-c", "import "+strings.Join(modules, ", ")).Run(); err != nil {
+		t.Skipf("needs %s in .venv; scripts/test installs them", strings.Join(modules, " and "))
 	}
 	return root, python, chromium
 }
@@ -55,7 +56,7 @@ func TestAStudentsWayThroughJupyterLab(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
-	root, python, chromium := needs(t)
+	root, python, chromium := needs(t, "jupyterlab")
 	gopls(t, root)
 	out := filepath.Join(root, ".lesson", "browser", "lab")
 	cmd := exec.CommandContext(t.Context(), python, "-u", "lab.py", root, chromium, out)

@@ -1,0 +1,72 @@
+package browser
+
+import (
+	"context"
+	"image/png"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/serve"
+	"github.com/transfer-learning-go/defects/lib/surfaces"
+)
+
+// small is a network of a few hundred weights, which has learned nothing.
+func small() (*classifier.Model, error) {
+	return classifier.New(classifier.Config{Classes: []string{"crazing", "patches", "rolled-in_scale"}, Seed: 1,
+		Layers: layer.Sequential(layer.Input{Shape: []int{64, 64, 3}}, layer.Rescaling{Scale: 1 / 127.5, Offset: -1},
+			layer.Conv2D{Filters: 8, Kernel: 5, Strides: 5, Activation: "relu"}, layer.GlobalAveragePooling2D{},
+			layer.Dense{Units: 3, Activation: "softmax"})})
+}
+
+// startService serves the network until the test ends.
+func startService(t *testing.T, token string) (url string) {
+	t.Helper()
+	s, err := serve.New(serve.Config{Models: []serve.Model{{Name: "steel", Open: small}}, Unsure: 0.5, Token: token,
+		Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		err = s.Load(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, l, nil) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + l.Addr().String() + "/"
+}
+
+func TestThePageOfAService(t *testing.T) {
+	root, python, chromium := needs(t, "axe_playwright_python")
+	file, err := os.Create(filepath.Join(t.TempDir(), "scratches.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := png.Encode(file, surfaces.Image(5, 7, 0)); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(root, ".lesson", "browser", "service")
+	cmd := exec.CommandContext(t.Context(), python, "-u", "page.py", chromium, out, startService(t, ""), startService(t, "secret"),
+		"secret", file.Name())
+	output, err := cmd.CombinedOutput()
+	t.Logf("\n%s", output)
+	if err != nil {
+		t.Fatalf("%v; screenshots are in %s", err, out)
+	}
+}

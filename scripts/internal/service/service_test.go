@@ -1,0 +1,100 @@
+// Package service tests lib/serve with the programs of others.
+package service
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/serve"
+)
+
+var classes = []string{"dots", "rows", "stripes"}
+
+// small is a network of a few hundred weights.
+func small() (*classifier.Model, error) {
+	return classifier.New(classifier.Config{Classes: classes, Seed: 1, Layers: layer.Sequential(
+		layer.Input{Shape: []int{24, 24, 3}}, layer.Rescaling{Scale: 1 / 127.5, Offset: -1},
+		layer.Conv2D{Filters: 8, Kernel: 3, Strides: 3, Activation: "relu"}, layer.GlobalAveragePooling2D{},
+		layer.Dense{Units: 3, Activation: "softmax"})})
+}
+
+// start serves the network as "steel" on this machine, until the test ends.
+func start(t *testing.T, token string) (address string) {
+	t.Helper()
+	s, err := serve.New(serve.Config{Models: []serve.Model{{Name: "steel", Open: small}}, Token: token,
+		Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		err = s.Load(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, l, nil) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return l.Addr().String()
+}
+
+func TestTritonsClientWorksAsItIs(t *testing.T) {
+	python, err := filepath.Abs(filepath.Join("..", "..", "..", ".venv", "bin", "python"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.Command(python, "-c", "import tritonclient.http").Run(); err != nil {
+		t.Skip("needs Triton's client: .venv/bin/python -m pip install -r scripts/internal/service/requirements.txt")
+	}
+	white := image.NewRGBA(image.Rect(0, 0, 50, 40))
+	draw.Draw(white, white.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, white); err != nil {
+		t.Fatal(err)
+	}
+	m, err := small()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Predict(t.Context(), images.Of(images.Encoded("white", picture.Bytes())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected, err := json.Marshal(map[string]any{"classes": classes, "probabilities": p.Probabilities[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := errors.Join(os.WriteFile(filepath.Join(folder, "white.png"), picture.Bytes(), 0o644),
+		os.WriteFile(filepath.Join(folder, "expected.json"), expected, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), python, "client.py", start(t, "secret"), "steel",
+		filepath.Join(folder, "white.png"), filepath.Join(folder, "expected.json"), "secret").CombinedOutput()
+	t.Logf("\n%s", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
