@@ -2,6 +2,7 @@ package classifier
 
 import (
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -27,6 +28,6 @@ func loadPretrained(path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Notes = c.Notes
+	m.Notes, m.Decoder = c.Notes, images.Pillow
 	return m, nil
 }
