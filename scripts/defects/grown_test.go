@@ -278,6 +278,18 @@ func TestWhatTakesLongSaysThatItIsAtWork(t *testing.T) {
 	}
 }
 
+func TestWhatHasALogSaysNothingElse(t *testing.T) {
+	var log lockedBuilder
+	own := command{"own", "", "", func(c *call) (_ fmt.Stringer, _ error) {
+		c.quiet()
+		time.Sleep(firstSign + 200*time.Millisecond)
+		return waits{}, nil
+	}}
+	if code := own.execute(nil, &strings.Builder{}, &log); code != 0 || log.String() != "" {
+		t.Errorf("exit code %d: %q", code, log.String())
+	}
+}
+
 type lockedBuilder struct {
 	mu sync.Mutex
 	b  strings.Builder
