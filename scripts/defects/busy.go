@@ -55,8 +55,10 @@ func (b *busy) sign() {
 func (b *busy) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.wait.Stop()
-	b.wait = nil
+	if b.wait != nil {
+		b.wait.Stop()
+		b.wait = nil
+	}
 }
 
 // every is the time between two lines of progress.

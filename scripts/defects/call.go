@@ -19,11 +19,12 @@ type call struct {
 	// preprocessing is what --preprocess names.
 	preprocessing string
 	stderr        io.Writer
+	quiet         func()    // ends the signs of work on stderr, for a command that has its own
 	commands      []command // all that there are
 }
 
 func newCall(name string, args []string, stderr io.Writer) *call {
-	c := &call{flags: flag.NewFlagSet(name, flag.ContinueOnError), args: args, stderr: stderr}
+	c := &call{flags: flag.NewFlagSet(name, flag.ContinueOnError), args: args, stderr: stderr, quiet: func() {}}
 	c.flags.SetOutput(io.Discard) // execute prints errors and usage
 	c.flags.BoolVar(&c.json, "json", false, "print one JSON document")
 	return c

@@ -3,9 +3,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"image"
+	"image/jpeg"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -138,6 +141,47 @@ func TestImagesAreReadWhenTheyAreNeeded(t *testing.T) {
 	}
 }
 
+// A model that was trained on another decoder's pixels must get those, whatever reads the files.
+func TestImagesAreDecodedAsTheModelWants(t *testing.T) {
+	img := image.NewRGBA(image.Rect(0, 0, 40, 40))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i * i * 7 >> 3)
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 60}); err != nil {
+		t.Fatal(err)
+	}
+	name := write(t, b.Bytes(), t.TempDir(), "x.jpg")
+	f, err := images.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newCall("predict", nil, &strings.Builder{}).openPictures([]string{name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := images.Of(f)
+	pixels := func(s images.Source) []float32 {
+		t.Helper()
+		values, err := images.Pixels(s, []int{0}, 40)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return values
+	}
+	want := map[images.Decoder][]float32{images.TensorFlow: pixels(one), images.Pillow: pixels(one.DecodedBy(images.Pillow))}
+	if slices.Equal(want[images.TensorFlow], want[images.Pillow]) {
+		t.Fatal("the decoders agree: the test shows nothing")
+	}
+	for d, want := range want {
+		for _, s := range []images.Source{p, counted{one, func() {}}} {
+			if got := pixels(images.DecodedBy(s, d)); !slices.Equal(got, want) {
+				t.Errorf("%T: other pixels than %v's", s, d)
+			}
+		}
+	}
+}
+
 func TestTinyImagesAndPipesAreNoticed(t *testing.T) {
 	run := trainedRun(t)
 	dir := t.TempDir()
@@ -231,6 +275,18 @@ func TestWhatTakesLongSaysThatItIsAtWork(t *testing.T) {
 	var out strings.Builder
 	if code := quiet.execute(nil, &out, &log); code != 0 || out.String() != "done\n" || log.String() != "quiet: at work for 2 s\n" {
 		t.Errorf("exit code %d: %q, %q", code, out.String(), log.String())
+	}
+}
+
+func TestWhatHasALogSaysNothingElse(t *testing.T) {
+	var log lockedBuilder
+	own := command{"own", "", "", func(c *call) (_ fmt.Stringer, _ error) {
+		c.quiet()
+		time.Sleep(firstSign + 200*time.Millisecond)
+		return waits{}, nil
+	}}
+	if code := own.execute(nil, &strings.Builder{}, &log); code != 0 || log.String() != "" {
+		t.Errorf("exit code %d: %q", code, log.String())
 	}
 }
 

@@ -72,7 +72,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 func (c command) execute(args []string, stdout, stderr io.Writer) int {
 	working := newBusy(c.name, stderr)
 	call := newCall(c.name, args, working)
-	call.commands = commands
+	call.commands, call.quiet = commands, working.end
 	result, err := c.run(call)
 	working.end()
 	var wrong *usageError

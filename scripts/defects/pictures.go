@@ -39,15 +39,32 @@ func (p *pictures) Len() int { return len(p.names) }
 func (p *pictures) Info(i int) images.Info { return images.Info{Name: p.names[i], Label: -1} }
 
 func (p *pictures) Pixels(i, height, width int) ([]float32, error) {
+	return p.read(i, height, width, images.TensorFlow)
+}
+
+func (p *pictures) read(i, height, width int, by images.Decoder) ([]float32, error) {
 	f, err := images.ReadFile(p.names[i])
 	if err != nil {
 		return nil, errPicture
 	}
+	s := images.Of(f)
 	p.mutex.Lock()
-	p.small[i] = images.Of(f).Notice
+	p.small[i] = s.Notice
 	p.mutex.Unlock()
 	p.count()
-	return f.Pixels(height, width)
+	return s.DecodedBy(by).Pixels(0, height, width)
+}
+
+// DecodedBy gives the same images as another decoder reads them: a model asks for it.
+func (p *pictures) DecodedBy(d images.Decoder) images.Source { return picturesBy{p, d} }
+
+type picturesBy struct {
+	*pictures
+	decoder images.Decoder
+}
+
+func (p picturesBy) Pixels(i, height, width int) ([]float32, error) {
+	return p.read(i, height, width, p.decoder)
 }
 
 // errPicture stands for what problems will say in full.
@@ -98,6 +115,11 @@ type counted struct {
 func (s counted) Pixels(i, height, width int) ([]float32, error) {
 	defer s.count()
 	return s.Source.Pixels(i, height, width)
+}
+
+// DecodedBy is what a model asks for.
+func (s counted) DecodedBy(d images.Decoder) images.Source {
+	return counted{images.DecodedBy(s.Source, d), s.count}
 }
 
 // sequence is 0, 1, … n−1.

@@ -62,6 +62,7 @@ func serveCommand(c *call) (fmt.Stringer, error) {
 	if config.BatchDelay == 0 {
 		config.BatchDelay = -1 // the library's default is not meant
 	}
+	c.quiet() // the log says what it does
 	config.Log = slog.New(slog.NewTextHandler(c.stderr, nil))
 	if c.json {
 		config.Log = slog.New(slog.NewJSONHandler(c.stderr, nil))

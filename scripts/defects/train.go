@@ -162,7 +162,9 @@ func untilInterrupt() (context.Context, func()) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ended := context.AfterFunc(ctx, func() {
 		stop()
-		fmt.Fprintln(os.Stderr, "stopping; interrupt again to end at once")
+		if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 { // a person, not a log
+			fmt.Fprintln(os.Stderr, "stopping; interrupt again to end at once")
+		}
 	})
 	return ctx, func() {
 		ended()
