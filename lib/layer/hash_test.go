@@ -42,7 +42,7 @@ func TestHashesDiffer(t *testing.T) {
 		GlobalAveragePooling2D{KeepDims: true}, GlobalMaxPooling2D{}, GlobalMaxPooling2D{KeepDims: true},
 		GeneralConv2D{}, GeneralConv2D{Groups: 2}, GeneralConv2D{Dilation: [2]int{1, 2}}, GeneralDepthwiseConv2D{},
 		GeneralDepthwiseConv2D{Multiplier: 2}, SeparableConv2D{}, SeparableConv2D{Multiplier: 2}, PReLU{},
-		PReLU{SharedAxes: []int{1}}, CustomScaleLayer{}, CustomScaleLayer{Scale: 1}, LayerScale{}, ELU{}, ELU{Alpha: 2}, Resizing{}, Resizing{Interpolation: "nearest"},
+		PReLU{SharedAxes: []int{1}}, CustomScaleLayer{}, CustomScaleLayer{Scale: 1}, LayerScale{}, ELU{}, ELU{Alpha: 2}, Resizing{}, GeneralResizing{}, GeneralResizing{Interpolation: "nearest"},
 		Rescaling{Scale: 1}, ChannelRescaling{Scale: []float64{1}}, Normalization{}, Normalization{Mean: []float64{1}}} {
 		hash := List{{Op: op}}.Hash(nil)
 		if other, ok := seen[hash]; ok {

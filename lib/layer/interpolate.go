@@ -1,10 +1,54 @@
 package layer
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
+
+// GeneralResizing is Keras's Resizing with "nearest" or "bicubic" interpolation: half-pixel centres, no antialiasing, as
+// tf.image.resize.
+type GeneralResizing struct {
+	weightless
+	Height, Width int
+	Interpolation string
+}
+
+// resizing is the layer for an interpolation.
+func resizing(height, width int, interpolation string) Op {
+	if samplings[interpolation] == nil {
+		return Resizing{Height: height, Width: width}
+	}
+	return GeneralResizing{Height: height, Width: width, Interpolation: interpolation}
+}
+
+func (GeneralResizing) Class() string { return "Resizing" }
+
+func (o GeneralResizing) Output(in [][]int) ([]int, error) {
+	if samplings[o.Interpolation] == nil {
+		return nil, fmt.Errorf("interpolation %q: use nearest or bicubic, or Resizing for bilinear", o.Interpolation)
+	}
+	return Resizing{Height: o.Height, Width: o.Width}.Output(in)
+}
+
+func (o GeneralResizing) Build(_ *Call, in []*graph.Node) *graph.Node {
+	x, sampling := in[0], samplings[o.Interpolation]
+	if d := x.Shape().Dimensions; d[1] != o.Height || d[2] != o.Width {
+		x = sampleAxis(sampleAxis(x, 1, sampling(d[1], o.Height)), 2, sampling(d[2], o.Width))
+	}
+	return x
+}
+
+func (o GeneralResizing) Config() (Settings, error) {
+	s, err := Resizing{Height: o.Height, Width: o.Width}.Config()
+	s["interpolation"] = o.Interpolation
+	return s, err
+}
+
+func (o GeneralResizing) label(out []int) Label {
+	return Resizing{Height: o.Height, Width: o.Width}.label(out)
+}
 
 // sample says which pixels of an axis make one pixel of the resized axis, and how much each counts.
 type sample struct {

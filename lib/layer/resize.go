@@ -1,29 +1,20 @@
 package layer
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Resizing is Keras's Resizing: half-pixel centres, no antialiasing, as tf.image.resize.
+// Resizing is Keras's Resizing with bilinear interpolation: half-pixel centres, no antialiasing, as
+// tf.image.resize(method="bilinear"). See GeneralResizing for others.
 type Resizing struct {
 	weightless
 	Height int
 	Width  int
-	// Interpolation is "nearest" or "bicubic"; "" is "bilinear".
-	Interpolation string
 }
 
 func (Resizing) Class() string { return "Resizing" }
-
-func (o Resizing) withDefaults() Op {
-	if o.Interpolation == "bilinear" {
-		o.Interpolation = ""
-	}
-	return o
-}
 
 func (o Resizing) Output(in [][]int) ([]int, error) {
 	if err := rank(in, 3); err != nil {
@@ -32,23 +23,11 @@ func (o Resizing) Output(in [][]int) ([]int, error) {
 	if o.Height < 1 || o.Width < 1 {
 		return nil, fmt.Errorf("%d×%d pixels: give a positive size", o.Height, o.Width)
 	}
-	if o.Interpolation != "" && samplings[o.Interpolation] == nil {
-		return nil, fmt.Errorf("interpolation %q: use bilinear, nearest or bicubic", o.Interpolation)
-	}
 	return []int{o.Height, o.Width, in[0][2]}, nil
 }
 
 func (o Resizing) Config() (Settings, error) {
-	return Settings{"height": o.Height, "width": o.Width, "interpolation": cmp.Or(o.Interpolation, "bilinear"),
-		"crop_to_aspect_ratio": false}, nil
-}
-
-func (o Resizing) identity() string {
-	text := fmt.Sprintf("{weightless:{} Height:%d Width:%d}", o.Height, o.Width)
-	if o.Interpolation != "" {
-		text += " by " + o.Interpolation
-	}
-	return text
+	return Settings{"height": o.Height, "width": o.Width, "interpolation": "bilinear", "crop_to_aspect_ratio": false}, nil
 }
 
 func (o Resizing) label([]int) Label {
@@ -57,10 +36,11 @@ func (o Resizing) label([]int) Label {
 
 func init() {
 	register("Resizing", func(f *Fields) Op {
-		o := Resizing{Interpolation: f.interpolation()}
-		f.positive("height", &o.Height)
-		f.positive("width", &o.Width)
-		return o
+		interpolation := f.interpolation()
+		var height, width int
+		f.positive("height", &height)
+		f.positive("width", &width)
+		return resizing(height, width, interpolation)
 	})
 	registerFunction(func(f *Fields) Op {
 		interpolation := f.interpolation()
@@ -69,13 +49,14 @@ func init() {
 			f.Fail("size is %s; it must be height and width", Short(f.values["size"]))
 			return nil
 		}
-		return Resizing{Height: size[0], Width: size[1], Interpolation: interpolation}
+		return resizing(size[0], size[1], interpolation)
 	}, "Resize", "image.resize")
 }
 
-// interpolation reads how an image is resized; "bilinear" becomes "".
-func (f *Fields) interpolation() (interpolation string) {
+// interpolation reads how an image is resized.
+func (f *Fields) interpolation() string {
 	f.channelsLast()
+	interpolation := "bilinear"
 	for _, name := range []string{"interpolation", "method"} {
 		f.Only(name, `"bilinear"`, `"nearest"`, `"bicubic"`)
 		if !f.failed(name) {
@@ -86,22 +67,11 @@ func (f *Fields) interpolation() (interpolation string) {
 		f.Only(name, "false")
 	}
 	f.Ignore("fill_mode", "fill_value")
-	if interpolation == "bilinear" {
-		return ""
-	}
 	return interpolation
 }
 
 func (o Resizing) Build(_ *Call, in []*graph.Node) *graph.Node {
-	x := in[0]
-	sampling, ok := samplings[o.Interpolation]
-	if !ok {
-		return resizeAxis(resizeAxis(x, 1, o.Height), 2, o.Width)
-	}
-	if d := x.Shape().Dimensions; d[1] != o.Height || d[2] != o.Width {
-		x = sampleAxis(sampleAxis(x, 1, sampling(d[1], o.Height)), 2, sampling(d[2], o.Width))
-	}
-	return x
+	return resizeAxis(resizeAxis(in[0], 1, o.Height), 2, o.Width)
 }
 
 // resizeAxis interpolates linearly along one axis: out[i] = x[lower]·(1−t) + x[upper]·t. Positions are rounded to

@@ -27,10 +27,10 @@ var (
 		"model.safetensors, which the hub mostly has beside it, or save the model anew with safetensors.torch.save_file")
 	errOtherPickle = errForeign("this is a pickle of Python (.pkl, .joblib)", "opening one runs the program in it; save the "+
 		"network in it with model.save(\"model.keras\") of Keras, or with safetensors.torch.save_file")
-	errNumPy = errForeign("these are arrays of NumPy (.npz, .npy) without the layers that they belong to", "build the model in "+
-		"Keras, give it the arrays with set_weights, and save it with model.save(\"model.keras\")")
-	errSavedModel = errForeign("this is a SavedModel of TensorFlow (saved_model.pb), code instead of layers",
-		"open it where it was made and save it with model.save(\"model.keras\")")
+	errNumPy = errForeign("this is a file of NumPy (.npz, .npy), of arrays without their layers", "build the model in Keras, give "+
+		"it the arrays with set_weights, and save it with model.save(\"model.keras\")")
+	errSavedModel = errForeign("this is a SavedModel of TensorFlow (saved_model.pb)",
+		"it holds code instead of layers; open it where it was made and save it with model.save(\"model.keras\")")
 	errONNX   = errForeign("this is an ONNX model", "those are for running only; "+resave)
 	errTFLite = errForeign("this is a TensorFlow Lite model", "those are for running only; take the Keras model that it was "+
 		"converted from")
