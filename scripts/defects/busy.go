@@ -51,12 +51,14 @@ func (b *busy) sign() {
 	b.wait.Reset(b.next)
 }
 
-// end ends the signs.
+// end ends the signs. A second call does nothing.
 func (b *busy) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.wait.Stop()
-	b.wait = nil
+	if b.wait != nil {
+		b.wait.Stop()
+		b.wait = nil
+	}
 }
 
 // every is the time between two lines of progress.
