@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"image"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"strings"
+
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // classification is the answer to POST /classify.
@@ -54,26 +55,25 @@ func (s *Server) classify(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	a := l.about()
-	var pixels []float32
-	var picture image.Image
+	var image decoded
 	rows, err := s.predict(ctx, l, 1, func() (_ [][]float32, err error) {
-		pixels, picture, err = s.decode(ctx, data, "the image", a.size, draw)
-		return [][]float32{pixels}, err
+		image, err = s.decode(ctx, data, "the image", a, draw)
+		return [][]float32{image.pixels}, err
 	})
 	if err != nil {
 		return err
 	}
 	best := largest(rows[0])
 	c := classification{Model: l.name, Version: l.version, Class: a.classes[best], Probability: rows[0][best], Classes: a.classes,
-		Probabilities: rows[0], Notice: a.notice}
+		Probabilities: rows[0], Notice: notice.Join(a.notice, image.notice)}
 	c.Unsure = float64(c.Probability) < s.config.Unsure
 	if draw {
-		heat, method, part, err := l.explain(ctx, pixels)
+		heat, method, part, err := l.explain(ctx, image.pixels)
 		if err != nil {
 			return err
 		}
 		c.Method = method
-		if c.Overlay, err = overlay(picture, heat, part); err != nil {
+		if c.Overlay, err = overlay(image.picture, heat, part); err != nil {
 			return err
 		}
 	}

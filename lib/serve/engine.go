@@ -29,9 +29,10 @@ type engine interface {
 // about describes a model.
 type about struct {
 	classes []string
-	size    int    // height and width of its images in pixels
-	batch   int    // images computed at a time: multiples of it are fastest
-	notice  string // what must be said with its results
+	size    int            // height and width of its images in pixels
+	decoder images.Decoder // of its images
+	batch   int            // images computed at a time: multiples of it are fastest
+	notice  string         // what must be said with its results
 }
 
 // network is the engine of a classifier.
@@ -60,7 +61,7 @@ func open(read func() (*classifier.Model, error)) (engine, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	return &network{facts: about{classes: slices.Clone(m.Classes), size: m.ImageSize, batch: batch, notice: m.Notice()},
+	return &network{facts: about{classes: slices.Clone(m.Classes), size: m.ImageSize, decoder: m.Decoder, batch: batch, notice: m.Notice()},
 		predictor: p, layers: m.Layers.Clone(), values: m.Values}, nil
 }
 

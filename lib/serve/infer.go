@@ -32,6 +32,7 @@ type inputTensor struct {
 	} `json:"parameters"`
 	binary []byte    // instead of Data
 	flat   []float32 // the values of pixels, once they are read
+	notice string    // what must be said of encoded images, once they are read
 }
 
 type wantedOutput struct {
@@ -69,7 +70,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
 	defer cancel()
-	probabilities, err := s.predict(ctx, l, n, func() ([][]float32, error) { return s.pixels(ctx, in, n, l.about().size) })
+	probabilities, err := s.predict(ctx, l, n, func() ([][]float32, error) { return s.pixels(ctx, in, n, l.about()) })
 	if err != nil {
 		return err
 	}

@@ -7,27 +7,34 @@ import (
 	"github.com/transfer-learning-go/defects/lib/images"
 )
 
-// decode gives an encoded image in the size of a model, and the picture itself if it is wanted. An image that cannot be
-// used is the client's error.
-func (s *Server) decode(ctx context.Context, data []byte, name string, size int, wantPicture bool) (pixels []float32,
-	picture image.Image, err error) {
-	img := images.Encoded(name, data)
+// decoded is an encoded image as a model reads it.
+type decoded struct {
+	pixels  []float32   // in the size of the model
+	picture image.Image // as people see it, if it is wanted
+	notice  string      // what must be said of it
+}
+
+// decode reads an encoded image for a model. One that cannot be used is the client's error.
+func (s *Server) decode(ctx context.Context, data []byte, name string, a about, wantPicture bool) (d decoded, err error) {
+	set := images.Of(images.Encoded(name, data)).DecodedBy(a.decoder)
+	img := set.Images[0]
 	width, height, err := img.Size()
 	if err != nil {
-		return nil, nil, wrong("%v", err)
+		return d, wrong("%v", err)
 	}
 	release, err := s.decoding.acquire(ctx, width, height)
 	if err != nil {
-		return nil, nil, err
+		return d, err
 	}
 	defer release()
 	if wantPicture {
-		if picture, err = img.Decode(); err != nil {
-			return nil, nil, wrong("%v", err)
+		if d.picture, err = img.Decode(); err != nil {
+			return d, wrong("%v", err)
 		}
 	}
-	if pixels, err = img.Pixels(size, size); err != nil {
-		return nil, nil, wrong("%v", err)
+	if d.pixels, err = img.Pixels(a.size, a.size); err != nil {
+		return d, wrong("%v", err)
 	}
-	return pixels, picture, nil
+	d.notice = set.Notice
+	return d, nil
 }

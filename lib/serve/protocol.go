@@ -78,15 +78,15 @@ func (s *Server) modelMetadata(w http.ResponseWriter, r *http.Request) error {
 	}{l.name, []string{l.version}, platform,
 		[]tensorMetadata{{imageName, uint8Type, []int{-1, a.size, a.size, 3}}},
 		[]tensorMetadata{{probabilitiesName, fp32Type, []int{-1, len(a.classes)}}, {className, bytesType, []int{-1}}},
-		noticeOf(a)})
+		parametersOf(a.notice)})
 }
 
-// noticeOf is what must be said with the results of a model, as parameters of the protocol.
-func noticeOf(a about) map[string]string {
-	if a.notice == "" {
+// parametersOf is a notice as parameters of the protocol.
+func parametersOf(notice string) map[string]string {
+	if notice == "" {
 		return nil
 	}
-	return map[string]string{"notice": a.notice}
+	return map[string]string{"notice": notice}
 }
 
 type tensorConfig struct {

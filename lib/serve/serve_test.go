@@ -12,11 +12,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -181,7 +183,7 @@ func TestClassifyTakesAnImageInManyForms(t *testing.T) {
 		var b strings.Builder
 		for _, name := range names {
 			b.WriteString("--X\r\nContent-Disposition: form-data; name=\"image\"; filename=\"" + name + "\"\r\n\r\n" +
-				string(grey(t, "jpeg", 9, 5, 200)) + "\r\n")
+				string(grey(t, "jpeg", 19, 16, 200)) + "\r\n")
 		}
 		return []byte(b.String() + "--X\r\nContent-Disposition: form-data; name=\"comment\"\r\n\r\nnone\r\n--X--\r\n"),
 			"multipart/form-data; boundary=X"
@@ -192,14 +194,19 @@ func TestClassifyTakesAnImageInManyForms(t *testing.T) {
 	for _, c := range []struct {
 		body []byte
 		kind string
-	}{{grey(t, "jpeg", 9, 5, 200), "image/jpeg"}, {grey(t, "png", 5, 9, 200), ""}, {one, kind},
-		{grey(t, "png", 1, 1, 200), "application/x-www-form-urlencoded"}} {
+	}{{grey(t, "jpeg", 19, 16, 200), "image/jpeg"}, {grey(t, "png", 16, 19, 200), ""}, {one, kind},
+		{grey(t, "png", 40, 40, 200), "application/x-www-form-urlencoded"}} {
 		var a classification
 		answered(t, ask(s, "POST", "/classify", c.body, "Content-Type", c.kind), 200, &a)
 		if a.Model != "steel" || a.Version != "1" || a.Class != "bright" || a.Probability != 0.5 || !a.Unsure ||
 			len(a.Classes) != 3 || a.Probabilities[2] != 0.5 || a.Overlay != "" || a.Notice != "drawn for a test" {
 			t.Errorf("%s: %+v", c.kind, a)
 		}
+	}
+	var small classification
+	answered(t, ask(s, "POST", "/classify", grey(t, "png", 1, 1, 200)), 200, &small)
+	if !strings.Contains(small.Notice, "drawn for a test; the image has 1×1 pixels, too few") {
+		t.Errorf("an image of one pixel: %q", small.Notice)
 	}
 	refused(t, ask(s, "POST", "/classify", two, "Content-Type", kind), 400, "one at a time")
 	refused(t, ask(s, "POST", "/classify", none, "Content-Type", kind), 400, "no image")
@@ -215,6 +222,34 @@ func TestClassifyTakesAnImageInManyForms(t *testing.T) {
 	if got := pictureOf(t, drawn.Overlay); got.Bounds().Dx() != overlaySide || got.Bounds().Dy() != overlaySide/2 ||
 		got.At(10, 100) != (color.RGBA{100, 100, 100, 255}) || got.At(500, 100) == (color.RGBA{100, 100, 100, 255}) {
 		t.Errorf("the overlay is %v, %v on the left and %v on the right", got.Bounds(), got.At(10, 100), got.At(500, 100))
+	}
+}
+
+// A model gets the pixels of the decoder that it was trained with.
+func TestImagesAreDecodedAsTheModelWants(t *testing.T) {
+	s := loadedServer(t, Config{}, &fake{})
+	var file bytes.Buffer
+	img := image.NewRGBA(image.Rect(0, 0, 33, 21))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i * i / 7)
+	}
+	if err := jpeg.Encode(&file, img, &jpeg.Options{Quality: 60}); err != nil {
+		t.Fatal(err)
+	}
+	var all [][]float32
+	for _, d := range []images.Decoder{images.TensorFlow, images.Pillow} {
+		want, err := images.DecodedBy(images.Of(images.Encoded("", file.Bytes())), d).Pixels(0, 20, 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.decode(t.Context(), file.Bytes(), "", about{size: 20, decoder: d}, false)
+		if err != nil || !slices.Equal(got.pixels, want) {
+			t.Errorf("%v: other pixels, %v", d, err)
+		}
+		all = append(all, want)
+	}
+	if slices.Equal(all[0], all[1]) {
+		t.Error("both decoders give the same: the test tells nothing")
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // Datatypes of the protocol.
@@ -49,14 +51,14 @@ func (r *inferRequest) input(a about) (*inputTensor, int, error) {
 }
 
 // pixels reads n images, each [size, size, 3].
-func (s *Server) pixels(ctx context.Context, in *inputTensor, n, size int) ([][]float32, error) {
+func (s *Server) pixels(ctx context.Context, in *inputTensor, n int, a about) ([][]float32, error) {
 	if in.Datatype == bytesType {
-		return s.encoded(ctx, in, n, size)
+		return s.encoded(ctx, in, n, a)
 	}
 	if err := s.flatten(in); err != nil {
 		return nil, err
 	}
-	each := size * size * 3
+	each := a.size * a.size * 3
 	if len(in.flat)/each != n || len(in.flat)%each != 0 {
 		return nil, wrong("input %s has %d values, its shape %v needs %d", imageName, len(in.flat), in.Shape, n*each)
 	}
@@ -103,7 +105,7 @@ func (s *Server) room(n int) []float32 {
 }
 
 // encoded decodes n images.
-func (s *Server) encoded(ctx context.Context, in *inputTensor, n, size int) ([][]float32, error) {
+func (s *Server) encoded(ctx context.Context, in *inputTensor, n int, a about) ([][]float32, error) {
 	files, err := in.files()
 	if err != nil {
 		return nil, err
@@ -113,9 +115,11 @@ func (s *Server) encoded(ctx context.Context, in *inputTensor, n, size int) ([][
 	}
 	pixels := make([][]float32, n)
 	for i, file := range files {
-		if pixels[i], _, err = s.decode(ctx, file, fmt.Sprintf("image %d", i), size, false); err != nil {
+		image, err := s.decode(ctx, file, fmt.Sprintf("image %d", i), a, false)
+		if err != nil {
 			return nil, err
 		}
+		pixels[i], in.notice = image.pixels, notice.Join(in.notice, image.notice)
 	}
 	return pixels, nil
 }

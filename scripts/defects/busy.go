@@ -51,7 +51,7 @@ func (b *busy) sign() {
 	b.wait.Reset(b.next)
 }
 
-// end ends the signs.
+// end ends the signs. A second call does nothing.
 func (b *busy) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

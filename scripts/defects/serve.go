@@ -92,13 +92,13 @@ func serveCommand(c *call) (fmt.Stringer, error) {
 	}
 	out.URL = scheme + "://" + listener.Addr().String()
 	began := time.Now()
-	err = serveUntil(ctx, server, listener, secure, out, config.Log)
+	err = c.serveUntil(ctx, server, listener, secure, out, config.Log)
 	out.Seconds = time.Since(began).Seconds()
 	return out, err
 }
 
 // serveUntil serves until ctx ends. It listens while models are read, so that whoever starts it sees that it lives.
-func serveUntil(ctx context.Context, server *serve.Server, listener net.Listener, secure *certificate, out served, log *slog.Logger) error {
+func (c *call) serveUntil(ctx context.Context, server *serve.Server, listener net.Listener, secure *certificate, out served, log *slog.Logger) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	ended := make(chan error, 1)
@@ -106,6 +106,9 @@ func serveUntil(ctx context.Context, server *serve.Server, listener net.Listener
 	if err := server.Load(ctx); err != nil {
 		end()
 		return errors.Join(err, <-ended)
+	}
+	if signs, ok := c.stderr.(*busy); ok { // from now on it waits
+		signs.end()
 	}
 	log.Info("serving", "url", out.URL, "models", out.Models)
 	again := make(chan os.Signal, 1)
