@@ -98,6 +98,17 @@ func bicubic(n, size int) []sample {
 	return samples
 }
 
+// Matrix is how an axis of n pixels is resized, [size, n]: each row says how much the pixels count for one of size.
+func (o GeneralResizing) Matrix(n, size int) []float32 {
+	m := make([]float32, size*n)
+	for i, s := range samplings[o.Interpolation](n, size) {
+		for k, at := range s.at {
+			m[i*n+int(at)] += s.weight[k]
+		}
+	}
+	return m
+}
+
 // sampleAxis resizes one axis of images.
 func sampleAxis(x *graph.Node, axis int, samples []sample) *graph.Node {
 	shape := []int{1, 1, 1, 1}

@@ -16,6 +16,9 @@ var activations = map[string]struct {
 	"hard_sigmoid": {"HardSigmoid", []attribute{{"alpha", float32(1.0 / 6)}, {"beta", float32(0.5)}}},
 	"hard_silu":    {"HardSwish", nil},
 	"tanh":         {"Tanh", nil},
+	"selu":         {"Selu", nil},
+	"softsign":     {"Softsign", nil},
+	"exponential":  {"Exp", nil},
 	"softplus":     {"Softplus", nil},
 }
 
@@ -34,6 +37,10 @@ func (e *exporter) activate(x value, name string) (value, error) {
 	case "silu":
 		x = e.padded(x)
 		return e.each("Mul", x, []string{e.node("Sigmoid", []string{x.name})}), nil
+	case "mish": // an operator of its own since opset 18
+		x = e.padded(x)
+		y := e.each("Tanh", e.each("Softplus", x, nil), nil)
+		return e.each("Mul", x, []string{y.name}), nil
 	case "gelu": // in the steps that ONNX Runtime joins to one
 		x = e.padded(x)
 		y := e.each("Div", x, []string{e.scalar("root of 2", math.Sqrt2)})
@@ -49,4 +56,13 @@ func (e *exporter) activate(x value, name string) (value, error) {
 		return e.each("Softmax", x, nil, attribute{"axis", axis}), nil
 	}
 	return value{}, fmt.Errorf("its activation %q cannot be written as ONNX here", name)
+}
+
+// prelu multiplies what is below zero by learned numbers.
+func (e *exporter) prelu(x value) value {
+	alpha, shape := e.w[0], e.layer.W[0].Shape
+	if x.first {
+		alpha, shape = transposed(alpha, shape[2]), []int{shape[2], shape[0], shape[1]}
+	}
+	return e.each("PRelu", x, []string{e.floats("alpha", alpha, shape...)})
 }

@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"cmp"
 	"errors"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -13,8 +12,10 @@ func (e *exporter) translate(in []value) (value, error) {
 	switch op := e.layer.Op.(type) {
 	case layer.Input, layer.Dropout:
 		return x, nil
-	case layer.Conv2D, layer.DepthwiseConv2D, layer.ZeroPadding2D, layer.MaxPooling2D, layer.AveragePooling2D,
-		layer.GlobalAveragePooling2D, layer.GlobalMaxPooling2D, layer.Resizing:
+	case layer.Conv2D, layer.GeneralConv2D, layer.DepthwiseConv2D, layer.GeneralDepthwiseConv2D, layer.SeparableConv2D:
+		return e.convolution(e.channelsFirst(x))
+	case layer.ZeroPadding2D, layer.MaxPooling2D, layer.AveragePooling2D, layer.GlobalAveragePooling2D,
+		layer.GlobalMaxPooling2D, layer.Resizing, layer.GeneralResizing:
 		return e.image(e.channelsFirst(x))
 	case layer.Rescaling:
 		x = e.each("Mul", x, []string{e.scalar("scale", op.Scale)})
@@ -35,12 +36,21 @@ func (e *exporter) translate(in []value) (value, error) {
 		return e.relu(x, op.MaxValue), nil
 	case layer.LeakyReLU:
 		return e.each("LeakyRelu", x, nil, attribute{"alpha", float32(op.NegativeSlope)}), nil
+	case layer.ELU:
+		return e.each("Elu", x, nil, attribute{"alpha", float32(op.Alpha)}), nil
+	case layer.PReLU:
+		return e.prelu(x), nil
 	case layer.Softmax:
 		return e.activate(x, "softmax")
 	case layer.Add:
 		return e.merge("Add", in), nil
 	case layer.Multiply:
 		return e.merge("Mul", in), nil
+	case layer.CustomScaleLayer:
+		added := e.each("Mul", in[1], []string{e.scalar("scale", op.Scale)})
+		return e.merge("Add", []value{x, added}), nil
+	case layer.LayerScale:
+		return e.each("Mul", x, []string{e.perChannel("gamma", x, e.w[0])}), nil
 	case layer.Average:
 		return e.each("Div", e.merge("Add", in), []string{e.scalar("count", float64(len(in)))}), nil
 	case layer.Concatenate:
@@ -58,7 +68,11 @@ func (e *exporter) translate(in []value) (value, error) {
 	case layer.ClassToken:
 		return e.classToken(x), nil
 	case layer.Cropping1D:
-		return e.crop(op, x), nil
+		return e.slice(x, op.Cropping[0]), nil
+	case layer.Cropping2D:
+		return e.slice(x, op.Cropping[0], op.Cropping[2]), nil
+	case layer.CenterCrop:
+		return e.slice(x, (x.shape[0]-op.Height)/2, (x.shape[1]-op.Width)/2), nil
 	case layer.GlobalAveragePooling1D:
 		name := e.node("ReduceMean", []string{x.name}, attribute{"axes", []int{1}}, attribute{"keepdims", 0})
 		return value{name: name, shape: x.shape[1:]}, nil
@@ -91,39 +105,18 @@ func (e *exporter) dense(op layer.Dense, x value) (value, error) {
 	return e.activate(y, op.Activation)
 }
 
-// aligned are values with their channels in the same place.
-func (e *exporter) aligned(in []value) []value {
-	out := make([]value, len(in))
-	for i, x := range in {
-		out[i] = e.padded(e.channelsFirst(x))
+// slice cuts what the layer gives out of x: along each of the first axes, from the place that begins says.
+func (e *exporter) slice(x value, begins ...int) value {
+	x = e.padded(x)
+	first := 1
+	if x.first {
+		first = 2
 	}
-	return out
-}
-
-// merge applies an operator of two values to any number of them.
-func (e *exporter) merge(op string, in []value) value {
-	in = e.aligned(in)
-	out := in[0]
-	for _, x := range in[1:] {
-		out.name = e.node(op, []string{out.name, x.name})
+	var ends, axes []int
+	for i, begin := range begins {
+		ends, axes = append(ends, begin+e.layer.Shape[i]), append(axes, first+i)
 	}
-	out.shape = e.layer.Shape
-	return out
-}
-
-func (e *exporter) concatenate(op layer.Concatenate, in []value) value {
-	in = e.aligned(in)
-	var names []string
-	for _, x := range in {
-		names = append(names, x.name)
-	}
-	rank := len(in[0].shape)
-	axis := cmp.Or(op.Axis, -1)
-	if axis < 0 {
-		axis += 1 + rank
-	}
-	if in[0].first {
-		axis = []int{0, 2, 3, 1}[axis]
-	}
-	return value{name: e.node("Concat", names, attribute{"axis", axis}), shape: e.layer.Shape, first: in[0].first}
+	x.name = e.node("Slice", []string{x.name, e.ints("starts", begins...), e.ints("ends", ends...), e.ints("axes", axes...)})
+	x.shape = e.layer.Shape
+	return x
 }

@@ -22,6 +22,7 @@ type kerasCase struct {
 	}
 	Shapes    [][]int
 	Low, High float32
+	Output    []int
 	Values    []float32
 }
 
@@ -89,11 +90,18 @@ func kerasCases(t *testing.T) []kerasCase {
 	t.Helper()
 	var all struct{ Cases []kerasCase }
 	golden.Read(t, "../layer/testdata/layers.json.gz", &all)
-	return all.Cases
+	var small []kerasCase
+	golden.Read(t, "../layer/testdata/small_layers.json.gz", &small)
+	return append(all.Cases, small...)
 }
 
-// nothing lists layers that compute nothing, which no file holds.
-var nothing = []string{"Dropout"}
+// nothing lists layers that compute nothing in inference. StochasticDepth is read as a Dropout.
+var nothing = []string{"Dropout", "StochasticDepth"}
+
+// idle reports whether the layer computes nothing, which no file holds.
+func (c kerasCase) idle() bool {
+	return slices.Contains(nothing, c.Op.Class) || c.Op.Class == "Resizing" && slices.Equal(c.Shapes[0], c.Output)
+}
 
 // save writes a network to a file and reads it.
 func save(t *testing.T, m *onnx.Model) (path string, read *onnxrun.Model) {
@@ -120,9 +128,9 @@ func compute(t *testing.T, m *onnxrun.Model, x []float32, shape []int) []float32
 }
 
 // tolerance is relative to the largest value. Positions of pixels are rounded to float32 in Keras and here, which ONNX does
-// not ask for.
-func (c kerasCase) tolerance() float64 {
-	if c.Op.Class == "Resizing" {
+// not ask for: its own operator is used for bilinear resizing.
+func (c kerasCase) tolerance(t *testing.T) float64 {
+	if _, ok := c.op(t).(layer.Resizing); ok {
 		return 1e-4
 	}
 	return 2e-6
@@ -130,13 +138,13 @@ func (c kerasCase) tolerance() float64 {
 
 func TestLayersEqualKeras(t *testing.T) {
 	for _, c := range kerasCases(t) {
-		if slices.Contains(nothing, c.Op.Class) {
+		if c.idle() {
 			continue
 		}
 		t.Run(c.Name, func(t *testing.T) {
 			ls, x := c.network(t)
 			_, m := save(t, &onnx.Model{Name: "one layer", Layers: ls, Values: filled(ls)})
-			if d := golden.Relative(compute(t, m, x, ls[0].Shape), c.Values); !(d <= c.tolerance()) {
+			if d := golden.Relative(compute(t, m, x, ls[0].Shape), c.Values); !(d <= c.tolerance(t)) {
 				t.Errorf("differs by %.2g of the largest value", d)
 			}
 		})
@@ -148,14 +156,14 @@ func TestLayersEqualKerasInONNXRuntime(t *testing.T) {
 	r := onnxrun.Start(t, "../..")
 	worst := 0.0
 	for _, c := range kerasCases(t) {
-		if slices.Contains(nothing, c.Op.Class) {
+		if c.idle() {
 			continue
 		}
 		ls, x := c.network(t)
 		path, _ := save(t, &onnx.Model{Name: "one layer", Layers: ls, Values: filled(ls)})
 		got, apart := r.Run(t, path, x)
 		d := golden.Relative(got, c.Values)
-		if !(d <= 2*c.tolerance()) || !(apart <= 1e-5*float64(max(c.High, 1))) {
+		if !(d <= 2*c.tolerance(t)) || !(apart <= 1e-5*float64(max(c.High, 1))) {
 			t.Errorf("%s: differs by %.2g of the largest value; images one by one differ by %.2g", c.Name, d, apart)
 		}
 		worst = max(worst, d)
@@ -171,7 +179,7 @@ func TestAllClassesAreTried(t *testing.T) {
 	}
 	for _, class := range layer.Classes() {
 		if !slices.Contains(tried, class) {
-			t.Errorf("no case of keras_layers.py has a %s, so nobody knows whether it can be written as ONNX", class)
+			t.Errorf("no case of keras_layers.py or keras_small_layers.py has a %s, so nobody knows whether it can be written as ONNX", class)
 		}
 	}
 }

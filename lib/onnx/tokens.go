@@ -1,7 +1,5 @@
 package onnx
 
-import "github.com/transfer-learning-go/defects/lib/layer"
-
 // classToken makes room before the tokens, and adds a table that is the token there and zero elsewhere: unlike putting
 // the token there, this does not ask how many images there are.
 func (e *exporter) classToken(x value) value {
@@ -10,10 +8,4 @@ func (e *exporter) classToken(x value) value {
 	name := e.node("Pad", []string{x.name, e.ints("pads", 0, 1, 0, 0, 0, 0)})
 	name = e.node("Add", []string{name, e.floats("class_token", table, n, d)})
 	return value{name: name, shape: []int{n, d}}
-}
-
-func (e *exporter) crop(op layer.Cropping1D, x value) value {
-	name := e.node("Slice", []string{x.name, e.ints("starts", op.Cropping[0]), e.ints("ends", x.shape[0]-op.Cropping[1]),
-		e.ints("axes", 1)})
-	return value{name: name, shape: e.layer.Shape}
 }

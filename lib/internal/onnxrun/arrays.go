@@ -115,12 +115,16 @@ func pad(x Tensor, pads []int) Tensor {
 }
 
 func slice(c call) (Tensor, error) {
-	x, axis, start, end := c.in[0], c.in[3].Ints[0], c.in[1].Ints[0], c.in[2].Ints[0]
+	x, starts, ends, axes := c.in[0], c.in[1].Ints, c.in[2].Ints, c.in[3].Ints
 	out := Tensor{Dims: slices.Clone(x.Dims)}
-	out.Dims[axis] = end - start
+	for i, axis := range axes {
+		out.Dims[axis] = ends[i] - starts[i]
+	}
 	index(out.Dims, func(at []int) {
 		from := slices.Clone(at)
-		from[axis] += start
+		for i, axis := range axes {
+			from[axis] += starts[i]
+		}
 		out.Floats = append(out.Floats, x.Floats[x.at(from)])
 	})
 	return out, nil

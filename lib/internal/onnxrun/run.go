@@ -81,6 +81,12 @@ var pairs = map[string]func(a, b float64) float64{
 	"Sub": func(a, b float64) float64 { return a - b },
 	"Mul": func(a, b float64) float64 { return a * b },
 	"Div": func(a, b float64) float64 { return a / b },
+	"PRelu": func(x, slope float64) float64 {
+		if x < 0 {
+			return slope * x
+		}
+		return x
+	},
 }
 
 // single is the function of operators that change each number by itself.
@@ -108,6 +114,18 @@ func (c call) single() (func(float64) float64, bool) {
 			}
 			return x
 		}, true
+	case "Selu":
+		alpha, gamma := c.float("alpha", 1.67326319217681884765625), c.float("gamma", 1.05070102214813232421875)
+		return func(x float64) float64 {
+			if x <= 0 {
+				return gamma * alpha * math.Expm1(x)
+			}
+			return gamma * x
+		}, true
+	case "Softsign":
+		return func(x float64) float64 { return x / (1 + math.Abs(x)) }, true
+	case "Exp":
+		return math.Exp, true
 	case "Erf":
 		return math.Erf, true
 	case "Tanh":

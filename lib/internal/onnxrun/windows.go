@@ -7,7 +7,7 @@ import (
 
 // window is what convolutions and poolings look at.
 type window struct {
-	size, strides, begin, out [2]int
+	size, strides, dilation, begin, out [2]int
 }
 
 func (c call) window() (w window, err error) {
@@ -15,9 +15,14 @@ func (c call) window() (w window, err error) {
 	if len(kernel) != 2 || len(strides) != 2 || len(pads) != 4 {
 		return w, fmt.Errorf("kernel_shape %v, strides %v, pads %v", kernel, strides, pads)
 	}
+	w.dilation = [2]int{1, 1}
+	if d := c.ints("dilations"); d != nil {
+		w.dilation = [2]int(d)
+	}
 	for axis := range 2 {
 		w.size[axis], w.strides[axis], w.begin[axis] = kernel[axis], strides[axis], pads[axis]
-		w.out[axis] = (c.in[0].Dims[2+axis]+pads[axis]+pads[2+axis]-kernel[axis])/strides[axis] + 1
+		span := (kernel[axis]-1)*w.dilation[axis] + 1
+		w.out[axis] = (c.in[0].Dims[2+axis]+pads[axis]+pads[2+axis]-span)/strides[axis] + 1
 	}
 	return w, nil
 }
@@ -26,7 +31,7 @@ func (c call) window() (w window, err error) {
 func (w window) each(height, width, row, column int, do func(y, x, i, j int)) {
 	for i := range w.size[0] {
 		for j := range w.size[1] {
-			y, x := row*w.strides[0]+i-w.begin[0], column*w.strides[1]+j-w.begin[1]
+			y, x := row*w.strides[0]+i*w.dilation[0]-w.begin[0], column*w.strides[1]+j*w.dilation[1]-w.begin[1]
 			if y >= 0 && x >= 0 && y < height && x < width {
 				do(y, x, i, j)
 			}
