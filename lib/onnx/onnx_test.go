@@ -12,7 +12,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/internal/onnxrun"
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -76,92 +75,6 @@ func TestBackbonesEqualKerasInONNXRuntime(t *testing.T) {
 	}
 }
 
-// mixed has what the backbones have besides, and layers in an order that turns images round again and again: paddings that
-// two layers read, that add up, and that no convolution takes; pictures of one pixel and of one channel; normalization and
-// flattening of images; tokens.
-func mixed(t *testing.T) layer.List {
-	t.Helper()
-	b := &layer.Builder{}
-	b.Add("pixels", layer.Input{Shape: []int{13, 12, 3}}) // the name of the file's input
-	b.Add("", layer.Resizing{Height: 17, Width: 9})
-	b.Add("", layer.Rescaling{Scale: 1 / 127.5, Offset: -1})
-	b.Add("", layer.ZeroPadding2D{Pad: [4]int{1, 0, 2, 1}})
-	padded := b.Add("", layer.ZeroPadding2D{Pad: [4]int{0, 1, 1, 0}})
-	a := b.Add("", layer.Conv2D{Filters: 4, Kernel: 3, Strides: 2, Activation: "relu6"})
-	b.Add("", layer.MaxPooling2D{Pool: 3, Strides: 2}, padded)
-	b.Add("", layer.LayerNormalization{})
-	c := b.Add("", layer.Conv2D{Filters: 4, Kernel: 1, NoBias: true})
-	b.Add("", layer.ZeroPadding2D{Pad: [4]int{1, 1, 0, 0}}, a)
-	a = b.Add("", layer.Conv2D{Filters: 4, Kernel: 3, Padding: "same", Strides: 2, Activation: "gelu"})
-	b.Add("", layer.MaxPooling2D{Pool: 1, Strides: 2}, c)
-	b.Add("", layer.BatchNormalization{Epsilon: 1.001e-5})
-	b.Add("", layer.ZeroPadding2D{Pad: [4]int{0, 1, 0, 0}})
-	c = b.Add("", layer.DepthwiseConv2D{Kernel: 3, Padding: "same"})
-	image := b.Add("", layer.Add{}, a, c)
-	b.Add("", layer.GlobalAveragePooling2D{})
-	b.Add("", layer.Reshape{Shape: []int{1, 1, 4}})
-	weights := b.Add("", layer.Conv2D{Filters: 4, Kernel: 1, Activation: "sigmoid"})
-	image = b.Add("", layer.Multiply{}, image, weights)
-	flat := b.Add("", layer.Flatten{})
-	h, w := b.List[b.List.Index(image)].Shape[0], b.List[b.List.Index(image)].Shape[1]
-	b.Add("", layer.Reshape{Shape: []int{h * w, 4}}, image)
-	b.Add("", layer.ClassToken{})
-	tokens := b.Add("", layer.PositionEmbedding{})
-	b.Add("", layer.MultiHeadAttention{NumHeads: 2, KeyDim: 4, Dropout: 0.1})
-	b.Add("", layer.BatchNormalization{}, b.Add("", layer.Add{}, tokens, b.Last()))
-	b.Add("", layer.Activation{Activation: "softmax"})
-	b.Add("", layer.Dense{Units: 6, Activation: "hard_silu"})
-	tokens = b.Add("", layer.GlobalAveragePooling1D{})
-	b.Add("", layer.Reshape{Shape: []int{h, w * 4, 1}}, flat)
-	b.Add("", layer.AveragePooling2D{Pool: 2, Padding: "same"})
-	b.Add("", layer.Flatten{})
-	b.Add("", layer.BatchNormalization{NoScale: true})
-	b.Add("", layer.Concatenate{}, b.Last(), tokens)
-	b.Add("probabilities", layer.Dense{Units: 7}) // the name of the file's output
-	b.Add("", layer.Dropout{Rate: 0.5})
-	b.Add("", layer.Dense{Units: 5, Activation: "softmax"})
-	if b.Err != nil {
-		t.Fatal(b.Err)
-	}
-	return b.List
-}
-
-// own is what this module computes itself.
-func own(t *testing.T, ls layer.List, v layer.Values, x []float32) []float32 {
-	t.Helper()
-	p, err := inference.New(ls, v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	y, err := p.Run(t.Context(), x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return y
-}
-
-func TestMixedLayersEqualOurOwn(t *testing.T) {
-	ls := mixed(t)
-	v := filled(ls)
-	x := golden.Uniform("images", 3*layer.Size(ls[0].Shape), 0, 255)
-	want := own(t, ls, v, x)
-	if golden.Difference(want[:5], want[5:10]) < 1e-3 {
-		t.Errorf("the images look alike: %v", want)
-	}
-	path, m := save(t, &onnx.Model{Name: "mixed", Layers: ls, Values: v})
-	if d := golden.Difference(compute(t, m, x, ls[0].Shape), want); !(d <= 1e-5) {
-		t.Errorf("probabilities differ by %.2g", d)
-	}
-	t.Run("in ONNX Runtime", func(t *testing.T) {
-		r := onnxrun.Start(t, "../..")
-		got, apart := r.Run(t, path, x)
-		if d := golden.Difference(got, want); !(max(d, apart) <= 1e-5) {
-			t.Errorf("probabilities differ by %.2g, of images one by one by %.2g", d, apart)
-		}
-	})
-}
-
 func TestFileSaysWhatItHolds(t *testing.T) {
 	ls := mixed(t)
 	_, m := save(t, &onnx.Model{Name: "steel", Layers: ls, Values: filled(ls), Notice: "random weights",
@@ -213,11 +126,14 @@ func network(ops ...layer.Op) layer.List {
 func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
 	convolutions := network(layer.Conv2D{Filters: 2, Kernel: 3}, layer.BatchNormalization{}, layer.Flatten{}, layer.Dense{Units: 2})
 	folded, values := convolutions.Fold(filled(convolutions))
+	tall := network(layer.GeneralConv2D{Filters: 2, Kernel: [2]int{3, 1}}, layer.BatchNormalization{})
+	foldedTall, tallValues := tall.Fold(filled(tall))
 	short := filled(convolutions)
 	short["conv2d"][0] = short["conv2d"][0][1:]
 	for says, m := range map[string]*onnx.Model{
 		"layer strange (Strange): layers of this class cannot be written as ONNX": {Layers: network(strange{})},
 		"layer conv2d (Conv2D): the list is folded":                               {Layers: folded, Values: values},
+		"layer conv2d (Conv2D): the list is folded for inference":                 {Layers: foldedTall, Values: tallValues},
 		"layer conv2d (Conv2D): its weight kernel: 53 values":                     {Layers: convolutions, Values: short},
 		"layer conv2d (Conv2D): it has 2 weights, but values for 0":               {Layers: convolutions},
 		"computes nothing": {Layers: network(layer.Dropout{Rate: 0.5})},
