@@ -226,7 +226,7 @@ func TestModelsThatCannotTrainAreRefused(t *testing.T) {
 	_, err = New(c)
 	requireInError(t, err, "3 classes", "layer.Dense{Units: 3")
 	_, err = New(head(layer.Dense{Units: 6}))
-	requireInError(t, err, "dense", "rank")
+	requireInError(t, err, "of layer dense", "put a pooling or Flatten before")
 	_, err = New(Config{})
 	requireInError(t, err, "Base")
 	six, err := New(head(layer.GlobalAveragePooling2D{}, layer.Dense{Units: 6, Activation: "softmax"}))

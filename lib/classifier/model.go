@@ -59,7 +59,8 @@ func (m *Model) checkShapes() error {
 		return fmt.Errorf("the model takes inputs of shape %v: give one that takes square images with 3 channels", in)
 	}
 	if len(out) != 1 {
-		return fmt.Errorf("the model gives outputs of shape %v: give a classifier, with one probability per class", out)
+		return fmt.Errorf("the model gives outputs of shape %v, of layer %s: give a classifier, with one probability per class; put a "+
+			"pooling or Flatten before its dense layers", out, m.Layers[len(m.Layers)-1].Name)
 	}
 	m.ImageSize = in[0]
 	return nil
