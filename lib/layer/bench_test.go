@@ -16,6 +16,12 @@ func BenchmarkPointwise(b *testing.B) {
 		func(x, kernel *graph.Node) *graph.Node { return graph.Convolve(x, kernel).Done() })
 }
 
+// BenchmarkPatchwise compares the convolution of ViT-B/16's patches as a matrix product with a native one.
+func BenchmarkPatchwise(b *testing.B) {
+	compare(b, []int{8, 224, 224, 3}, []int{16, 16, 3, 768}, "product", patchwise, "convolution",
+		func(x, kernel *graph.Node) *graph.Node { return graph.Convolve(x, kernel).Strides(16).Done() })
+}
+
 // BenchmarkDepthwise compares the depthwise convolution as shifted multiply-adds with a native, grouped one.
 func BenchmarkDepthwise(b *testing.B) {
 	shifted := func(x, kernel *graph.Node) *graph.Node {
