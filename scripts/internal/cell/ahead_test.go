@@ -17,11 +17,10 @@ func ahead(t *testing.T) *classroom {
 	c := newClassroom(t)
 	c.must(c.run(c.kernel, "cell", "linker"))
 	t.Cleanup(func() {
-		for _, path := range c.waiting() {
-			os.Remove(path)
-		}
-		for deadline := time.Now().Add(time.Minute); c.pkill("-0") && time.Now().Before(deadline); {
-			time.Sleep(20 * time.Millisecond)
+		for deadline := time.Now().Add(time.Minute); c.pkill("-0") && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			for _, path := range c.waiting() {
+				os.Remove(path) // also of one that has only just begun
+			}
 		}
 	})
 	return c
