@@ -21,6 +21,9 @@ var gonbPatches = []struct{ file, old, new string }{
 // patchedGoNB makes a copy of GoNB with these changes, and gives the arguments with which go build takes it.
 func (s *setup) patchedGoNB(ctx context.Context) (arguments []string, err error) {
 	const module = "github.com/janpfeifer/gonb"
+	if _, err := s.output(ctx, "go", "mod", "download", module); err != nil { // go list gives no folder of what is not there yet
+		return nil, err
+	}
 	dir, err := s.output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
 	if err != nil {
 		return nil, err
