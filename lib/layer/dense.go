@@ -8,8 +8,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Dense is Keras's Dense on the last axis, [inputs], [n, inputs] or [h, w, inputs]: x·kernel + bias with kernel [inputs, Units], then
-// the activation. The kernel starts Glorot-uniform, the bias at zero.
+// Dense is Keras's Dense on the last axis, [inputs], [n, inputs] or [h, w, inputs]: x·kernel + bias with kernel
+// [inputs, Units], then the activation. The kernel starts Glorot-uniform, the bias at zero.
 type Dense struct {
 	Units      int
 	Activation string

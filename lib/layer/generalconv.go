@@ -28,10 +28,9 @@ type GeneralConv2D struct {
 func (GeneralConv2D) Class() string { return "Conv2D" }
 
 func (o GeneralConv2D) withDefaults() Op {
-	w := o.window()
-	o.Strides, o.Dilation = [2]int{w.stride(0), w.stride(1)}, [2]int{max(1, o.Dilation[0]), max(1, o.Dilation[1])}
-	o.Groups, o.Padding = cmp.Or(o.Groups, 1), cmp.Or(o.Padding, "valid")
-	o.Activation = canonical(o.Activation)
+	w := o.window().withDefaults()
+	o.Strides, o.Dilation, o.Padding = w.strides, w.dilation, w.padding
+	o.Groups, o.Activation = cmp.Or(o.Groups, 1), canonical(o.Activation)
 	return o
 }
 
@@ -129,10 +128,9 @@ type GeneralDepthwiseConv2D struct {
 func (GeneralDepthwiseConv2D) Class() string { return "DepthwiseConv2D" }
 
 func (o GeneralDepthwiseConv2D) withDefaults() Op {
-	w := o.window()
-	o.Strides, o.Dilation = [2]int{w.stride(0), w.stride(1)}, [2]int{max(1, o.Dilation[0]), max(1, o.Dilation[1])}
-	o.Multiplier, o.Padding = cmp.Or(o.Multiplier, 1), cmp.Or(o.Padding, "valid")
-	o.Activation = canonical(o.Activation)
+	w := o.window().withDefaults()
+	o.Strides, o.Dilation, o.Padding = w.strides, w.dilation, w.padding
+	o.Multiplier, o.Activation = cmp.Or(o.Multiplier, 1), canonical(o.Activation)
 	return o
 }
 

@@ -30,6 +30,15 @@ func square(kernel, strides int, padding string) window {
 	return window{kernel: pair(kernel), strides: pair(strides), padding: padding}
 }
 
+// withDefaults is the same window with its defaults filled in.
+func (w window) withDefaults() window {
+	for axis := range 2 {
+		w.strides[axis], w.dilation[axis] = w.stride(axis), max(1, w.dilation[axis])
+	}
+	w.padding = cmp.Or(w.padding, "valid")
+	return w
+}
+
 func (w window) stride(axis int) int { return max(1, w.strides[axis]) }
 
 // span is how many pixels of an axis the window covers, its gaps included.
@@ -91,10 +100,9 @@ func (w window) isSquare() bool {
 }
 
 func convolutionConfig(w window, noBias bool, activation string) Settings {
-	s := activationConfig(activation)
-	s["kernel_size"], s["strides"] = w.kernel, [2]int{w.stride(0), w.stride(1)}
-	s["dilation_rate"] = [2]int{max(1, w.dilation[0]), max(1, w.dilation[1])}
-	s["padding"], s["data_format"], s["use_bias"] = cmp.Or(w.padding, "valid"), "channels_last", !noBias
+	s, w := activationConfig(activation), w.withDefaults()
+	s["kernel_size"], s["strides"], s["dilation_rate"] = w.kernel, w.strides, w.dilation
+	s["padding"], s["data_format"], s["use_bias"] = w.padding, "channels_last", !noBias
 	return s
 }
 

@@ -96,7 +96,7 @@ func features(c *call) (fmt.Stringer, error) {
 	defer stop()
 	table := featureTable{Backbone: base.String(), Weights: base.Source, Notice: base.Notice, Images: words[1:]}
 	const together = 32
-	for _, some := range chunks(files.Len(), together) {
+	for some := range slices.Chunk(sequence(files.Len()), together) {
 		pixels, err := images.Pixels(files, some, size)
 		if err != nil {
 			return nil, files.explain(err)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"sync"
 
 	"github.com/transfer-learning-go/defects/lib/files"
@@ -130,6 +129,3 @@ func sequence(n int) []int {
 	}
 	return s
 }
-
-// chunks cuts the positions of n images into parts.
-func chunks(n, size int) [][]int { return slices.Collect(slices.Chunk(sequence(n), size)) }

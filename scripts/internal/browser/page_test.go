@@ -1,10 +1,7 @@
 package browser
 
 import (
-	"context"
 	"image/png"
-	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +11,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/serve"
 	"github.com/transfer-learning-go/defects/lib/surfaces"
+	"github.com/transfer-learning-go/defects/scripts/internal/service"
 )
 
 // small is a network of a few hundred weights, which has learned nothing.
@@ -27,28 +25,7 @@ func small() (*classifier.Model, error) {
 // startService serves the network until the test ends.
 func startService(t *testing.T, token string) (url string) {
 	t.Helper()
-	s, err := serve.New(serve.Config{Models: []serve.Model{{Name: "steel", Open: small}}, Unsure: 0.5, Token: token,
-		Log: slog.New(slog.DiscardHandler)})
-	if err == nil {
-		err = s.Load(t.Context())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, l, nil) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return "http://" + l.Addr().String() + "/"
+	return "http://" + service.Start(t, serve.Config{Models: []serve.Model{{Name: "steel", Open: small}}, Unsure: 0.5, Token: token}) + "/"
 }
 
 func TestThePageOfAService(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -64,24 +63,25 @@ func (k kernel) buildLinker(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	replace := map[string]string{}
+	texts, replace := map[string]string{}, map[string]string{}
 	for _, c := range linkerChanges {
 		source := filepath.Join(m.goroot(), "src", "cmd", "link", "internal", filepath.FromSlash(c.file))
-		changed, again := replace[source]
-		if !again {
-			changed = filepath.Join(dir, strings.ReplaceAll(c.file, "/", "-"))
+		if texts[source] == "" {
+			text, err := os.ReadFile(source)
+			if err != nil {
+				return err
+			}
+			texts[source], replace[source] = string(text), filepath.Join(dir, strings.ReplaceAll(c.file, "/", "-"))
 		}
-		text, err := os.ReadFile(map[bool]string{false: source, true: changed}[again])
-		if err != nil {
-			return err
-		}
-		if strings.Count(string(text), c.old) != 1 {
+		if strings.Count(texts[source], c.old) != 1 {
 			return fmt.Errorf("%s of %s has no %q, or several: see linkerChanges", c.file, m.Version, strings.TrimSpace(c.old))
 		}
-		if err := os.WriteFile(changed, []byte(strings.Replace(string(text), c.old, c.new, 1)), 0o644); err != nil {
+		texts[source] = strings.Replace(texts[source], c.old, c.new, 1)
+	}
+	for source, text := range texts {
+		if err := os.WriteFile(replace[source], []byte(text), 0o644); err != nil {
 			return err
 		}
-		replace[source] = changed
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
@@ -95,8 +95,7 @@ func (k kernel) buildLinker(ctx context.Context) error {
 	if _, err := output(cmd); err != nil {
 		return err
 	}
-	defer os.Remove(path + ".new")
-	return errors.Join(os.Chmod(path+".new", 0o755), os.Rename(path+".new", path))
+	return os.Rename(path+".new", path)
 }
 
 func (m *manifest) goroot() string {

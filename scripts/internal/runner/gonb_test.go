@@ -2,21 +2,14 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
 func TestGoNBsChangesStandInItsSources(t *testing.T) {
-	root := t.TempDir()
-	for _, name := range []string{"go.mod", "go.sum"} {
-		text, err := os.ReadFile(filepath.Join("..", "..", "..", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(root, name), string(text))
-	}
-	s := newSetup(nil, root, options{})
+	s := lessonModule(t)
 	arguments, err := s.patchedGoNB(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -35,5 +28,37 @@ func TestGoNBsChangesStandInItsSources(t *testing.T) {
 	}
 	if lines := strings.Split(listed, "\n"); len(lines) != 2 || !strings.HasPrefix(lines[0], s.local("gonb", "src")) {
 		t.Errorf("go builds with\n%s", listed)
+	}
+}
+
+// lessonModule is a clone that holds the lesson's versions alone.
+func lessonModule(t *testing.T) *setup {
+	t.Helper()
+	root := t.TempDir()
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(root, name), string(text))
+	}
+	return newSetup(nil, root, options{})
+}
+
+// A class's server, and a machine that is new to Go, have nothing in the module cache.
+func TestGoNBsSourcesAreFetchedWhereTheyAreNotThere(t *testing.T) {
+	if said, err := exec.Command("go", "mod", "download", "github.com/janpfeifer/gonb").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOPROXY", "file://"+filepath.ToSlash(filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")))
+	t.Setenv("GOSUMDB", "off") // go.sum has the sums
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Cleanup(func() { exec.Command("go", "clean", "-modcache").Run() }) // its files cannot be removed otherwise
+	if _, err := lessonModule(t).patchedGoNB(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,17 +1,13 @@
-// Package service tests lib/serve with the programs of others.
 package service
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
-	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,33 +27,6 @@ func small() (*classifier.Model, error) {
 		layer.Input{Shape: []int{24, 24, 3}}, layer.Rescaling{Scale: 1 / 127.5, Offset: -1},
 		layer.Conv2D{Filters: 8, Kernel: 3, Strides: 3, Activation: "relu"}, layer.GlobalAveragePooling2D{},
 		layer.Dense{Units: 3, Activation: "softmax"})})
-}
-
-// start serves the network as "steel" on this machine, until the test ends.
-func start(t *testing.T, token string) (address string) {
-	t.Helper()
-	s, err := serve.New(serve.Config{Models: []serve.Model{{Name: "steel", Open: small}}, Token: token,
-		Log: slog.New(slog.DiscardHandler)})
-	if err == nil {
-		err = s.Load(t.Context())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, l, nil) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return l.Addr().String()
 }
 
 func TestTritonsClientWorksAsItIs(t *testing.T) {
@@ -86,12 +55,12 @@ func TestTritonsClientWorksAsItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := t.TempDir()
+	folder, config := t.TempDir(), serve.Config{Models: []serve.Model{{Name: "steel", Open: small}}, Token: "secret"}
 	if err := errors.Join(os.WriteFile(filepath.Join(folder, "white.png"), picture.Bytes(), 0o644),
 		os.WriteFile(filepath.Join(folder, "expected.json"), expected, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), python, "client.py", start(t, "secret"), "steel",
+	out, err := exec.CommandContext(t.Context(), python, "client.py", Start(t, config), "steel",
 		filepath.Join(folder, "white.png"), filepath.Join(folder, "expected.json"), "secret").CombinedOutput()
 	t.Logf("\n%s", out)
 	if err != nil {
