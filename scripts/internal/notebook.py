@@ -6,6 +6,7 @@ HTML is the report, which needs no network and, but for links to other reports, 
 is also written when a cell fails. Exit code 1, with the cell's number and its error on stderr, if one does.
 """
 
+import atexit
 import datetime
 import html
 import json
@@ -100,6 +101,10 @@ def execute(notebook, path, kernel_log):
         else:
             detail = failure(notebook.cells[code[progress.number - 1]], error)
         sys.exit(f"notebook {path.stem}: cell {progress.number} of {len(code)} failed after {progress.elapsed():.1f} s\n{detail}")
+    except RuntimeError as error:  # of jupyter_client, before the first cell
+        atexit.unregister(client._cleanup_kernel)  # it has run already, and fails a second time
+        sys.exit(f"notebook {path.stem}: the kernel did not start: {error}. Its log is {kernel_log}. "
+                 "Kernels answer at 127.0.0.1: is there such an address, and no firewall before it?")
     finally:
         progress.stop()
 

@@ -69,6 +69,16 @@ func TestANotebookBecomesAReportThatNeedsNoNetwork(t *testing.T) {
 	}
 }
 
+func TestAKernelThatDoesNotStartIsSaidInASentence(t *testing.T) {
+	broken := filepath.Join(t.TempDir(), "kernels", "gonb-defects")
+	write(t, filepath.Join(broken, "kernel.json"), `{"argv": ["false", "{connection_file}"], "display_name": "broken", "language": "go"}`)
+	t.Setenv("JUPYTER_PATH", filepath.Dir(filepath.Dir(broken)))
+	_, output, err := cells(t, t.Context(), "%%\nfmt.Println(1)")
+	if err == nil || !strings.Contains(output, "the kernel did not start: Kernel died before replying") || strings.Contains(output, "Traceback") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
 func TestAFailingCellStopsTheRun(t *testing.T) {
 	for _, c := range []struct{ name, code, want string }{
 		{"compile error", "%%\n// A comment.\nfmt.Println(undefined)", "Cell [2], line 3: undefined: undefined"},
