@@ -4,14 +4,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -125,21 +130,38 @@ func (s *setup) check(ctx context.Context) error {
 	if err := c.step("browser", func(l *live) (string, error) { return s.prepareBrowser(ctx, l) }); err != nil {
 		return err
 	}
-	c.say("go test ./...")
-	// Go's own limit of ten minutes for a package is short where other programs use the machine, too.
-	tests := s.exec(ctx, "go", "test", "-vet=off", "-timeout", "30m", "./...") // vetted above
-	tests.Stdout, tests.Stderr = os.Stdout, os.Stderr
-	if err := tests.Run(); err != nil {
-		return fmt.Errorf("go test ./...: %w", err)
-	}
 	notebooks, err := findNotebooks(root, "")
 	if err != nil {
 		return err
 	}
-	if err := s.report(ctx, notebooks, filepath.Join(root, ".lesson", "test-reports")); err != nil {
+	// Cells wait for the linker and tests for a browser: beside each other they use the processor that the other leaves.
+	c.say("go test ./... and, beside it, the notebooks")
+	tested := make(chan error, 1)
+	go func() { tested <- s.goTest(ctx) }()
+	err = s.report(ctx, notebooks, filepath.Join(root, ".lesson", "test-reports"))
+	if err := errors.Join(err, <-tested); err != nil {
 		return err
 	}
 	c.say("all checks passed")
+	return nil
+}
+
+// failed are the lines of go test that name what has failed.
+var failed = regexp.MustCompile(`(?m)^(FAIL|panic:|\s*--- FAIL).*$`)
+
+// goTest says again at the end what has failed: it stands far above, among the lines of the notebooks.
+func (s *setup) goTest(ctx context.Context) error {
+	// Go's own limit of ten minutes for a package is short where other programs use the machine, too.
+	cmd := s.exec(ctx, "go", "test", "-vet=off", "-timeout", "30m", "./...") // vetted before
+	var output bytes.Buffer
+	start := time.Now()
+	cmd.Stdout = io.MultiWriter(os.Stdout, &output)
+	cmd.Stderr = cmd.Stdout
+	err := cmd.Run()
+	s.c.say(fmt.Sprintf("go test ./... took %.0f s", time.Since(start).Seconds()))
+	if err != nil {
+		return fmt.Errorf("go test ./...: %w\n%s", err, strings.Join(failed.FindAllString(output.String(), -1), "\n"))
+	}
 	return nil
 }
 

@@ -117,6 +117,9 @@ func (s *setup) runNotebook(ctx context.Context, path, report string) error {
 	cmd := s.exec(ctx, s.venv("bin", "python"), filepath.Join(s.root, "scripts", "internal", "notebook.py"),
 		path, report, executed, s.local("log", name+".kernel.txt"))
 	cmd.Env = append(cmd.Env, "LESSON_COMMAND="+s.options.command(onlyOf(path)))
+	if s.options.tests {
+		cmd.Env = append(cmd.Env, "TERM=dumb") // whole lines, since go test writes, too
+	}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("notebook %s did not run to its end (what it showed: %s): %w", name, executed, err)
