@@ -164,9 +164,9 @@ func scratch(t *testing.T, layers int) *Model {
 }
 
 func TestBaseTrainingMovesStatistics(t *testing.T) {
-	data, m := openImages(t), scratch(t, 27)
+	data, m := openImages(t), scratch(t, 9)
 	fit(t, m, data, FitConfig{Epochs: 1, BatchSize: wholeSplit})
-	for _, name := range []string{"bn_Conv1", "block_2_project_BN"} {
+	for _, name := range []string{"bn_Conv1", "expanded_conv_project_BN"} {
 		if mean := m.Values[name][2]; slices.Max(mean) == 0 && slices.Min(mean) == 0 {
 			t.Errorf("the moving mean of %s did not move", name)
 		}
