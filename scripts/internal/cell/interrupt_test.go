@@ -48,7 +48,7 @@ func TestAnInterruptEndsABuild(t *testing.T) {
 		if err := cmd.Wait(); exitCode(err) != 1 {
 			t.Errorf("by %s: ended with %v", how, err)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 3*time.Second { // a second, where nothing else runs
 			t.Errorf("by %s: ended after %v", how, took)
 		}
 		c.wants("said", said.String(), "Interrupted while the cell was being built: it did not run.\n")
