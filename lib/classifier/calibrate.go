@@ -35,7 +35,7 @@ func (m *Model) Calibrate(ctx context.Context, s images.Source) error {
 	}
 	some := images.Order(s.Len(), m.Seed, 0)
 	some = some[:min(calibrationImages, len(some))]
-	pixels, err := images.Pixels(decoded(s, m.Decoder), some, m.ImageSize)
+	pixels, err := images.Shaped(decoded(s, m.Decoder), some, m.Layers[0].Shape)
 	if err != nil {
 		return err
 	}

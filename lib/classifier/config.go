@@ -78,7 +78,7 @@ func New(c Config) (*Model, error) {
 		return nil, err
 	}
 	record.Tell(record.Origin{Weights: m.Base.Provenance(), Seeds: fmt.Sprint(m.Seed)})
-	return m, m.checkOutputs()
+	return m, m.checkTrained()
 }
 
 // addBase begins a network: the image, resized to what the base reads, and the base.

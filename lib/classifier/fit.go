@@ -24,7 +24,7 @@ import (
 // When ctx ends, the training does so within a step, and a Run can be taken up again. A loss that is not finite ends it
 // with ErrDiverged.
 func (m *Model) Fit(ctx context.Context, train, validation images.Source, c FitConfig) (*result.History, error) {
-	if err := m.checkOutputs(); err != nil {
+	if err := m.checkTrained(); err != nil {
 		return nil, err
 	}
 	classes, err := m.agree(train, validation)

@@ -170,7 +170,6 @@ func TestLogitsGetASoftmax(t *testing.T) {
 func TestOutputsThatAreNoProbabilitiesAreRefused(t *testing.T) {
 	folder, some := foreignFiles(t), foreignImages()
 	for name, want := range map[string]string{
-		"labels":    "layer dense (Dense) with a sigmoid, whose outputs do not sum to 1",
 		"binary":    "layer dense (Dense) of one unit",
 		"one-logit": "layer dense (Dense) of one unit",
 		"features":  "layer pool (GlobalAveragePooling2D) without a softmax",

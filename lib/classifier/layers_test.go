@@ -67,7 +67,7 @@ func TestAModelBuiltByHandIsRefused(t *testing.T) {
 		config Config
 		says   string
 	}{
-		{Config{Layers: tokens([]int{32, 40, 3}, 2)}, "square images"},
+		{Config{Layers: tokens([]int{32, 40, 3}, 2)}, "square colour images"},
 		{Config{Layers: tokens(square, 2), Classes: []string{"a", "b", "c"}}, "3 classes"},
 		{Config{Layers: func(b *layer.Builder) {
 			addTokens(b, square, 2)

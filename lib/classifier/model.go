@@ -28,7 +28,7 @@ type Model struct {
 	Base         *backbone.Backbone
 	Layers       layer.List // the whole model in order: image, resizing, preprocessing, the base's layers, the head
 	Values       layer.Values
-	ImageSize    int      // height and width of the images that come in
+	ImageSize    int      // height and width of the images that come in; 0 if they differ: the shape of Layers[0] tells
 	Classes      []string // names of the outputs; nil if they have none
 	Seed         int64    // see Config
 	BaseTraining bool     // see Config
@@ -43,7 +43,7 @@ type Model struct {
 	nested             []layer.Nested // the base, and other models that are nested
 	preprocessing      string         // what SetPreprocessing was told
 	// What a file of others does not say, so that results may be wrong. See SetPreprocessing and readOutputs.
-	inputNotice, outputNotice string
+	inputNotice, sizeNotice, outputNotice string
 
 	mutex    sync.Mutex
 	compiled compiled
@@ -55,14 +55,19 @@ func (m *Model) checkShapes() error {
 		return fmt.Errorf("the network has no input: begin it with layer.Input{Shape: []int{255, 255, 3}}")
 	}
 	in, out := m.Layers[0].Shape, m.Layers.Output()
-	if len(in) != 3 || in[0] != in[1] || in[2] != 3 {
-		return fmt.Errorf("the model takes inputs of shape %v: give one that takes square images with 3 channels", in)
+	if len(in) != 3 || in[2] != 3 && in[2] != 1 {
+		return fmt.Errorf("the model takes inputs of shape %v: give one that takes images with 3 channels, or 1 of grey", in)
 	}
 	if len(out) != 1 {
 		return fmt.Errorf("the model gives outputs of shape %v, of layer %s: give a classifier, with one probability per class; put a "+
 			"pooling or Flatten before its dense layers", out, m.Layers[len(m.Layers)-1].Name)
 	}
-	m.ImageSize = in[0]
+	if in[0] == in[1] {
+		m.ImageSize = in[0]
+	}
+	if in[2] == 1 {
+		m.Decoder = images.Grey
+	}
 	return nil
 }
 
@@ -110,7 +115,7 @@ func (m *Model) checkClasses() error {
 // Notice joins what readers of any result of this model must know: weights that are not published ones, data that is not
 // the real one, and what the file that it comes from leaves open. It is empty when there is nothing to say.
 func (m *Model) Notice() string {
-	return notice.Join(m.DataNotice, m.Base.Notice, m.inputNotice, m.outputNotice)
+	return notice.Join(m.DataNotice, m.Base.Notice, m.inputNotice, m.sizeNotice, m.outputNotice)
 }
 
 // cut is the position of the first layer that training changes or that acts at random: what lies below computes

@@ -9,9 +9,9 @@ import (
 // saveONNX writes what a Predictor computes, from pixels to probabilities, as package onnx says. What a Predictor refuses
 // is refused; a model without names of classes is written without them.
 func (m *Model) saveONNX(path string) error {
-	if err := cmp.Or(m.checkOutputs(), m.checkClasses()); err != nil {
+	if err := cmp.Or(m.checkPredicted(), m.checkClasses()); err != nil {
 		return err
 	}
 	return onnx.Save(path, &onnx.Model{Name: m.name(), Layers: m.Layers, Values: m.Values, Classes: m.Classes,
-		Notice: m.Notice()})
+		MultiLabel: m.MultiLabel(), Notice: m.Notice()})
 }

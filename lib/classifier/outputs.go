@@ -8,6 +8,33 @@ import (
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
+// MultiLabel reports whether the outputs are labels of which an image may have several or none: the model ends in a sigmoid
+// of more than one unit, and each of its probabilities stands by itself. Such models predict; Fit trains others.
+func (m *Model) MultiLabel() bool {
+	last := m.Layers[len(m.Layers)-1]
+	return activationOf(last) == "sigmoid" && len(last.Shape) == 1 && last.Shape[0] > 1
+}
+
+// checkPredicted reports what keeps the model's outputs from being probabilities.
+func (m *Model) checkPredicted() error {
+	if m.MultiLabel() {
+		return nil
+	}
+	return m.checkOutputs()
+}
+
+// checkTrained reports what keeps Fit from training the model.
+func (m *Model) checkTrained() error {
+	if err := m.checkOutputs(); err != nil {
+		return err
+	}
+	if in := m.Layers[0].Shape; in[0] != in[1] || in[2] != 3 {
+		return fmt.Errorf("the model reads images of %d×%d pixels and %d channels: it predicts, but only models of square colour "+
+			"images are trained here: train it in Keras", in[0], in[1], in[2])
+	}
+	return nil
+}
+
 // checkOutputs reports what keeps the model's outputs from being probabilities of classes that exclude one another.
 func (m *Model) checkOutputs() error {
 	last := m.Layers[len(m.Layers)-1]
@@ -25,7 +52,7 @@ func (m *Model) checkOutputs() error {
 			advice)
 	case activationOf(last) == "sigmoid":
 		return fmt.Errorf("%s with a sigmoid, whose outputs do not sum to 1: an image may have several of its labels; "+
-			"only classes that exclude one another are known here: %s", where, advice)
+			"only classes that exclude one another are trained here: %s, or train it in Keras", where, advice)
 	}
 	return fmt.Errorf("%s without a softmax, so that its outputs are no probabilities: %s", where, advice)
 }
@@ -42,22 +69,36 @@ func activationOf(l *layer.Layer) string {
 }
 
 // readOutputs puts a softmax behind logits: outputs of a Dense without activation, as Keras's losses take them with
-// from_logits=True. If the model was not compiled with that, what the outputs are is a guess, and a notice says so.
+// from_logits=True; of binary losses, which compare each output by itself, a sigmoid. If the model was not compiled with
+// that, what the outputs are is a guess, and a notice says so.
 func (m *Model) readOutputs(path string, training []byte) error {
 	last := m.Layers[len(m.Layers)-1]
 	loss, logits := compiledLoss(training)
-	if activationOf(last) != "" || last.Shape[0] < 2 || severalLabels(loss) {
+	if m.MultiLabel() {
+		m.Notes = append(m.Notes, fmt.Sprintf("layer %s ends in a sigmoid: each class has a probability of its own, whatever the others "+
+			"have; an image may have several of them or none", last.Name))
+		if loss != "" && !severalLabels(loss) {
+			m.outputNotice = fmt.Sprintf("the last layer %s of %s has a sigmoid, but its loss %s is none of independent labels: "+
+				"its outputs are taken for such", last.Name, path, loss)
+		}
 		return nil
 	}
+	if activationOf(last) != "" || last.Shape[0] < 2 || severalLabels(loss) && !logits {
+		return nil
+	}
+	function := "softmax"
+	if severalLabels(loss) {
+		function = "sigmoid"
+	}
 	b := &layer.Builder{List: m.Layers}
-	b.Add("", layer.Activation{Activation: "softmax"})
+	b.Add("", layer.Activation{Activation: function})
 	if b.Err != nil {
 		return b.Err
 	}
 	m.Layers = b.List
 	switch {
 	case logits:
-		m.Notes = append(m.Notes, fmt.Sprintf("layer %s gives logits (from_logits=True): a softmax is added", last.Name))
+		m.Notes = append(m.Notes, fmt.Sprintf("layer %s gives logits (from_logits=True): a %s is added", last.Name, function))
 	case loss == "":
 		m.outputNotice = fmt.Sprintf("%s does not say whether the outputs of its last layer %s are logits: a softmax is added",
 			path, last.Name)

@@ -26,7 +26,7 @@ func (m *Model) Penultimate(ctx context.Context, s images.Source) (*mat.Dense, e
 	if cut > last { // all is frozen, and what is stored lies above
 		cut = 0
 	}
-	read := func(indices []int) ([]float32, error) { return images.Pixels(s, indices, m.ImageSize) }
+	read := func(indices []int) ([]float32, error) { return images.Shaped(s, indices, m.Layers[0].Shape) }
 	if cut > 0 {
 		f, done, err := m.borrow(ctx, s, nil)
 		if err != nil {

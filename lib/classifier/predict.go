@@ -95,7 +95,7 @@ func (m *Model) extractor() (*features.Extractor, error) {
 		if c.extractor, err = features.New(m.Layers[:c.cut], m.Values); err != nil {
 			return nil, err
 		}
-		c.extractor.Notice = notice.Join(m.Base.Notice, m.inputNotice)
+		c.extractor.Notice = notice.Join(m.Base.Notice, m.inputNotice, m.sizeNotice)
 	}
 	return c.extractor, nil
 }

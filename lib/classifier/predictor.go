@@ -27,9 +27,10 @@ type Predictor struct {
 	values  layer.Values           // of these
 	frozen  func() (string, error) // tells which features are those of list; nil if there are none
 	above   *inference.Program
-	size    int // of images
+	shape   []int // of images
 	decoder images.Decoder
 	classes []string
+	labels  bool // each class has a probability of its own
 	notice  string
 
 	use    sync.RWMutex // read while predicting
@@ -40,7 +41,7 @@ type Predictor struct {
 
 // Predictor makes a predictor of the model as it is now. Its graphs are compiled at their first use; Close frees them.
 func (m *Model) Predictor() (*Predictor, error) {
-	if err := m.checkOutputs(); err != nil {
+	if err := m.checkPredicted(); err != nil {
 		return nil, err
 	}
 	if m.Classes == nil {
@@ -50,8 +51,9 @@ func (m *Model) Predictor() (*Predictor, error) {
 		return nil, err
 	}
 	cut := m.cut()
-	p := &Predictor{list: m.Layers[:cmp.Or(cut, len(m.Layers))].Clone(), values: layer.Values{}, size: m.ImageSize,
-		decoder: m.Decoder, classes: slices.Clone(m.Classes), notice: m.Notice()}
+	p := &Predictor{list: m.Layers[:cmp.Or(cut, len(m.Layers))].Clone(), values: layer.Values{},
+		shape: slices.Clone(m.Layers[0].Shape), decoder: m.Decoder, classes: slices.Clone(m.Classes), labels: m.MultiLabel(),
+		notice: m.Notice()}
 	for _, l := range p.list {
 		p.values[l.Name] = slices.Clone(m.Values[l.Name])
 	}
@@ -119,7 +121,7 @@ func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predi
 	if err := p.checkClasses(s); err != nil {
 		return nil, err
 	}
-	out := &result.Predictions{Classes: p.classes, Notice: notice.Join(p.notice, s.About().Notice)}
+	out := &result.Predictions{Classes: p.classes, MultiLabel: p.labels, Notice: notice.Join(p.notice, s.About().Notice)}
 	s = decoded(s, p.decoder)
 	f, _ := s.(*features.Features)
 	ready := false
@@ -140,7 +142,7 @@ func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predi
 		if ready {
 			r.values, r.err = f.Rows(indices)
 		} else {
-			r.values, r.err = images.Pixels(s, indices, p.size)
+			r.values, r.err = images.Shaped(s, indices, p.shape)
 		}
 		return r
 	}) {

@@ -50,6 +50,9 @@ func (m *Model) SetPreprocessing(name string) error {
 		return fmt.Errorf("preprocessing %s: the model has its own, in layer %s: leave it out", name, scaling)
 	case p.op != nil && m.preprocessing != "":
 		return fmt.Errorf("preprocessing %s: the model has been given %s: leave it out", name, m.preprocessing)
+	case p.op != nil && m.Layers[0].Shape[2] == 1 && (name == "caffe" || name == "imagenet"):
+		return fmt.Errorf("preprocessing %s: it has numbers for red, green and blue, and the model reads grey images: give 0..1, -1..1 "+
+			"or none", name)
 	case p.op != nil && m.Layers.Index(preprocessingName) >= 0:
 		return fmt.Errorf("preprocessing %s: the model has a layer %s of another kind", name, preprocessingName)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/transfer-learning-go/defects/lib/files"
+	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/record"
 	"github.com/transfer-learning-go/defects/lib/weights"
@@ -27,7 +28,7 @@ func RunDir(name string) string {
 	return filepath.Join(files.ModuleRoot(), "runs", name)
 }
 
-// initialFile holds the whole model as it was before training, as Save writes it.
+// initialFile holds the whole model as it was before training, as keras.SaveOwn writes it.
 const initialFile, runName = "initial.h5", "run.json"
 
 // startOver is what to do with a run that cannot be gone on with.
@@ -172,7 +173,7 @@ func (f *fitting) begin() error {
 	if err != nil {
 		return fmt.Errorf("starting run %s over: %w", r.path, err)
 	}
-	if err := f.model.Save(filepath.Join(r.path, initialFile)); err != nil {
+	if err := f.model.saveKeras(filepath.Join(r.path, initialFile), keras.SaveOwn); err != nil {
 		return fmt.Errorf("starting run %s: %w", r.path, err)
 	}
 	return nil

@@ -20,7 +20,13 @@ func pixels(ctx context.Context, s images.Source, from, to int, shape []int) ([]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		one, err := s.Pixels(i, shape[0], shape[1])
+		var one []float32
+		var err error
+		if shape[2] == 1 {
+			one, err = images.Shaped(s, []int{i}, shape)
+		} else {
+			one, err = s.Pixels(i, shape[0], shape[1])
+		}
 		if err != nil {
 			return nil, err
 		}

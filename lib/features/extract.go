@@ -204,7 +204,7 @@ func (x *extraction) compute(ctx context.Context, p *pack, indices []int) error 
 	}
 	return x.with(func(program *inference.Program) error {
 		for decoded := range ahead.Of(len(chunks), func(i int) pixels {
-			values, err := images.Pixels(x.source, chunks[i], x.layers[0].Shape[0])
+			values, err := images.Shaped(x.source, chunks[i], x.layers[0].Shape)
 			return pixels{chunks[i], values, err}
 		}) {
 			if decoded.err != nil {

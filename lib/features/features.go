@@ -184,7 +184,7 @@ func (s *stored) mend(p *pack, i int, row []float32) error {
 		}
 	}
 	e := s.extractor
-	pixels, err := images.Pixels(s.source, []int{i}, e.layers[0].Shape[0])
+	pixels, err := images.Shaped(s.source, []int{i}, e.layers[0].Shape)
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,9 @@ func decodeAs(data []byte, as Decoder) (img image.Image, err error) {
 			}
 		}
 	}
+	if as == Grey {
+		img = f.grey(img, data)
+	}
 	return upright(img, orientation(data)), nil
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/transfer-learning-go/defects/lib/images/jpeg"
 )
 
-// Decoder says to whose pixels JPEG files are decoded: decoders differ in their rounding, and networks see that. All
-// decoders read the same from other files.
+// Decoder says to whose pixels JPEG files are decoded: decoders differ in their rounding, and networks see that. From
+// other files all decoders read the same, but for Grey.
 type Decoder = jpeg.Decoder
 
 const (
@@ -16,6 +16,9 @@ const (
 	TensorFlow = jpeg.TensorFlow
 	// Pillow is that of PyTorch's world: Hugging Face, timm.
 	Pillow = jpeg.Pillow
+	// Grey is Keras's for networks of one channel: tf.io.decode_image(channels=1), as image_dataset_from_directory has it
+	// with color_mode="grayscale". Files of every format become grey.
+	Grey = jpeg.Grey
 )
 
 // Decoding names how files become pixels. It changes with them, so that nothing that was computed from others is taken.

@@ -85,27 +85,10 @@ func pixelsInto(s Source, i int, target []float32, height, width int) error {
 // Pixels gives some images of a source, decoded on all processors: [len(indices), size, size, 3] values 0…255. An index
 // outside of the source and a size below 1 are errors.
 func Pixels(s Source, indices []int, size int) ([]float32, error) {
-	name := s.About().Name
 	if size < 1 {
-		return nil, fmt.Errorf("pixels of %s: image size is %d, it must be at least 1", name, size)
+		return nil, fmt.Errorf("pixels of %s: image size is %d, it must be at least 1", s.About().Name, size)
 	}
-	for _, i := range indices {
-		if i < 0 || i >= s.Len() {
-			return nil, fmt.Errorf("pixels of %s: no image %d, there are %d", name, i, s.Len())
-		}
-	}
-	each := size * size * 3
-	pixels := make([]float32, len(indices)*each)
-	failed := make([]error, len(indices))
-	parallel(len(indices), func(i int) {
-		failed[i] = pixelsInto(s, indices[i], pixels[i*each:][:each], size, size)
-	})
-	for _, err := range failed {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return pixels, nil
+	return Shaped(s, indices, []int{size, size, 3})
 }
 
 // Hash is the SHA-256, in hexadecimal, over the classes and the name, class and content of each image, in order. It is

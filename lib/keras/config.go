@@ -10,7 +10,8 @@ import (
 )
 
 // writer writes configurations: calls as objects (Keras 3) or as lists (both), with or without the modules of classes.
-type writer struct{ objects, modules bool }
+// own lets layers of other modules than keras.layers into files that do not name modules.
+type writer struct{ objects, modules, own bool }
 
 func (w writer) architecture(c *container) ([]byte, error) {
 	config, err := w.model(c)
@@ -56,11 +57,7 @@ func (w writer) model(c *container) (layer.Settings, error) {
 		}
 		return [][]any{{u.name, 0, 0}}
 	}
-	name := c.name
-	if name == "" {
-		name = "functional"
-	}
-	return layer.Settings{"name": name, "trainable": trainable, "layers": layers, "input_layers": ends(c.units[0]),
+	return layer.Settings{"name": c.name, "trainable": trainable, "layers": layers, "input_layers": ends(c.units[0]),
 		"output_layers": ends(c.units[len(c.units)-1])}, nil
 }
 
@@ -104,7 +101,7 @@ func (w writer) unit(u *unit, in *container) (o layer.Settings, err error) {
 			delete(config, "batch_shape")
 		}
 		module := layer.Module(op)
-		if module != "keras.layers" && !w.modules {
+		if module != "keras.layers" && !w.modules && !w.own {
 			return nil, fmt.Errorf("layer %s: Keras opens a layer of class %s from .keras files alone", u.name, op.Class())
 		}
 		o = w.object(module, op.Class(), config)

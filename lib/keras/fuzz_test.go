@@ -20,7 +20,7 @@ func FuzzConfiguration(f *testing.F) {
 	}
 	f.Add([]byte(functional(at("flat", "Flatten", "", "image"), at("dense", "Dense", `"units":2`, "flat"))))
 	f.Fuzz(func(t *testing.T, config []byte) {
-		m, err := architecture(config)
+		m, err := architecture(config, size{})
 		if err != nil {
 			return
 		}

@@ -23,6 +23,10 @@ type Model struct {
 	Layers layer.List
 	Values layer.Values
 	Nested []layer.Nested
+	// Classes are the names of the outputs; nil if there are none. They are kept where Keras keeps them when it saves the file
+	// again: in the model's name, which Name leaves out. More than 2,000 bytes of names are not kept.
+	Classes []string
+	Assumed bool // the file leaves the size of images open, and nobody said one: see OpenSized
 	// Training is the JSON of what the model was compiled with; nil if it was not, see weights.Checkpoint.
 	Training []byte
 	Extra    []byte   // JSON of the program that saved the model, see weights.Checkpoint
@@ -36,24 +40,26 @@ type Model struct {
 // tensors, such as preprocess_input(x), become Rescaling layers. A model that cannot be computed exactly is refused:
 // the error lists every layer and setting that is not known here, or every difference between the configuration and
 // the weights.
-func Open(path string) (*Model, error) {
+func Open(path string) (*Model, error) { return openFile(path, size{}) }
+
+func openFile(path string, s size) (*Model, error) {
 	c, err := weights.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	m, err := read(c)
+	m, err := read(c, s)
 	if err != nil {
 		return nil, fmt.Errorf("keras: %s: %w", path, err)
 	}
 	return m, nil
 }
 
-func read(c *weights.Checkpoint) (*Model, error) {
+func read(c *weights.Checkpoint, s size) (*Model, error) {
 	if c.Config == nil {
 		return nil, fmt.Errorf("this file (%s) holds weights without their architecture: save the model with "+
 			"model.save, or build the architecture and load the weights onto it", c.Format)
 	}
-	file, err := architecture(c.Config)
+	file, err := architecture(c.Config, s)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +69,9 @@ func read(c *weights.Checkpoint) (*Model, error) {
 	}
 	maps.Copy(m.Values, file.Values)
 	takeTables(m.Values, tables)
+	if out := m.Layers.Output(); len(out) == 1 {
+		m.Name, m.Classes = cutClasses(m.Name, out[0])
+	}
 	m.Format, m.Training, m.Extra = c.Format, c.Training, c.Extra
 	m.Notes = append(slices.Clone(c.Notes), m.Notes...)
 	return m, nil
@@ -70,7 +79,7 @@ func read(c *weights.Checkpoint) (*Model, error) {
 
 // architecture reads a configuration, with values for layers that have none in the file alone. Layers are those of the file:
 // see collapse.
-func architecture(config []byte) (*Model, error) {
+func architecture(config []byte, s size) (*Model, error) {
 	var o object
 	if err := json.Unmarshal(config, &o); err != nil {
 		return nil, fmt.Errorf("its configuration is damaged: %w", err)
@@ -82,6 +91,7 @@ func architecture(config []byte) (*Model, error) {
 	p := &parser{}
 	parsed := p.model(o, 0)
 	f := &flattener{reserved: map[string]bool{}, joinable: map[string]bool{}, fixed: layer.Values{}}
+	assumed := parsed != nil && p.closeInput(parsed, s)
 	if len(p.problems) == 0 {
 		f.model(parsed, inside{})
 		p.problems = f.problems
@@ -91,7 +101,7 @@ func architecture(config []byte) (*Model, error) {
 			p.fail("layers %s do not lead to the output", strings.Join(lost, ", "))
 		}
 	}
-	m := &Model{Layers: f.List, Values: f.fixed, Nested: f.nested}
+	m := &Model{Layers: f.List, Values: f.fixed, Nested: f.nested, Assumed: assumed}
 	if len(p.problems) > 0 {
 		return nil, fmt.Errorf("this model cannot be computed here:\n  %s", strings.Join(digest(p.problems), "\n  "))
 	}

@@ -1,6 +1,7 @@
 package keras
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,8 +18,13 @@ import (
 // Keras 3 opens whole models with load_model; so does tf_keras if no model is nested, none attends (the two write such
 // calls differently), and no layer is one that it has otherwise or not at all, such as LeakyReLU and hard_sigmoid. The model comes uncompiled. Layers are written in the order in which Keras counts them. What
 // Keras has no layer for is refused. The file appears whole or not at all.
-func Save(path string, m *Model) error {
-	err := save(path, m)
+func Save(path string, m *Model) error { return tell(path, save(path, m, false)) }
+
+// SaveOwn is Save for files of programs of ours: a ".h5" may then hold the layers that Keras defines beside single networks,
+// such as LayerScale. Keras opens it if it is told their classes by custom_objects.
+func SaveOwn(path string, m *Model) error { return tell(path, save(path, m, true)) }
+
+func tell(path string, err error) error {
 	var written *files.WriteError
 	switch {
 	case errors.As(err, &written): // names the path
@@ -29,7 +35,7 @@ func Save(path string, m *Model) error {
 	return nil
 }
 
-func save(path string, m *Model) error {
+func save(path string, m *Model, own bool) error {
 	if err := complete(m); err != nil {
 		return err
 	}
@@ -44,7 +50,8 @@ func save(path string, m *Model) error {
 	if err != nil {
 		return err
 	}
-	w := writer{objects: len(m.Nested) > 0 || attends(m.Layers), modules: strings.HasSuffix(path, ".keras")}
+	tree.name = withClasses(cmp.Or(tree.name, "functional"), m.Classes)
+	w := writer{objects: len(m.Nested) > 0 || attends(m.Layers), modules: strings.HasSuffix(path, ".keras"), own: own}
 	ls, nested := tree.list()
 	switch {
 	case strings.HasSuffix(path, ".weights.h5"):

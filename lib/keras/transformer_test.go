@@ -140,7 +140,7 @@ func TestAttentionsOfOneTensorWithItselfAreRead(t *testing.T) {
 		called(`"value":["tokens",0,0],"return_attention_scores":false,"training":null`, "tokens"),
 		strings.Replace(called("", "tokens", "tokens"), attention, attention+`,"output_shape":[3],"flash_attention":true`, 1),
 	} {
-		m, err := architecture([]byte(functional(tokens, x)))
+		m, err := architecture([]byte(functional(tokens, x)), size{})
 		if err != nil {
 			t.Error(err)
 			continue
@@ -169,7 +169,7 @@ func TestOtherAttentionsAreRefused(t *testing.T) {
 		"x (MultiHeadAttention) is called on 0 tensors":               `{"class_name":"MultiHeadAttention","name":"x","config":{"num_heads":1,"key_dim":1},"inbound_nodes":[]}`,
 		`layer "x" (MultiHeadAttention) on inputs of shape [[8 8 3]]`: called("", "image", "image"),
 	} {
-		_, err := architecture([]byte(functional(tokens, other, x)))
+		_, err := architecture([]byte(functional(tokens, other, x)), size{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %s", err, want)
 		}
@@ -179,7 +179,7 @@ func TestOtherAttentionsAreRefused(t *testing.T) {
 // What looks like the layers that files have for a table or a class token, but is not, is computed as it stands.
 func TestTablesAndConcatenationsElsewhereStayAsTheyAre(t *testing.T) {
 	classes := func(config string) (list string) {
-		m, err := architecture([]byte(config))
+		m, err := architecture([]byte(config), size{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +222,7 @@ func TestTablesAndConcatenationsElsewhereStayAsTheyAre(t *testing.T) {
 			t.Errorf("%s: %s; want %s", name, got, c.want)
 		}
 	}
-	_, err := architecture([]byte(functional(tokens, ones, token, sum)))
+	_, err := architecture([]byte(functional(tokens, ones, token, sum)), size{})
 	if err == nil || !strings.Contains(err.Error(), "its output_shape is [1 3]") {
 		t.Errorf("a table of another shape: %v", err)
 	}

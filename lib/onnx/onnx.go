@@ -3,11 +3,14 @@
 //
 // What the file holds:
 //
-//	input    "pixels", float32 [n, height, width, 3]: what a Predictor gets, 0…255, red, green, blue; any n
-//	output   "probabilities", float32 [n, classes], of a network that ends in a softmax; "output" of another
+//	input    "pixels", float32 [n, height, width, 3]: what a Predictor gets, 0…255, red, green, blue, or [n, height, width, 1]
+//	         of grey; any n
+//	output   "probabilities", float32 [n, classes], of a network that ends in a softmax, or in a sigmoid for several labels;
+//	         "output" of another
 //	opset    17, which ONNX Runtime reads since 1.12 (2022)
 //	metadata "classes", a JSON array of their names in the order of the outputs; "notice", what readers of results must
-//	         know of the weights and the data, if there is anything
+//	         know of the weights and the data, if there is anything; "multi_label", which is "true" where each class has a
+//	         probability of its own and they do not sum to 1
 //
 // Inside, images have their channels first, as ONNX has them: they are transposed once at the input, and back where a
 // layer needs the order of channels-last values, such as Flatten.
@@ -28,7 +31,7 @@ import (
 const Input, Probabilities = "pixels", "probabilities"
 
 // Keys of a file's metadata.
-const Classes, Notice = "classes", "notice"
+const Classes, Notice, MultiLabel = "classes", "notice", "multi_label"
 
 const (
 	opset     = 17
@@ -43,6 +46,8 @@ type Model struct {
 	Values  layer.Values
 	Classes []string // of the outputs; nil if they have no names
 	Notice  string
+	// MultiLabel says that the outputs are probabilities of labels that do not exclude one another.
+	MultiLabel bool
 }
 
 // Save writes a file, whose name should end in .onnx. It computes what the layers do in inference, up to rounding. A layer
@@ -68,7 +73,7 @@ func (m *Model) graph() (*graph, error) {
 	}
 	last := e.channelsLast(e.values[m.Layers[len(m.Layers)-1].Name])
 	name := "output"
-	if _, softmax := m.Layers.Logits(); softmax {
+	if _, softmax := m.Layers.Logits(); softmax || m.MultiLabel {
 		name = Probabilities
 	}
 	g := &e.graph
@@ -85,11 +90,17 @@ func (m *Model) graph() (*graph, error) {
 	}
 	g.name = m.Name
 	g.input = port{Input, m.Layers[0].Shape, "0…255: red, green, blue of each pixel"}
+	if shape := m.Layers[0].Shape; len(shape) == 3 && shape[2] == 1 {
+		g.input.doc = "0…255: grey of each pixel"
+	}
 	g.output = port{name, last.shape, m.outputs()}
 	g.doc = g.input.String() + "\n" + g.output.String()
 	if m.Notice != "" {
 		g.doc += "\n" + m.Notice
 		g.metadata = append(g.metadata, [2]string{Notice, m.Notice})
+	}
+	if m.MultiLabel {
+		g.metadata = append(g.metadata, [2]string{MultiLabel, "true"})
 	}
 	if m.Classes != nil {
 		names, err := json.Marshal(m.Classes)

@@ -12,10 +12,40 @@ import (
 type Predictions struct {
 	Classes       []string
 	Names         []string    // of the images
-	Probabilities [][]float32 // one row per image, one column per class; rows sum to 1
+	Probabilities [][]float32 // one row per image, one column per class; rows sum to 1, unless MultiLabel
 	Predicted     []int       // the class of the largest probability
-	Actual        []int       // the label of the image, −1 if unknown
-	Notice        string      // what readers must know: weights or data that are not the real ones
+	// MultiLabel says that classes do not exclude one another: each has a probability of its own, and Labels tells which an
+	// image has.
+	MultiLabel bool
+	Actual     []int  // the label of the image, −1 if unknown
+	Notice     string // what readers must know: weights or data that are not the real ones
+}
+
+// labelled is the probability from which on an image has a label.
+const labelled = 0.5
+
+// Labels are the classes of image i: the predicted one or, if MultiLabel, all those with a probability of at least one half;
+// there may be none.
+func (p *Predictions) Labels(i int) []int {
+	if !p.MultiLabel {
+		return p.Predicted[i : i+1 : i+1]
+	}
+	var labels []int
+	for class, v := range p.Probabilities[i] {
+		if v >= labelled {
+			labels = append(labels, class)
+		}
+	}
+	return labels
+}
+
+// exclusive refuses what counts one class per image.
+func (p *Predictions) exclusive(what string) error {
+	if p.MultiLabel {
+		return fmt.Errorf("%s: the model gives each class a probability of its own, and an image may have several: compare its "+
+			"Labels with yours", what)
+	}
+	return nil
 }
 
 // Confidence is the probability of the predicted class of image i.
@@ -70,6 +100,9 @@ func (p *Predictions) Rights() []bool {
 
 // Tempered is the predictions with the probabilities of metrics.Tempered: the same classes, more or less sure.
 func (p *Predictions) Tempered(t float64) (*Predictions, error) {
+	if err := p.exclusive("tempered"); err != nil {
+		return nil, err
+	}
 	probabilities, err := metrics.Tempered(p.Probabilities, t)
 	if err != nil {
 		return nil, err
@@ -82,6 +115,9 @@ func (p *Predictions) Tempered(t float64) (*Predictions, error) {
 // Calibration says whether the images are right as often as their probabilities promise; see metrics.NewCalibration. It
 // is an error if there are no images, or if the class of one is unknown.
 func (p *Predictions) Calibration(bins int) (*metrics.Calibration, error) {
+	if err := p.exclusive("calibration"); err != nil {
+		return nil, err
+	}
 	c, err := metrics.NewCalibration(p.Probabilities, p.Actual, bins)
 	if err == nil {
 		c.Notice = p.Notice
@@ -92,6 +128,9 @@ func (p *Predictions) Calibration(bins int) (*metrics.Calibration, error) {
 // Coverage says how accurate the more confident images are; see metrics.NewCoverage. It is an error if there are no
 // images, or if the class of one is unknown.
 func (p *Predictions) Coverage() (*metrics.Coverage, error) {
+	if err := p.exclusive("coverage"); err != nil {
+		return nil, err
+	}
 	if i := slices.Index(p.Actual, -1); i >= 0 {
 		return nil, fmt.Errorf("coverage: image %d has no label: leave out the images of unknown class", i)
 	}
@@ -105,6 +144,9 @@ func (p *Predictions) Coverage() (*metrics.Coverage, error) {
 // Confusion counts the images by what they are and what is predicted. It is an error if there are no images, or if
 // the class of one is unknown.
 func (p *Predictions) Confusion() (*metrics.Confusion, error) {
+	if err := p.exclusive("confusion"); err != nil {
+		return nil, err
+	}
 	c, err := metrics.NewConfusion(p.Classes, p.Actual, p.Predicted)
 	if err == nil {
 		c.Notice = p.Notice

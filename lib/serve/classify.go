@@ -17,9 +17,11 @@ import (
 type classification struct {
 	Model         string    `json:"model"`
 	Version       string    `json:"version"`
-	Class         string    `json:"class"`       // of the largest probability
-	Probability   float32   `json:"probability"` // of Class
-	Unsure        bool      `json:"unsure"`      // Probability is below Config.Unsure: let a person look
+	Class         string    `json:"class"`                 // of the largest probability
+	Probability   float32   `json:"probability"`           // of Class
+	Unsure        bool      `json:"unsure"`                // see Config.Unsure: let a person look
+	MultiLabel    bool      `json:"multi_label,omitempty"` // an image may have several classes or none: each has a probability of its own
+	Labels        *[]string `json:"labels,omitempty"`      // if MultiLabel: the classes of at least one half
 	Classes       []string  `json:"classes"`
 	Probabilities []float32 `json:"probabilities"`     // in the order of Classes
 	Overlay       string    `json:"overlay,omitempty"` // where the model looked, drawn on the image: a data URI of a PNG
@@ -66,7 +68,7 @@ func (s *Server) classify(w http.ResponseWriter, r *http.Request) error {
 	best := largest(rows[0])
 	c := classification{Model: l.name, Version: l.version, Class: a.classes[best], Probability: rows[0][best], Classes: a.classes,
 		Probabilities: rows[0], Notice: notice.Join(a.notice, image.notice)}
-	c.Unsure = float64(c.Probability) < s.config.Unsure
+	c.judge(a.labels, s.config.Unsure)
 	if draw {
 		heat, method, part, err := l.explain(ctx, image.pixels)
 		if err != nil {
@@ -78,6 +80,21 @@ func (s *Server) classify(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return writeJSON(w, http.StatusOK, c)
+}
+
+// judge says which labels an image has, and whether a person should look.
+func (c *classification) judge(labels bool, unsure float64) {
+	if c.MultiLabel = labels; !labels {
+		c.Unsure = float64(c.Probability) < unsure
+		return
+	}
+	c.Labels = &[]string{}
+	for i, p := range c.Probabilities {
+		if p >= 0.5 {
+			*c.Labels = append(*c.Labels, c.Classes[i])
+		}
+		c.Unsure = c.Unsure || float64(max(p, 1-p)) < unsure
+	}
 }
 
 // image gives the encoded image of a request.

@@ -19,7 +19,7 @@ import (
 // engine computes for one version of a model.
 type engine interface {
 	about() about
-	// predict gives a row of probabilities for each image, [size, size, 3] values 0…255.
+	// predict gives a row of probabilities for each image, in the model's shape, values 0…255.
 	predict(ctx context.Context, pixels [][]float32) ([][]float32, error)
 	// explain says where the model looked, by which method, and which part of the image the heat map spans.
 	explain(ctx context.Context, pixels []float32) (heat result.Heatmap, method string, part func(image.Image) image.Image, err error)
@@ -29,7 +29,8 @@ type engine interface {
 // about describes a model.
 type about struct {
 	classes []string
-	size    int            // height and width of its images in pixels
+	labels  bool           // each class has a probability of its own: an image may have several or none
+	shape   []int          // of its images: height, width, and 3 channels or 1
 	decoder images.Decoder // of its images
 	batch   int            // images computed at a time: multiples of it are fastest
 	notice  string         // what must be said with its results
@@ -61,8 +62,8 @@ func open(read func() (*classifier.Model, error)) (engine, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	return &network{facts: about{classes: slices.Clone(m.Classes), size: m.ImageSize, decoder: m.Decoder, batch: batch, notice: m.Notice()},
-		predictor: p, layers: m.Layers.Clone(), values: m.Values}, nil
+	return &network{facts: about{classes: slices.Clone(m.Classes), labels: m.MultiLabel(), shape: slices.Clone(m.Layers[0].Shape),
+		decoder: m.Decoder, batch: batch, notice: m.Notice()}, predictor: p, layers: m.Layers.Clone(), values: m.Values}, nil
 }
 
 func (n *network) about() about { return n.facts }
@@ -121,7 +122,17 @@ func (r resized) Len() int            { return len(r) }
 func (r resized) Info(i int) images.Info {
 	return images.Info{Name: fmt.Sprintf("image %d", i), Label: -1}
 }
-func (r resized) Pixels(i, _, _ int) ([]float32, error) { return r[i], nil }
+
+func (r resized) Pixels(i, height, width int) ([]float32, error) {
+	if len(r[i]) != height*width {
+		return r[i], nil
+	}
+	pixels := make([]float32, 0, 3*len(r[i])) // of grey
+	for _, v := range r[i] {
+		pixels = append(pixels, v, v, v)
+	}
+	return pixels, nil
+}
 
 // warm compiles all that requests need, and sees that the model gives numbers: for an image alone and for a batch.
 func warm(ctx context.Context, e engine) error {
@@ -129,7 +140,7 @@ func warm(ctx context.Context, e engine) error {
 	for _, n := range []int{1, a.batch} {
 		pixels := make([][]float32, n)
 		for i := range pixels {
-			pixels[i] = make([]float32, a.size*a.size*3)
+			pixels[i] = make([]float32, layer.Size(a.shape))
 			for k := range pixels[i] {
 				pixels[i][k] = float32((37*k + 101*i) % 256)
 			}

@@ -68,7 +68,7 @@ func (s *Server) load(ctx context.Context, e *entry) error {
 	l.batcher = newBatcher(made, s.config.BatchDelay, s.config.Queue, s.metrics.batches(e.name))
 	s.put(e, l, "")
 	about := made.about()
-	s.log.Info("model loaded", "model", e.name, "version", version, "classes", about.classes, "size", about.size,
+	s.log.Info("model loaded", "model", e.name, "version", version, "classes", about.classes, "shape", about.shape,
 		"batch", about.batch, "notice", about.notice, "seconds", time.Since(began).Seconds())
 	return nil
 }

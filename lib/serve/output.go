@@ -30,7 +30,7 @@ func (r *inferRequest) answer(w http.ResponseWriter, l *loaded, outputs []wanted
 		ID           string            `json:"id,omitempty"`
 		Parameters   map[string]string `json:"parameters,omitempty"`
 		Outputs      []outputTensor    `json:"outputs"`
-	}{l.name, l.version, r.ID, parametersOf(notice.Join(l.about().notice, r.Inputs[0].notice)), nil}
+	}{l.name, l.version, r.ID, l.about().parameters(notice.Join(l.about().notice, r.Inputs[0].notice)), nil}
 	var binary []byte
 	for _, o := range outputs {
 		values := valuesOf(o, l.about().classes, probabilities)

@@ -32,7 +32,7 @@ func (s *Server) decode(ctx context.Context, data []byte, name string, a about, 
 			return d, wrong("%v", err)
 		}
 	}
-	if d.pixels, err = img.Pixels(a.size, a.size); err != nil {
+	if d.pixels, err = images.Shaped(set, []int{0}, a.shape); err != nil {
 		return d, wrong("%v", err)
 	}
 	d.notice = set.Notice

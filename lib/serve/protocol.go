@@ -9,9 +9,9 @@ import (
 
 // The names of tensors, the same for all models, so that clients need not change with them.
 const (
-	imageName         = "image"         // UINT8 or FP32 [n, size, size, 3] of 0…255, or BYTES [n] of encoded images
+	imageName         = "image"         // UINT8 or FP32 [n, height, width, channels] of 0…255, or BYTES [n] of encoded images
 	probabilitiesName = "probabilities" // FP32 [n, classes]
-	className         = "class"         // BYTES [n]
+	className         = "class"         // BYTES [n]: of the largest probability
 )
 
 const platform = "gomlx"
@@ -76,17 +76,21 @@ func (s *Server) modelMetadata(w http.ResponseWriter, r *http.Request) error {
 		Outputs    []tensorMetadata  `json:"outputs"`
 		Parameters map[string]string `json:"parameters,omitempty"`
 	}{l.name, []string{l.version}, platform,
-		[]tensorMetadata{{imageName, uint8Type, []int{-1, a.size, a.size, 3}}},
+		[]tensorMetadata{{imageName, uint8Type, append([]int{-1}, a.shape...)}},
 		[]tensorMetadata{{probabilitiesName, fp32Type, []int{-1, len(a.classes)}}, {className, bytesType, []int{-1}}},
-		parametersOf(a.notice)})
+		a.parameters(a.notice)})
 }
 
-// parametersOf is a notice as parameters of the protocol.
-func parametersOf(notice string) map[string]string {
-	if notice == "" {
-		return nil
+// parameters are what the protocol has no other place for.
+func (a about) parameters(notice string) map[string]string {
+	parameters := map[string]string{}
+	if notice != "" {
+		parameters["notice"] = notice
 	}
-	return map[string]string{"notice": notice}
+	if a.labels {
+		parameters["multi_label"] = "true"
+	}
+	return parameters
 }
 
 type tensorConfig struct {
@@ -105,7 +109,7 @@ func (s *Server) modelConfig(w http.ResponseWriter, r *http.Request) error {
 	a := l.about()
 	return writeJSON(w, http.StatusOK, map[string]any{
 		"name": l.name, "platform": platform, "backend": "", "max_batch_size": min(l.queue, l.most),
-		"input": []tensorConfig{{imageName, "TYPE_UINT8", []int{a.size, a.size, 3}}},
+		"input": []tensorConfig{{imageName, "TYPE_UINT8", a.shape}},
 		"output": []tensorConfig{{probabilitiesName, "TYPE_FP32", []int{len(a.classes)}},
 			{className, "TYPE_STRING", []int{}}},
 		"dynamic_batching": map[string]any{"preferred_batch_size": []int{l.step},

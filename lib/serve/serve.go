@@ -39,7 +39,9 @@ type Config struct {
 	MaxBody    int64         // bytes of one request, also once it is decompressed; beyond it 413; default 32 MB
 	MaxPixels  int           // of one encoded image; beyond it 413; default 16.8 million, images.MaxSide²
 	Timeout    time.Duration // for a request, once it has been read; beyond it 503; default 30 s
-	Unsure     float64       // POST /classify says "unsure" if the largest probability is below
+	// Unsure is the probability below which POST /classify says "unsure": of the most probable class or, where an image may
+	// have several, of what is said of any class, that it is there or that it is not.
+	Unsure float64
 	// Token, if there is one, is what clients must send as "Authorization: Bearer TOKEN", except for health and the page.
 	// Without one nobody can load and unload models over the network.
 	Token string

@@ -38,7 +38,7 @@ type fake struct {
 }
 
 func (f *fake) about() about {
-	return about{classes: testClasses, size: side, batch: 4, notice: f.notice}
+	return about{classes: testClasses, shape: []int{side, side, 3}, batch: 4, notice: f.notice}
 }
 
 func (f *fake) predict(_ context.Context, pixels [][]float32) ([][]float32, error) {
@@ -242,7 +242,7 @@ func TestImagesAreDecodedAsTheModelWants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.decode(t.Context(), file.Bytes(), "", about{size: 20, decoder: d}, false)
+		got, err := s.decode(t.Context(), file.Bytes(), "", about{shape: []int{20, 20, 3}, decoder: d}, false)
 		if err != nil || !slices.Equal(got.pixels, want) {
 			t.Errorf("%v: other pixels, %v", d, err)
 		}

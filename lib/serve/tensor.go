@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
@@ -32,9 +33,9 @@ func (r *inferRequest) input(a about) (*inputTensor, int, error) {
 	in := &r.Inputs[0]
 	switch in.Datatype {
 	case uint8Type, fp32Type:
-		if s := int64(a.size); len(in.Shape) != 4 || !slices.Equal(in.Shape[1:], []int64{s, s, 3}) {
-			return nil, 0, wrong("input %s has the shape %v, the model takes [n, %d, %d, 3]: scale the images, or send them encoded, as %s",
-				imageName, in.Shape, a.size, a.size, bytesType)
+		if s := a.shape; len(in.Shape) != 4 || !slices.Equal(in.Shape[1:], []int64{int64(s[0]), int64(s[1]), int64(s[2])}) {
+			return nil, 0, wrong("input %s has the shape %v, the model takes [n, %d, %d, %d]: scale the images, or send them encoded, as %s",
+				imageName, in.Shape, s[0], s[1], s[2], bytesType)
 		}
 	case bytesType:
 		if len(in.Shape) != 1 && (len(in.Shape) != 2 || in.Shape[1] != 1) {
@@ -50,7 +51,7 @@ func (r *inferRequest) input(a about) (*inputTensor, int, error) {
 	return in, int(in.Shape[0]), nil
 }
 
-// pixels reads n images, each [size, size, 3].
+// pixels reads n images, each in the model's shape.
 func (s *Server) pixels(ctx context.Context, in *inputTensor, n int, a about) ([][]float32, error) {
 	if in.Datatype == bytesType {
 		return s.encoded(ctx, in, n, a)
@@ -58,7 +59,7 @@ func (s *Server) pixels(ctx context.Context, in *inputTensor, n int, a about) ([
 	if err := s.flatten(in); err != nil {
 		return nil, err
 	}
-	each := a.size * a.size * 3
+	each := layer.Size(a.shape)
 	if len(in.flat)/each != n || len(in.flat)%each != 0 {
 		return nil, wrong("input %s has %d values, its shape %v needs %d", imageName, len(in.flat), in.Shape, n*each)
 	}

@@ -13,14 +13,13 @@ import (
 
 // call is one use of a command: its options, and where its progress goes.
 type call struct {
-	flags *flag.FlagSet
-	args  []string
-	json  bool
-	// preprocessing is what --preprocess names.
-	preprocessing string
-	stderr        io.Writer
-	quiet         func()    // ends the signs of work on stderr, for a command that has its own
-	commands      []command // all that there are
+	flags    *flag.FlagSet
+	args     []string
+	json     bool
+	unsaid   foreign
+	stderr   io.Writer
+	quiet    func()    // ends the signs of work on stderr, for a command that has its own
+	commands []command // all that there are
 }
 
 func newCall(name string, args []string, stderr io.Writer) *call {

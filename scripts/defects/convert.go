@@ -25,7 +25,7 @@ func (c converted) String() string {
 }
 
 func convert(c *call) (fmt.Stringer, error) {
-	c.preprocess()
+	c.foreign()
 	words, err := c.parse(2, 2, "RUN, FILE or OUT is")
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func convert(c *call) (fmt.Stringer, error) {
 		return nil, fmt.Errorf("%s is a folder: name a file", out)
 	}
 	result := converted{From: in, To: out}
-	asIs := c.preprocessing == "" && filepath.Ext(out) != ".onnx" && !weights.IsSafetensors(in)
+	asIs := c.unsaid == foreign{} && filepath.Ext(out) != ".onnx" && !weights.IsSafetensors(in)
 	info, err := os.Stat(in)
 	if err == nil && !info.IsDir() && asIs { // all of the file, whatever it is for
 		m, err := keras.Open(in)
@@ -66,7 +66,7 @@ func convert(c *call) (fmt.Stringer, error) {
 		}
 		result.Params, result.Notes = m.Layers.Params(), m.Notes
 		if filepath.Ext(out) == ".onnx" {
-			result.Notes = append(result.Notes, c.unsaid(m, in)...)
+			result.Notes = append(result.Notes, c.silent(m, in)...)
 		}
 	}
 	if info, err = os.Stat(out); err != nil {
@@ -76,8 +76,8 @@ func convert(c *call) (fmt.Stringer, error) {
 	return result, nil
 }
 
-// unsaid is what a user should know of a model that goes to programs which do not ask for it. It goes to stderr, too.
-func (c *call) unsaid(m *classifier.Model, name string) (notes []string) {
+// silent is what a user should know of a model that goes to programs which do not ask for it. It goes to stderr, too.
+func (c *call) silent(m *classifier.Model, name string) (notes []string) {
 	if m.Classes == nil {
 		notes = append(notes, "it names no classes: neither does what is written")
 	}

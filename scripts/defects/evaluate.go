@@ -29,7 +29,7 @@ func (e evaluation) String() string {
 
 func evaluate(c *call) (fmt.Stringer, error) {
 	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
-	c.preprocess()
+	c.foreign()
 	words, err := c.parse(1, 1, "RUN or FILE is")
 	if err != nil {
 		return nil, err
@@ -37,6 +37,10 @@ func evaluate(c *call) (fmt.Stringer, error) {
 	m, err := c.load(words[0])
 	if err != nil {
 		return nil, err
+	}
+	if m.MultiLabel() {
+		return nil, fmt.Errorf("%s gives each class a probability of its own, so that an image may have several, and folders of classes "+
+			"name one per image: take the probabilities of `predict --json`, and compare them with your labels", words[0])
 	}
 	data, err := c.openData(*source)
 	if err != nil {

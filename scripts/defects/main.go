@@ -32,14 +32,14 @@ var commands = []command{
 	{"features", "BACKBONE [--weights W] [--alpha A] [--variant V] [--input N] [--no-lesson-resize] [--json] IMAGE...",
 		"compute the pooled output of a backbone for images", features},
 	{"train", "BACKBONE|RUN|FILE --out RUN [--epochs N] [--learning-rate R] [--unfreeze-from I|--unfreeze-last N|" +
-		"--unfreeze-prefix P] [--head-epochs N] [--schedule S] [--warmup-epochs N] [--early-stopping N] [--augment LIST] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--preprocess P] [--retrain] [--json]",
+		"--unfreeze-prefix P] [--head-epochs N] [--schedule S] [--warmup-epochs N] [--early-stopping N] [--augment LIST] [--data DIR|ZIP] [--seed S] [--alpha A] [--weights W] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--retrain] [--json]",
 		"train the lesson's head on a frozen backbone, or a run or file further, such as to fine-tune its base", trainCommand},
-	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--json]", "measure a run, a file of Keras, or a folder of transformers or timm on the validation images", evaluate},
-	{"predict", "RUN|FILE [--preprocess P] [--json] IMAGE...", "classify images with a run, a file of Keras, or a folder of transformers or timm", predict},
+	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json]", "measure a run, a file of Keras, or a folder of transformers or timm on the validation images", evaluate},
+	{"predict", "RUN|FILE [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json] IMAGE...", "classify images with a run, a file of Keras, or a folder of transformers or timm", predict},
 	{"serve", "[NAME=]RUN|FILE... [--address HOST:PORT] [--batch-delay TIME] [--queue N] [--unsure-below P] [--tls-cert FILE --tls-key FILE] " +
-		"[--token T|@FILE] [--preprocess P] [--json]", "answer HTTP requests: the Open Inference Protocol, POST /classify, a page at /, " +
+		"[--token T|@FILE] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json]", "answer HTTP requests: the Open Inference Protocol, POST /classify, a page at /, " +
 		"/metrics; SIGHUP reads the models again", serveCommand},
-	{"convert", "RUN|FILE OUT [--preprocess P] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras, or as " +
+	{"convert", "RUN|FILE OUT [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras, or as " +
 		".onnx, for ONNX Runtime and others", convert},
 	{"completion", "bash|zsh|fish", "print a script for that shell that completes commands, options and names", completion},
 	{"version", "[--json]", "say which version this is, and what it was built from", versionCommand},

@@ -38,32 +38,6 @@ func checkModelOrBackbone(word string) error {
 	return nil
 }
 
-// preprocess declares --preprocess, which load obeys.
-func (c *call) preprocess() {
-	c.flags.StringVar(&c.preprocessing, "preprocess", "", "what images passed before a model of Keras saw them, if its file "+
-		"does not say: `P` is "+strings.Join(classifier.Preprocessings(), ", "))
-}
-
-// load opens a run or a file, and says on stderr what a user should know of the file.
-func (c *call) load(name string) (*classifier.Model, error) {
-	if c.preprocessing != "" && !slices.Contains(classifier.Preprocessings(), c.preprocessing) {
-		return nil, wrongUse("--preprocess %s: use one of %s", c.preprocessing, strings.Join(classifier.Preprocessings(), ", "))
-	}
-	m, _, err := classifier.Load(name)
-	if err != nil {
-		return nil, err
-	}
-	if c.preprocessing != "" {
-		if err := m.SetPreprocessing(c.preprocessing); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	for _, note := range m.Notes {
-		fmt.Fprintf(c.stderr, "%s: %s\n", name, note)
-	}
-	return m, nil
-}
-
 // classesOfData checks that the model knows the classes of the data. One that names none gets these, and a notice.
 func classesOfData(m *classifier.Model, name string, data *images.Dataset) (notice string, err error) {
 	outputs := m.Layers.Output()[0]
@@ -94,7 +68,7 @@ func classesWithoutData(m *classifier.Model, name string) (notice string) {
 	for i := range outputs {
 		m.Classes = append(m.Classes, fmt.Sprintf("class %d", i))
 	}
-	return name + " names no classes: they are numbered"
+	return name + " names no classes: they are numbered; --classes names them"
 }
 
 // unfreezing are the options that choose the layers of the base to train.

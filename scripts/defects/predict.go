@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/notice"
@@ -14,12 +15,18 @@ type predictions struct {
 	Images        []string    `json:"images"`
 	Predicted     []string    `json:"predicted"`
 	Probabilities [][]float32 `json:"probabilities"`
-	confidence    []float64
+	// MultiLabel says that each class has a probability of its own; Labels are then those of at least one half.
+	MultiLabel bool       `json:"multi_label,omitempty"`
+	Labels     [][]string `json:"labels,omitempty"`
+	confidence []float64
 }
 
 func (p predictions) String() string {
 	var b strings.Builder
 	b.WriteString(noticeLine(p.Notice))
+	if p.MultiLabel {
+		return b.String() + p.table()
+	}
 	width := len("predicted")
 	for _, class := range p.Classes {
 		width = max(width, len(class))
@@ -31,8 +38,31 @@ func (p predictions) String() string {
 	return b.String()
 }
 
+// table tells the probability of each class, which do not exclude one another; a star marks those of at least one half.
+func (p predictions) table() string {
+	var b strings.Builder
+	for i := range p.Images {
+		if i == 0 {
+			for _, class := range p.Classes {
+				fmt.Fprintf(&b, "%-*s ", max(7, len(class)), class)
+			}
+			b.WriteString(" image\n")
+		}
+		for k, class := range p.Classes {
+			star := ""
+			if slices.Contains(p.Labels[i], class) {
+				star = "*"
+			}
+			fmt.Fprintf(&b, "%-*s ", max(7, len(class)), fmt.Sprintf("%.4f%s", p.Probabilities[i][k], star))
+		}
+		fmt.Fprintf(&b, " %s\n", p.Images[i])
+	}
+	b.WriteString("each class by itself: an image may have several or none; * from 0.5 on\n")
+	return b.String()
+}
+
 func predict(c *call) (fmt.Stringer, error) {
-	c.preprocess()
+	c.foreign()
 	words, err := c.parse(2, -1, "RUN, FILE or IMAGE is")
 	if err != nil {
 		return nil, err
@@ -57,10 +87,18 @@ func predict(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, files.explain(err)
 	}
-	out := predictions{Notice: notice.Join(p.Notice, unnamed, files.notice()), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
+	out := predictions{Notice: notice.Join(p.Notice, unnamed, files.notice()), Classes: m.Classes, Images: words[1:],
+		Probabilities: p.Probabilities, MultiLabel: p.MultiLabel}
 	for i, class := range p.Predicted {
 		out.Predicted = append(out.Predicted, m.Classes[class])
 		out.confidence = append(out.confidence, p.Confidence(i))
+		if p.MultiLabel {
+			labels := []string{}
+			for _, label := range p.Labels(i) {
+				labels = append(labels, m.Classes[label])
+			}
+			out.Labels = append(out.Labels, labels)
+		}
 	}
 	return out, nil
 }

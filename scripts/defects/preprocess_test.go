@@ -41,8 +41,6 @@ func TestPreprocessingIsAskedForAndTaken(t *testing.T) {
 	if code, _, stderr := defects("predict", file, picture, "--preprocess", "torch"); code != 2 || !strings.Contains(stderr, "-1..1, 0..1, caffe, imagenet, none") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
-	refuse(t, []string{"a sigmoid", "several of its labels"}, "predict",
-		write(t, foreign["labels.h5"], t.TempDir(), "labels.h5"), picture)
 	for name, notice := range map[string]string{"logits.h5": "", "uncompiled.h5": "does not say whether the outputs"} {
 		var p predictions
 		succeed(t, &p, "predict", write(t, foreign[name], t.TempDir(), name), picture)

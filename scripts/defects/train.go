@@ -61,7 +61,7 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 	run := c.flags.String("out", "", "name the new `RUN` (kept in runs/) or give a folder with a slash; a run that is there is "+
 		"taken up again")
 	retrain := c.flags.Bool("retrain", false, "start the run over")
-	c.preprocess()
+	c.foreign()
 	words, err := c.parse(1, 1, "BACKBONE, RUN or FILE is")
 	switch {
 	case err != nil:
@@ -103,7 +103,7 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 func (c *call) modelToTrain(ctx context.Context, name string, variant *variantFlags, source string, seed int64,
 	run string) (*images.Dataset, *classifier.Model, error) {
 	if !isModel(name) {
-		if err := c.refuse("--%s is for files: "+name+" has its own", "preprocess"); err != nil {
+		if err := c.refuse("--%s is for files: "+name+" has its own", "preprocess", "image-size", "classes"); err != nil {
 			return nil, nil, err
 		}
 		return c.newModel(ctx, name, variant, source, seed)

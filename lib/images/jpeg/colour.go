@@ -10,12 +10,7 @@ func (f *file) picture() image.Image {
 	size := image.Rect(0, 0, f.width, f.height)
 	c, rgb := f.components, f.rgb()
 	if len(c) == 1 || len(c) == 3 && !rgb && c[1].empty() && c[2].empty() {
-		grey := image.NewGray(size)
-		row := f.rows(c[0])
-		for y := range f.height {
-			copy(grey.Pix[y*grey.Stride:][:f.width], row(y))
-		}
-		return grey
+		return f.grey()
 	}
 	img := image.NewRGBA(size)
 	rows := make([]func(int) []uint8, len(c))
@@ -37,6 +32,27 @@ func (f *file) picture() image.Image {
 		}
 	}
 	return img
+}
+
+// grey is the picture without its colours: the luminance alone, or what that of red, green and blue is (libjpeg's
+// rgb_gray_convert, with 16 bits behind the point).
+func (f *file) grey() *image.Gray {
+	grey := image.NewGray(image.Rect(0, 0, f.width, f.height))
+	first := f.rows(f.components[0])
+	if len(f.components) == 1 || !f.rgb() {
+		for y := range f.height {
+			copy(grey.Pix[y*grey.Stride:][:f.width], first(y))
+		}
+		return grey
+	}
+	second, third := f.rows(f.components[1]), f.rows(f.components[2])
+	for y := range f.height {
+		red, green, blue := first(y), second(y), third(y)
+		for x := range f.width {
+			grey.Pix[y*grey.Stride+x] = uint8((19595*uint32(red[x]) + 38470*uint32(green[x]) + 7471*uint32(blue[x]) + 1<<15) >> 16)
+		}
+	}
+	return grey
 }
 
 // empty reports whether all samples are 128, as those of a colour plane of a grey picture.

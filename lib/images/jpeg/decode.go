@@ -9,7 +9,7 @@ import (
 	"image/color"
 )
 
-// Decoder says whose pixels are wanted: TensorFlow's or Pillow's.
+// Decoder says whose pixels are wanted: TensorFlow's, in colour or grey, or Pillow's.
 type Decoder string
 
 const (
@@ -17,6 +17,8 @@ const (
 	TensorFlow Decoder = ""
 	// Pillow is Image.open(…).convert("RGB"), with which Hugging Face's processors and timm read files.
 	Pillow Decoder = "Pillow"
+	// Grey is tf.io.decode_image with one channel, with which Keras reads files as grey. Decode then gives *image.Gray.
+	Grey Decoder = "TensorFlow, grey"
 )
 
 func (d Decoder) String() string { return cmp.Or(string(d), "TensorFlow") }
@@ -25,11 +27,17 @@ func (d Decoder) String() string { return cmp.Or(string(d), "TensorFlow") }
 // one component, or colour planes without content. Else it is an *image.RGBA without transparency. A file that ends too
 // early is an error. A file can claim a size that doesn't fit into memory: ask DecodeConfig first.
 func Decode(data []byte, as Decoder) (image.Image, error) {
-	f := file{data: data, fast: as == TensorFlow}
+	f := file{data: data, fast: as != Pillow}
 	if err := f.read(false); err != nil {
 		return nil, err
 	}
+	if as == Grey && len(f.components) == 4 {
+		return nil, errors.New("its cyan, magenta, yellow and black have no grey in TensorFlow: store it as RGB or grey")
+	}
 	f.reconstruct()
+	if as == Grey {
+		return f.grey(), nil
+	}
 	return f.picture(), nil
 }
 

@@ -3,15 +3,18 @@
 resize.json: images as lists of numbers and what tf.image.resize makes of them.
 decode/*, decode.json: small files in each format and what tf.io.decode_image reads from them. BMP with a palette and
 32-bit BMP are read with Pillow, since TensorFlow gives them another number of channels.
+grey/*, grey.json: files whose colours tell how they become grey, and what tf.io.decode_image(channels=1) reads from them.
 """
 
 import io
 import json
+import struct
+import zlib
 
 import numpy as np
 import tensorflow as tf
 import testdata
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 FOLDER = "lib/images/testdata"
 
@@ -80,5 +83,58 @@ def make_decode():
     testdata.place(f"{FOLDER}/decode.json").write_text(json.dumps({"height": 20, "width": 24, "pixels": pixels}))
 
 
+def png_of_16_bits(pixels):
+    """Pillow writes none in colour."""
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
+
+
+def make_grey():
+    rng = np.random.default_rng(9)
+    pixels = rng.integers(0, 256, (12, 18, 3), np.uint8)
+    pixels[:3] = pixels[:3, :, :1]  # without a colour
+    smooth = Image.fromarray(pixels[:5, :6]).resize((18, 12), Image.BICUBIC)
+    rgb = Image.fromarray(pixels)
+    rgba = rgb.copy()
+    rgba.putalpha(Image.fromarray(pixels[..., 1]))
+
+    def with_chunk(kind, data):
+        info = PngImagePlugin.PngInfo()
+        info.add(kind, data)
+        return {"pnginfo": info}
+
+    files = {
+        "444.jpg": (smooth, {"quality": 90, "subsampling": 0}),
+        "420.jpg": (smooth, {"quality": 70}),
+        "progressive.jpg": (smooth, {"quality": 70, "progressive": True}),
+        "grey.jpg": (smooth.convert("L"), {"quality": 80}),
+        "rgb.jpg": (smooth, {"quality": 90, "keep_rgb": True}),
+        "colour.png": (rgb, {}),
+        "transparent.png": (rgba, {}),
+        "palette.png": (rgb.quantize(16), {}),
+        "grey.png": (rgb.convert("L"), {}),
+        "srgb.png": (rgb, with_chunk(b"sRGB", b"\0")),
+        "gamma.png": (rgb, with_chunk(b"gAMA", struct.pack(">I", 60000))),
+        "gamma-1.png": (rgb, with_chunk(b"gAMA", struct.pack(">I", 100000))),
+    }
+    encoded = {"deep.png": png_of_16_bits(rng.integers(0, 65536, (12, 18, 3)))}
+    for name, (image, options) in files.items():
+        buffer = io.BytesIO()
+        image.save(buffer, {"jpg": "JPEG", "png": "PNG"}[name.split(".")[-1]], **options)
+        encoded[name] = buffer.getvalue()
+    grey = {}
+    for name, data in encoded.items():
+        testdata.place(f"{FOLDER}/grey/{name}").write_bytes(data)
+        grey[name] = tf.io.decode_image(data, channels=1, expand_animations=False).numpy().ravel().tolist()
+    testdata.write(f"{FOLDER}/grey.json", {"height": 12, "width": 18, "pixels": grey})
+
+
 make_resize()
 make_decode()
+make_grey()
