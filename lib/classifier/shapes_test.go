@@ -131,7 +131,9 @@ func (s shaped) export(t *testing.T, m *Model, model string, want []float32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := golden.Difference(got.Floats, want); !(d <= 1e-4) {
+	d := golden.Difference(got.Floats, want)
+	t.Logf("%s.onnx: differs from Keras by %.1e", model, d)
+	if !(d <= 1e-4) {
 		t.Errorf("%s: in ONNX it differs from Keras by %v", model, d)
 	}
 	if labels := file.Metadata["multi_label"] == "true"; labels != m.MultiLabel() {
