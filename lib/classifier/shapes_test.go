@@ -13,6 +13,8 @@ import (
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/internal/onnxrun"
+	"github.com/transfer-learning-go/defects/lib/keras"
+	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 // shaped are the files of scripts/oracle/goldens/keras_shapes.py, and what Keras says of its images by each model.
@@ -149,7 +151,26 @@ func TestOtherShapesAreNotTrained(t *testing.T) {
 		_, err := s.load(t, model, ".keras").Fit(t.Context(), set, set, FitConfig{})
 		requireInError(t, err, says, "train it in Keras")
 	}
-	requireInError(t, s.load(t, "grey", ".keras").SetPreprocessing("imagenet"), "has its own")
+}
+
+func TestPreprocessingOfColoursIsNotForGrey(t *testing.T) {
+	b := &layer.Builder{}
+	layer.Sequential(layer.Input{Shape: []int{8, 8, 1}}, layer.GlobalAveragePooling2D{}, layer.Dense{Units: 2, Activation: "softmax"})(b)
+	path := filepath.Join(t.TempDir(), "grey.keras")
+	if err := keras.Save(path, &keras.Model{Name: "grey", Layers: b.List, Values: b.List.Initial(1)}); err != nil {
+		t.Fatal(err)
+	}
+	for name, refused := range map[string]bool{"caffe": true, "imagenet": true, "0..1": false, "-1..1": false} {
+		m, _, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err = m.SetPreprocessing(name); refused {
+			requireInError(t, err, "red, green and blue", "grey images")
+		} else if err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // What nobody says is said, and what the file says is not told otherwise.

@@ -15,9 +15,10 @@ import (
 // Save writes a model by the extension of its path: ".weights.h5" (weights alone, as Keras 3's save_weights), ".h5"
 // (whole model in HDF5) or ".keras" (Keras 3's archive).
 //
-// Keras 3 opens whole models with load_model; so does tf_keras if no model is nested, none attends (the two write such
-// calls differently), and no layer is one that it has otherwise or not at all, such as LeakyReLU and hard_sigmoid. The model comes uncompiled. Layers are written in the order in which Keras counts them. What
-// Keras has no layer for is refused. The file appears whole or not at all.
+// Keras 3 opens whole models with load_model; so does tf_keras if no model is nested (it counts the calls of a nested model
+// from 1, Keras 3 from 0, and neither takes the other's), none attends (the two write such calls differently), and no layer is
+// one that it has otherwise or not at all, such as LeakyReLU and hard_sigmoid. The model comes uncompiled. Layers are written
+// in the order in which Keras counts them. What Keras has no layer for is refused. The file appears whole or not at all.
 func Save(path string, m *Model) error { return tell(path, save(path, m, false)) }
 
 // SaveOwn is Save for files of programs of ours: a ".h5" may then hold the layers that Keras defines beside single networks,
