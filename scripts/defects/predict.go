@@ -33,9 +33,17 @@ func (p predictions) String() string {
 
 func predict(c *call) (fmt.Stringer, error) {
 	c.preprocess()
+	out := c.flags.String("out", "", "classify the images of a list, a path a line, into the `FILE` of JSON lines; one that is there is gone "+
+		"on with")
+	part := c.flags.String("shard", "", "with --out: "+shardHelp+", into FILE-I-of-N")
 	words, err := c.parse(2, -1, "RUN, FILE or IMAGE is")
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case *out != "":
+		return c.predictList(words, *out, *part)
+	case *part != "":
+		return nil, wrongUse("--shard is a part of a list: give the list, and --out")
 	}
 	files, err := c.openPictures(words[1:])
 	if err != nil {
@@ -57,10 +65,10 @@ func predict(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, files.explain(err)
 	}
-	out := predictions{Notice: notice.Join(p.Notice, unnamed, files.notice()), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
+	guess := predictions{Notice: notice.Join(p.Notice, unnamed, files.notice()), Classes: m.Classes, Images: words[1:], Probabilities: p.Probabilities}
 	for i, class := range p.Predicted {
-		out.Predicted = append(out.Predicted, m.Classes[class])
-		out.confidence = append(out.confidence, p.Confidence(i))
+		guess.Predicted = append(guess.Predicted, m.Classes[class])
+		guess.confidence = append(guess.confidence, p.Confidence(i))
 	}
-	return out, nil
+	return guess, nil
 }
