@@ -15,8 +15,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/transfer-learning-go/defects/lib/files"
 )
 
 // onGo lets child processes compute on the pure-Go backend, which needs nothing and starts at once, with a cache of the
@@ -151,7 +154,7 @@ func TestShardsOfWhichThreeAreKilledGiveTheSameTable(t *testing.T) {
 	if len(by) < 12-3 { // a process may be killed between the work and the word
 		t.Errorf("%d trainings were finished", len(by))
 	}
-	if runs, err := filepath.Glob(filepath.Join(shared, "*", "run.json")); err != nil || len(runs) != 12 {
+	if runs, err := filepath.Glob(filepath.Join(shared, "mobilenetv2*", "run.json")); err != nil || len(runs) != 12 {
 		t.Errorf("%d runs, %v", len(runs), err)
 	}
 	if got, _ := child(t, environment, "table", shared, "--json"); got != want {
@@ -159,6 +162,61 @@ func TestShardsOfWhichThreeAreKilledGiveTheSameTable(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(log)
+	}
+}
+
+// A process that is stopped in the middle of a training, as a machine that is cut off, loses it to another. When it goes on
+// it is told, and harms nothing.
+func TestStoppedProcessLosesItsTraining(t *testing.T) {
+	environment := onGo(t)
+	out := filepath.Join(t.TempDir(), "out")
+	args := []string{"sweep", writePlan(t, fmt.Sprintf(`{"network": "mobilenetv2", "alpha": 0.35, "input": 32, "weights": %q, "epochs": 4}`, fixture.weights)), "--out", out}
+	first := start(environment, args...)
+	pipe, err := first.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer first.Process.Kill()
+	lines := bufio.NewScanner(pipe)
+	for !strings.HasPrefix(lines.Text(), "epoch 1/4") {
+		if !lines.Scan() {
+			t.Fatal("it ends before it trains")
+		}
+	}
+	first.Process.Signal(syscall.SIGSTOP)
+	if _, log := child(t, environment, args...); !strings.Contains(log, "goes on from what another process has left") || strings.Contains(log, "epoch 1/4") {
+		t.Errorf("the second process says %s", log)
+	}
+	contents := func() string {
+		t.Helper()
+		names, err := filepath.Glob(filepath.Join(out, "mobilenetv2*", "*"))
+		if err != nil || len(names) != 5 { // a lock, the model before, that after the last epoch, and two descriptions
+			t.Fatal(names, err)
+		}
+		text := ""
+		for _, name := range names {
+			sum, err := files.SHA256(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text += name + " " + sum + "\n"
+		}
+		return text
+	}
+	before := contents()
+	first.Process.Signal(syscall.SIGCONT)
+	rest := ""
+	for lines.Scan() {
+		rest += lines.Text() + "\n"
+	}
+	if err := first.Wait(); err != nil || !strings.Contains(rest, ": another process has taken it over") || strings.Contains(rest, ": finished") {
+		t.Errorf("%v: %s", err, rest)
+	}
+	if after := contents(); after != before {
+		t.Errorf("before\n%s\nafter\n%s", before, after)
 	}
 }
 
