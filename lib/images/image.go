@@ -36,6 +36,17 @@ func ReadFile(path string) (Image, error) {
 	return Read(f, path)
 }
 
+// EncodedFile is ReadFile without decoding the image: whether it is whole, Decode and Pixels tell, and what they do is done
+// once.
+func EncodedFile(path string) (Image, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return Image{}, fmt.Errorf("read image: %w", err)
+	}
+	defer f.Close()
+	return readEncoded(f, path)
+}
+
 // openFile is files.Open with advice.
 func openFile(path string) (*os.File, error) {
 	f, err := files.Open(path)
@@ -48,6 +59,17 @@ func openFile(path string) (*os.File, error) {
 // Read reads one image, such as an upload, to the end of r and checks that it can be decoded. Not more than 32 MB are
 // read; a larger one is an error. Its Label is −1; name names it in messages.
 func Read(r io.Reader, name string) (Image, error) {
+	f, err := readEncoded(r, name)
+	if err != nil {
+		return Image{}, err
+	}
+	if _, err := f.Decode(); err != nil {
+		return Image{}, err
+	}
+	return f, nil
+}
+
+func readEncoded(r io.Reader, name string) (Image, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFileSize+1))
 	if err != nil {
 		return Image{}, fmt.Errorf("read image: %s: %w", name, err)
@@ -55,11 +77,7 @@ func Read(r io.Reader, name string) (Image, error) {
 	if len(data) > maxFileSize {
 		return Image{}, fmt.Errorf("read image: %s is larger than %d MB: scale it down", name, maxFileSize>>20)
 	}
-	f := Encoded(name, data)
-	if _, err := f.Decode(); err != nil {
-		return Image{}, err
-	}
-	return f, nil
+	return Encoded(name, data), nil
 }
 
 // FromImage takes a picture from memory. Its pixels are copied, without transparency; its ID is their hash, and its

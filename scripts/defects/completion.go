@@ -54,7 +54,7 @@ func complete(of command) completed {
 		switch {
 		case word == "BACKBONE":
 			c.words = append(c.words, backbone.Names()...)
-		case word == "RUN":
+		case word == "RUN" || word == "DIR":
 			c.runs = true
 		case word == strings.ToLower(word):
 			c.words = append(c.words, word)

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/device"
@@ -38,6 +39,7 @@ func TestMain(m *testing.M) {
 				panic(err)
 			}
 		}
+		sweepBeat, _ = time.ParseDuration(os.Getenv("DEFECTS_TEST_BEAT")) // "" is the usual
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(func() int {

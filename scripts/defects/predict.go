@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/notice"
+	"github.com/transfer-learning-go/defects/lib/result"
 )
 
 // predictions holds class probabilities, one row per image.
@@ -63,9 +64,17 @@ func (p predictions) table() string {
 
 func predict(c *call) (fmt.Stringer, error) {
 	c.foreign()
+	out := c.flags.String("out", "", "classify the images of a list, a path a line, into the `FILE` of JSON lines; one that is there is gone "+
+		"on with")
+	part := c.flags.String("shard", "", "with --out: "+shardHelp+", into FILE-I-of-N")
 	words, err := c.parse(2, -1, "RUN, FILE or IMAGE is")
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case *out != "":
+		return c.predictList(words, *out, *part)
+	case *part != "":
+		return nil, wrongUse("--shard is a part of a list: give the list, and --out")
 	}
 	files, err := c.openPictures(words[1:])
 	if err != nil {
@@ -87,18 +96,26 @@ func predict(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, files.explain(err)
 	}
-	out := predictions{Notice: notice.Join(p.Notice, unnamed, files.notice()), Classes: m.Classes, Images: words[1:],
+	guess := predictions{Notice: notice.Join(p.Notice, unnamed, files.notice()), Classes: m.Classes, Images: words[1:],
 		Probabilities: p.Probabilities, MultiLabel: p.MultiLabel}
 	for i, class := range p.Predicted {
-		out.Predicted = append(out.Predicted, m.Classes[class])
-		out.confidence = append(out.confidence, p.Confidence(i))
+		guess.Predicted = append(guess.Predicted, m.Classes[class])
+		guess.confidence = append(guess.confidence, p.Confidence(i))
 		if p.MultiLabel {
-			labels := []string{}
-			for _, label := range p.Labels(i) {
-				labels = append(labels, m.Classes[label])
-			}
-			out.Labels = append(out.Labels, labels)
+			guess.Labels = append(guess.Labels, labels(p, i))
 		}
 	}
-	return out, nil
+	return guess, nil
+}
+
+// labels are the names of those that image i has; nil where classes exclude one another.
+func labels(p *result.Predictions, i int) []string {
+	if !p.MultiLabel {
+		return nil
+	}
+	names := []string{}
+	for _, label := range p.Labels(i) {
+		names = append(names, p.Classes[label])
+	}
+	return names
 }

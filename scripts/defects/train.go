@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -51,13 +52,30 @@ func (t training) String() string {
 // kept is the epoch, from 1, whose weights a run has.
 func kept(h *result.History) int { return cmp.Or(h.Best, h.Epochs()) }
 
-func trainCommand(c *call) (fmt.Stringer, error) {
-	variant := c.variant(false, true)
-	unfreeze := c.unfreezing()
-	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
-	course := c.course()
-	seed := c.flags.Int64("seed", 100, "`S` of the head's weights, of dropout and of the order of images (default 100, or the "+
+// recipe are the options that say what is trained and how, apart from the images.
+type recipe struct {
+	call     *call
+	variant  *variantFlags
+	unfreeze *unfreezing
+	course   *course
+	seed     int64
+}
+
+func (c *call) recipe() *recipe {
+	r := &recipe{call: c, variant: c.variant(true, true), unfreeze: c.unfreezing(), course: c.course()}
+	c.flags.Int64Var(&r.seed, "seed", 100, "`S` of the head's weights, of dropout and of the order of images (default 100, or the "+
 		"model's own)")
+	return r
+}
+
+// check looks at the options alone.
+func (r *recipe) check() error {
+	return errors.Join(r.unfreeze.check(), r.course.check(r.unfreeze.given()))
+}
+
+func trainCommand(c *call) (fmt.Stringer, error) {
+	recipe := c.recipe()
+	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
 	run := c.flags.String("out", "", "name the new `RUN` (kept in runs/) or give a folder with a slash; a run that is there is "+
 		"taken up again")
 	retrain := c.flags.Bool("retrain", false, "start the run over")
@@ -69,46 +87,63 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 	case *run == "":
 		return nil, wrongUse("--out RUN is missing")
 	}
-	if err := errors.Join(checkModelOrBackbone(words[0]), unfreeze.check(), course.check(unfreeze.given())); err != nil {
+	if err := errors.Join(checkModelOrBackbone(words[0]), recipe.check()); err != nil {
 		return nil, err
 	}
 	ctx, stop := untilInterrupt()
 	defer stop()
-	data, m, err := c.modelToTrain(ctx, words[0], variant, *source, *seed, *run)
+	data, m, err := c.modelToTrain(ctx, words[0], recipe, *source, *run)
 	if err != nil {
 		return nil, err
 	}
-	if err := unfreeze.apply(m.Base); err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(c.stderr, "training %d of %d parameters\n", m.Layers.TrainableParams(), m.Layers.Params())
 	progress := &progress{w: c.stderr, shown: time.Now()}
-	config := course.config(data.Train.Len(), unfreeze.choose)
-	config.Run, config.Retrain, config.Watch = *run, *retrain, progress.see
-	history, err := m.Fit(ctx, data.Train, data.Validation, config)
+	history, err := recipe.fit(ctx, m, data.Train, data.Validation, classifier.FitConfig{Run: *run, Retrain: *retrain, Watch: progress.see})
 	if errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("interrupted after %d of %d epochs: run the same command again to go on from there",
-			progress.epochs, course.total())
+			progress.epochs, recipe.course.total())
 	}
 	if err != nil {
 		return nil, err
 	}
 	images := len(data.Validation.Images)
-	correct := int(math.Round(history.ValAccuracy[kept(history)-1] * float64(images)))
-	return training{History: history, Interval: metrics.Wilson(correct, images), Run: classifier.RunDir(*run),
+	return training{History: history, Interval: metrics.Wilson(right(history, images), images), Run: classifier.RunDir(*run),
 		Backbone: m.Base.String(), Weights: m.Base.Source, Data: data.Origin, Notice: m.Notice()}, nil
 }
 
+// fit trains a model as the options say. Of config, Run, Retrain and Watch count.
+func (r *recipe) fit(ctx context.Context, m *classifier.Model, train, validation images.Source, config classifier.FitConfig) (*result.History, error) {
+	if err := r.unfreeze.apply(m.Base); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(r.call.stderr, "training %d of %d parameters\n", m.Layers.TrainableParams(), m.Layers.Params())
+	how := r.course.config(train.Len(), r.unfreeze.choose)
+	how.Run, how.Retrain, how.Watch = config.Run, config.Retrain, config.Watch
+	return m.Fit(ctx, train, validation, how)
+}
+
+// right is how many of the validation images a run gets right.
+func right(h *result.History, images int) int {
+	return int(math.Round(h.ValAccuracy[kept(h)-1] * float64(images)))
+}
+
 // modelToTrain opens the data, and a run or file, or else builds the lesson's head on a frozen backbone.
-func (c *call) modelToTrain(ctx context.Context, name string, variant *variantFlags, source string, seed int64,
-	run string) (*images.Dataset, *classifier.Model, error) {
+func (c *call) modelToTrain(ctx context.Context, name string, r *recipe, source, run string) (*images.Dataset, *classifier.Model, error) {
 	if !isModel(name) {
 		if err := c.refuse("--%s is for files: "+name+" has its own", "preprocess", "image-size", "classes"); err != nil {
 			return nil, nil, err
 		}
-		return c.newModel(ctx, name, variant, source, seed)
+		base, err := r.variant.build(name, r.seed)
+		if err != nil {
+			return nil, nil, err
+		}
+		data, err := c.openData(source)
+		if err != nil {
+			return nil, nil, err
+		}
+		m, err := r.newModel(ctx, base, data.Classes, data.Train)
+		return data, m, err
 	}
-	if err := c.refuse("--%s is for backbones: "+name+" has its own", "alpha", "variant", "weights"); err != nil {
+	if err := c.refuse("--%s is for backbones: "+name+" has its own", "alpha", "variant", "input", "weights"); err != nil {
 		return nil, nil, err
 	}
 	if sameFile(classifier.RunDir(name), classifier.RunDir(run)) {
@@ -119,7 +154,7 @@ func (c *call) modelToTrain(ctx context.Context, name string, variant *variantFl
 		return nil, nil, err
 	}
 	if c.given("seed") {
-		m.Seed = seed
+		m.Seed = r.seed
 	}
 	data, err := c.openData(source)
 	if err != nil {
@@ -129,31 +164,20 @@ func (c *call) modelToTrain(ctx context.Context, name string, variant *variantFl
 	return data, m, err
 }
 
-func (c *call) newModel(ctx context.Context, name string, variant *variantFlags, source string, seed int64) (
-	*images.Dataset, *classifier.Model, error) {
-	if _, err := variant.config(name); err != nil {
-		return nil, nil, err
-	}
-	base, err := variant.build(name, seed)
-	if err != nil {
-		return nil, nil, err
-	}
-	data, err := c.openData(source)
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := classifier.New(classifier.Config{Base: base, Classes: data.Classes, Seed: seed,
-		Head: classifier.Head(base, len(data.Classes))})
+// newModel puts the lesson's head on a base, whose batch normalization gets its statistics if its weights are random.
+func (r *recipe) newModel(ctx context.Context, base *backbone.Backbone, classes []string, train images.Source) (*classifier.Model, error) {
+	m, err := classifier.New(classifier.Config{Base: base, Classes: classes, Seed: r.seed,
+		Head: classifier.Head(base, len(classes))})
 	normalizes := slices.ContainsFunc(base.Layers, func(l *layer.Layer) bool {
 		_, ok := l.Op.(layer.BatchNormalization)
 		return ok
 	})
 	if err != nil || base.Source != "random" || !normalizes {
-		return data, m, err
+		return m, err
 	}
-	fmt.Fprintf(c.stderr, "random weights: batch normalization gets its statistics from %d images\n",
-		min(32, data.Train.Len()))
-	return data, m, m.Calibrate(ctx, data.Train)
+	fmt.Fprintf(r.call.stderr, "random weights: batch normalization gets its statistics from %d images\n",
+		min(32, train.Len()))
+	return m, m.Calibrate(ctx, train)
 }
 
 // untilInterrupt is done at the first Ctrl-C, and says so: what is being compiled goes on to its end. The second ends the

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/transfer-learning-go/defects/scripts/internal/spelling"
 )
 
 // rules give a hint for what the compiler says. The first that fits counts; its groups are what the hint is made of.
@@ -21,13 +23,13 @@ var rules = []struct {
 			"format": "fmt.Sprintf(%s, …)"}[m[2]]+".", m[1])
 	}),
 	rule(`^\S+ undefined \(type \*?([\w.]+) has no field or method (\w+)\)`, func(s *Session, p *Problem, m []string) string {
-		return didYouMean(nearest(m[2], s.membersOf(m[1])))
+		return didYouMean(spelling.Nearest(m[2], s.membersOf(m[1])))
 	}),
 	rule(`^\S+ undefined \(type .* has no field or method (\w+), but does have (?:field|method) (\w+)\)`, func(s *Session, p *Problem, m []string) string {
 		return didYouMean(m[2])
 	}),
 	rule(`^unknown field (\w+) in struct literal of type ([\w.]+)`, func(s *Session, p *Problem, m []string) string {
-		return didYouMean(nearest(m[1], s.membersOf(m[2])))
+		return didYouMean(spelling.Nearest(m[1], s.membersOf(m[2])))
 	}),
 	rule(`(?:expected declaration|non-declaration statement outside function body)`, (*Session).outside),
 	rule(`^`+unused+`err$`, func(s *Session, p *Problem, m []string) string {

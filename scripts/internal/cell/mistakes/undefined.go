@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/transfer-learning-go/defects/scripts/internal/spelling"
 )
 
 var (
@@ -66,7 +68,7 @@ func (s *Session) exported(name string) (names []string) {
 // member is the hint for a name that a package does not have.
 func (s *Session) member(pkg, name string) string {
 	exported := s.exported(pkg)
-	meant := nearest(name, exported)
+	meant := spelling.Nearest(name, exported)
 	switch {
 	case meant == "" && len(exported) > 0 && len(exported) <= 12:
 		slices.Sort(exported)
@@ -118,7 +120,7 @@ func (s *Session) undefined(p Problem, name string) string {
 			return fmt.Sprintf("Did you mean %s.%s?", pkg, name)
 		}
 	}
-	if meant := nearest(name, s.known(p.Cell)); meant != "" {
+	if meant := spelling.Nearest(name, s.known(p.Cell)); meant != "" {
 		return fmt.Sprintf("Did you mean %s?", meant)
 	}
 	return fmt.Sprintf("If a cell above declares %s, run that first. After a restart, all cells are to be run again.", name)

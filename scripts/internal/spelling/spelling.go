@@ -1,12 +1,13 @@
-package mistakes
+// Package spelling finds the name that was meant.
+package spelling
 
 import (
 	"slices"
 	"strings"
 )
 
-// nearest is the name that was meant, or "": the same but for case, or with so few wrong letters that it is no other word.
-func nearest(name string, names []string) string {
+// Nearest is the name that was meant, or "": the same but for case, or with so few wrong letters that it is no other word.
+func Nearest(name string, names []string) string {
 	best, least := "", (len(name)+2)/3+1
 	for _, n := range slices.Sorted(slices.Values(names)) {
 		if n == name {
