@@ -14,7 +14,7 @@ const (
 	className         = "class"         // BYTES [n]
 )
 
-const platform = "gomlx"
+const platform = "gomlx_classifier" // PROJECT_FORMAT
 
 type tensorMetadata struct {
 	Name     string `json:"name"`
