@@ -103,7 +103,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, context.DeadlineExceeded):
 		status, what = http.StatusServiceUnavailable, "not done within "+s.config.Timeout.String()+": try again later"
 	case errors.Is(err, context.Canceled):
-		status = closedByClient
+		status, what = closedByClient, "the client has closed its side of the connection, which ends a request: leave it open until the answer"
 	case errors.Is(err, inference.ErrClosed):
 		status = http.StatusServiceUnavailable
 	default:

@@ -13,7 +13,7 @@ const headerLength = "Inference-Header-Content-Length"
 
 // inferRequest is the protocol's inference request. Parameters that are not named here are passed over.
 type inferRequest struct {
-	ID         string `json:"id"`
+	ID         *string `json:"id"`
 	Parameters struct {
 		BinaryDataOutput bool `json:"binary_data_output"`
 	} `json:"parameters"`

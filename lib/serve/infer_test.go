@@ -191,7 +191,6 @@ func TestWrongInferenceRequestsSayWhatIsWrong(t *testing.T) {
 		input("[0, 4, 4, 3]", "UINT8", "[]"):                                               "at least one",
 		input("[-1, 4, 4, 3]", "UINT8", ok):                                                "at least one",
 		input("[2, 4, 4, 3]", "UINT8", ok):                                                 "48 values",
-		input("[9000000000, 4, 4, 3]", "UINT8", ok):                                        "at least one",
 		input("[1, 4, 4, 3]", "UINT8", repeated("256", 1)):                                 "from 0 to 255",
 		input("[1, 4, 4, 3]", "FP32", repeated("-0.5", 1)):                                 "from 0 to 255",
 		input("[1, 4, 4, 3]", "FP32", repeated("1e99", 1)):                                 "no number",

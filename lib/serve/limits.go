@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
@@ -63,7 +64,7 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) (body []byte, rele
 	if _, err = out.ReadFrom(c); err != nil {
 		return nil, c.release, s.unread(err)
 	}
-	encoding := r.Header.Get("Content-Encoding")
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
 	if encoding == "" || encoding == "identity" {
 		return out.Bytes(), c.release, nil
 	}

@@ -27,7 +27,7 @@ func (r *inferRequest) answer(w http.ResponseWriter, l *loaded, outputs []wanted
 	response := struct {
 		ModelName    string            `json:"model_name"`
 		ModelVersion string            `json:"model_version"`
-		ID           string            `json:"id,omitempty"`
+		ID           *string           `json:"id,omitempty"`
 		Parameters   map[string]string `json:"parameters,omitempty"`
 		Outputs      []outputTensor    `json:"outputs"`
 	}{l.name, l.version, r.ID, l.about().parameters(notice.Join(l.about().notice, r.Inputs[0].notice)), nil}

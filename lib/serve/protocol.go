@@ -14,7 +14,7 @@ const (
 	className         = "class"         // BYTES [n]: of the largest probability
 )
 
-const platform = "gomlx"
+const platform = "gomlx_classifier" // PROJECT_FORMAT
 
 type tensorMetadata struct {
 	Name     string `json:"name"`

@@ -25,11 +25,11 @@ func TestHealthAndMetadata(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v2/models/steel/ready":            `{"name": "steel", "ready": true}`,
 		"/v2/models/steel/versions/1/ready": `{"name": "steel", "ready": true}`,
-		"/v2/models/steel": `{"name": "steel", "versions": ["1"], "platform": "gomlx",
+		"/v2/models/steel": `{"name": "steel", "versions": ["1"], "platform": "gomlx_classifier",
 			"inputs": [{"name": "image", "datatype": "UINT8", "shape": [-1, 4, 4, 3]}],
 			"outputs": [{"name": "probabilities", "datatype": "FP32", "shape": [-1, 3]},
 				{"name": "class", "datatype": "BYTES", "shape": [-1]}]}`,
-		"/v2/models/steel/config": `{"name": "steel", "platform": "gomlx", "backend": "", "max_batch_size": 32,
+		"/v2/models/steel/config": `{"name": "steel", "platform": "gomlx_classifier", "backend": "", "max_batch_size": 32,
 			"input": [{"name": "image", "data_type": "TYPE_UINT8", "dims": [4, 4, 3]}],
 			"output": [{"name": "probabilities", "data_type": "TYPE_FP32", "dims": [3]},
 				{"name": "class", "data_type": "TYPE_STRING", "dims": []}],

@@ -45,7 +45,7 @@ func (r *inferRequest) input(a about) (*inputTensor, int, error) {
 		return nil, 0, wrong("input %s is %s: send pixels from 0 to 255 as %s or %s, or encoded images as %s", imageName, in.Datatype,
 			uint8Type, fp32Type, bytesType)
 	}
-	if in.Shape[0] < 1 || in.Shape[0] > math.MaxInt32 {
+	if in.Shape[0] < 1 {
 		return nil, 0, wrong("input %s has the shape %v: send at least one image", imageName, in.Shape)
 	}
 	return in, int(in.Shape[0]), nil
@@ -128,16 +128,21 @@ func (s *Server) encoded(ctx context.Context, in *inputTensor, n int, a about) (
 // files are the elements of a tensor of BYTES: each with its length before it or, in JSON, base64.
 func (in *inputTensor) files() (files [][]byte, err error) {
 	if in.binary == nil {
-		if len(in.Shape) == 1 {
-			err = json.Unmarshal(in.Data, &files) // [][]byte is strings in base64
-		} else {
-			var rows [][][]byte
+		if len(in.Shape) == 2 && in.nested() {
+			var rows [][][]byte // []byte is a string in base64
 			err = json.Unmarshal(in.Data, &rows)
-			files = slices.Concat(rows...)
+			for _, row := range rows {
+				if len(row) != 1 {
+					return nil, wrong("input %s: a row of %d images: its shape %v has an image in each row", imageName, len(row), in.Shape)
+				}
+				files = append(files, row[0])
+			}
+		} else {
+			err = json.Unmarshal(in.Data, &files)
 		}
 		if err != nil {
-			return nil, wrong("input %s: encoded images in JSON are strings in base64, in arrays as of shape %v: %v", imageName,
-				in.Shape, err)
+			return nil, wrong("input %s: encoded images in JSON are strings in base64, in an array that is flat or as of shape %v: %v",
+				imageName, in.Shape, err)
 		}
 		return files, nil
 	}
@@ -152,10 +157,16 @@ func (in *inputTensor) files() (files [][]byte, err error) {
 	return files, nil
 }
 
+// nested reports whether the data is an array of arrays.
+func (in *inputTensor) nested() bool {
+	const space = " \t\r\n"
+	first, ok := bytes.CutPrefix(bytes.TrimLeft(in.Data, space), []byte("["))
+	return ok && bytes.HasPrefix(bytes.TrimLeft(first, space), []byte("["))
+}
+
 // numbers reads a tensor of JSON, flat or nested as its shape says.
 func (in *inputTensor) numbers() ([]float32, error) {
-	d := numberReader{text: in.Data, shape: in.Shape}
-	d.nested = bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimLeft(in.Data, " \t\r\n"), []byte("[")), " \t\r\n"), []byte("["))
+	d := numberReader{text: in.Data, shape: in.Shape, nested: in.nested()}
 	if err := d.array(0); err != nil {
 		return nil, err
 	}

@@ -130,6 +130,9 @@ func (s *setup) check(ctx context.Context) error {
 	if err := c.step("browser", func(l *live) (string, error) { return s.prepareBrowser(ctx, l) }); err != nil {
 		return err
 	}
+	if err := c.step("clients", func(l *live) (string, error) { return s.prepareClients(ctx, l) }); err != nil {
+		return err
+	}
 	notebooks, err := findNotebooks(root, "")
 	if err != nil {
 		return err

@@ -29,13 +29,28 @@ func small() (*classifier.Model, error) {
 		layer.Dense{Units: 3, Activation: "softmax"})})
 }
 
+// Triton's own client; scripts/test installs it.
 func TestTritonsClientWorksAsItIs(t *testing.T) {
-	python, err := filepath.Abs(filepath.Join("..", "..", "..", ".venv", "bin", "python"))
+	clientWorks(t, ".venv", "requirements.txt", "client.py", "tritonclient.http")
+}
+
+// These two bring servers with them, of hundreds of megabytes: whoever changes what is served installs them.
+func TestKServesClientWorksAsItIs(t *testing.T) {
+	clientWorks(t, ".venv-kserve", "kserve.txt", "kserve_client.py", "kserve")
+}
+
+func TestMLServersClientWorksAsItIs(t *testing.T) {
+	clientWorks(t, ".venv-mlserver", "mlserver.txt", "mlserver_client.py", "mlserver")
+}
+
+// clientWorks runs a program that talks to a service, with the Python of a virtual environment in the root of the clone.
+func clientWorks(t *testing.T, venv, requirements, program, modules string) {
+	python, err := filepath.Abs(filepath.Join("..", "..", "..", venv, "bin", "python"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := exec.Command(python, "-c", "import tritonclient.http").Run(); err != nil {
-		t.Skip("needs Triton's client: .venv/bin/python -m pip install -r scripts/internal/service/requirements.txt")
+	if err := exec.Command(python, "-c", "import "+modules).Run(); err != nil {
+		t.Skipf("needs %s: python3 -m venv %s && %s/bin/python -m pip install -r scripts/internal/service/%s", modules, venv, venv, requirements)
 	}
 	white := image.NewRGBA(image.Rect(0, 0, 50, 40))
 	draw.Draw(white, white.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
@@ -60,7 +75,7 @@ func TestTritonsClientWorksAsItIs(t *testing.T) {
 		os.WriteFile(filepath.Join(folder, "expected.json"), expected, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), python, "client.py", Start(t, config), "steel",
+	out, err := exec.CommandContext(t.Context(), python, program, Start(t, config), "steel",
 		filepath.Join(folder, "white.png"), filepath.Join(folder, "expected.json"), "secret").CombinedOutput()
 	t.Logf("\n%s", out)
 	if err != nil {
