@@ -33,6 +33,7 @@ func (p predictions) String() string {
 
 func predict(c *call) (fmt.Stringer, error) {
 	c.preprocess()
+	c.devices()
 	words, err := c.parse(2, -1, "RUN, FILE or IMAGE is")
 	if err != nil {
 		return nil, err

@@ -62,6 +62,7 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 		"taken up again")
 	retrain := c.flags.Bool("retrain", false, "start the run over")
 	c.preprocess()
+	c.devices()
 	words, err := c.parse(1, 1, "BACKBONE, RUN or FILE is")
 	switch {
 	case err != nil:
