@@ -83,7 +83,8 @@ func (p *Predictor) program() (*inference.Program, error) {
 	return p.below, err
 }
 
-// Batch is how many images are computed at a time, a power of two up to 32: Predict is fastest for multiples of it.
+// Batch is how many images are computed at a time, a power of two up to 32 on each device: Predict is fastest for multiples
+// of it.
 func (p *Predictor) Batch() (int, error) {
 	p.use.RLock()
 	defer p.use.RUnlock()
@@ -94,7 +95,7 @@ func (p *Predictor) Batch() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return below.Batch(), nil
+	return below.Batch() * below.Devices(), nil
 }
 
 // checkClasses compares the classes of a source, if it names any, with the model's: labels are numbers.
@@ -106,7 +107,7 @@ func (p *Predictor) checkClasses(s images.Source) error {
 	return nil
 }
 
-// chunk is how many images are held at a time.
+// chunk is how many images are held at a time for each device that computes.
 const chunk = 32
 
 // Predict gives class probabilities for images. Features of the layers that are frozen in this model are taken as they
@@ -132,13 +133,20 @@ func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predi
 		}
 		ready = f.Layers() == frozen
 	}
-	n := s.Len()
+	program := p.above
+	if !ready {
+		var err error
+		if program, err = p.program(); err != nil {
+			return nil, err
+		}
+	}
+	n, held := s.Len(), chunk*program.Devices()
 	type rows struct {
 		values []float32
 		err    error
 	}
-	for r := range ahead.Of((n+chunk-1)/chunk, func(i int) (r rows) {
-		indices := sequence(i*chunk, min((i+1)*chunk, n))
+	for r := range ahead.Of((n+held-1)/held, func(i int) (r rows) {
+		indices := sequence(i*held, min((i+1)*held, n))
 		if ready {
 			r.values, r.err = f.Rows(indices)
 		} else {

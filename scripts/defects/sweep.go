@@ -54,6 +54,7 @@ func sweepCommand(c *call) (fmt.Stringer, error) {
 		"it share the work")
 	part := c.flags.String("shard", "", shardHelp+"; then help the others")
 	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
+	c.devices()
 	words, err := c.parse(1, 1, "PLAN is")
 	if err != nil {
 		return nil, err
