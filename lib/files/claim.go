@@ -155,7 +155,7 @@ func (c *Claim) live(beat time.Duration, lost chan<- struct{}) {
 			return
 		case <-ticker.C:
 		}
-		if _, err := os.Stat(c.next); err == nil {
+		if c.IsLost() {
 			close(lost)
 			return
 		}
@@ -168,6 +168,12 @@ func (c *Claim) write(content string) {
 	if _, err := c.file.WriteAt([]byte(content), 0); err == nil {
 		c.file.Sync()
 	}
+}
+
+// IsLost reports whether another process has taken the claim over, also if that is not noticed yet.
+func (c *Claim) IsLost() bool {
+	_, err := os.Stat(c.next)
+	return err == nil
 }
 
 // Release gives the claim back: the next process takes it at once. A second call does nothing.

@@ -220,15 +220,31 @@ func TestStoppedProcessLosesItsTraining(t *testing.T) {
 	}
 }
 
+func TestTrainingThatFailsDoesNotStopTheOthers(t *testing.T) {
+	out, none := filepath.Join(t.TempDir(), "out"), filepath.Join(t.TempDir(), "none.h5")
+	plan := writePlan(t, fmt.Sprintf(`{"network": "mobilenetv2", "weights": %q, "seed": [1, 2]}`, none))
+	for range 2 { // a claim of one that failed is given back
+		code, stdout, stderr := defects("sweep", plan, "--out", out)
+		if code != 1 || stdout != "" || !strings.Contains(stderr, "2 of 2 trainings failed here") || strings.Count(stderr, ": training\n") != 2 || !strings.Contains(stderr, none) {
+			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+		}
+	}
+}
+
 // The results of a list that was broken off are those of one that was not, whatever the shards.
 func TestListIsGoneOnWith(t *testing.T) {
 	environment := onGo(t)
 	dir := t.TempDir()
 	out := filepath.Join(dir, "sweep")
-	child(t, environment, "sweep", writePlan(t, fmt.Sprintf(`{"network": "mobilenetv2", "alpha": 0.35, "input": 32, "weights": %q, "epochs": 1}`, fixture.weights)), "--out", out)
+	child(t, environment, "sweep", writePlan(t, fmt.Sprintf(`{"network": "mobilenetv2", "alpha": 0.35, "input": 32, "weights": %q, "epochs": 1, "folds": 2}`, fixture.weights)), "--out", out)
 	runs, err := filepath.Glob(filepath.Join(out, "mobilenetv2*"))
-	if err != nil || len(runs) != 1 {
+	if err != nil || len(runs) != 2 {
 		t.Fatal(runs, err)
+	}
+	for i, images := range []int{14, 13} { // of all 27
+		if o, err := readOutcome(filepath.Join(runs[i], outcomeName)); err != nil || o.Images != images || o.Fold != i+1 || o.Folds != 2 {
+			t.Errorf("fold %d: %+v, %v", i+1, o, err)
+		}
 	}
 	var names []string
 	for _, class := range testClasses {
