@@ -95,7 +95,7 @@ func (t *training) losses(test *testing.T, rate float64, from, to int) (losses [
 			test.Fatal(b.err)
 		}
 		t.steps++
-		loss, _, err := call(t.step, b.x, b.y, float32(adamRate(rate, t.steps)))
+		loss, _, err := call(t.step, b, float32(adamRate(rate, t.steps)))
 		if err != nil {
 			test.Fatal(err)
 		}

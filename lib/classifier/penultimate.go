@@ -50,8 +50,9 @@ func (m *Model) Penultimate(ctx context.Context, s images.Source) (*mat.Dense, e
 	}
 	defer program.Close()
 	var values []float64
-	for at := 0; at < s.Len(); at += chunk {
-		rows, err := read(sequence(at, min(at+chunk, s.Len())))
+	held := chunk * program.Devices()
+	for at := 0; at < s.Len(); at += held {
+		rows, err := read(sequence(at, min(at+held, s.Len())))
 		if err != nil {
 			return nil, err
 		}

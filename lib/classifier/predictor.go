@@ -106,7 +106,7 @@ func (p *Predictor) checkClasses(s images.Source) error {
 	return nil
 }
 
-// chunk is how many images are held at a time.
+// chunk is how many images are held at a time for each device that computes.
 const chunk = 32
 
 // Predict gives class probabilities for images. Features of the layers that are frozen in this model are taken as they
@@ -132,13 +132,20 @@ func (p *Predictor) Predict(ctx context.Context, s images.Source) (*result.Predi
 		}
 		ready = f.Layers() == frozen
 	}
-	n := s.Len()
+	program := p.above
+	if !ready {
+		var err error
+		if program, err = p.program(); err != nil {
+			return nil, err
+		}
+	}
+	n, held := s.Len(), chunk*program.Devices()
 	type rows struct {
 		values []float32
 		err    error
 	}
-	for r := range ahead.Of((n+chunk-1)/chunk, func(i int) (r rows) {
-		indices := sequence(i*chunk, min((i+1)*chunk, n))
+	for r := range ahead.Of((n+held-1)/held, func(i int) (r rows) {
+		indices := sequence(i*held, min((i+1)*held, n))
 		if ready {
 			r.values, r.err = f.Rows(indices)
 		} else {

@@ -1,6 +1,8 @@
 package classifier
 
 import (
+	"fmt"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // compile prepares the graphs of a training step and of an evaluation.
@@ -17,7 +20,15 @@ func (t *training) compile() error {
 	if err != nil {
 		return err
 	}
-	t.step, err = model.NewExec(d.Backend, t.store, func(scope *model.Scope, x, labels, rate *Node) (loss, correct *Node) {
+	split, err := d.Split(t.batchSize)
+	if err != nil {
+		return err
+	}
+	if n := split.Devices(); n < d.Used() {
+		notice.Say(fmt.Sprintf("batches of %d do not divide evenly among %d devices: %d train, the others are idle; take a "+
+			"BatchSize that is a multiple of %[2]d", t.batchSize, d.Used(), n))
+	}
+	step := func(scope *model.Scope, x, labels, rate *Node) (loss, correct *Node) {
 		g := x.Graph()
 		env := t.env(scope, g, true)
 		logits := t.logits(env, x)
@@ -43,14 +54,16 @@ func (t *training) compile() error {
 			p.second.SetNodeValue(second)
 		}
 		return loss, countCorrect(logits, labels)
-	})
+	}
+	evaluate := func(scope *model.Scope, x, labels *Node) (loss, correct *Node) {
+		logits := t.logits(t.env(scope, x.Graph(), false), x)
+		return ReduceAllSum(crossEntropy(logits, labels)), countCorrect(logits, labels)
+	}
+	t.step, err = split.Exec(2, 1, func() (*model.Exec, error) { return model.NewExec(d.Backend, t.store, step) })
 	if err != nil {
 		return err
 	}
-	t.evaluate, err = model.NewExec(d.Backend, t.store, func(scope *model.Scope, x, labels *Node) (loss, correct *Node) {
-		logits := t.logits(t.env(scope, x.Graph(), false), x)
-		return ReduceAllSum(crossEntropy(logits, labels)), countCorrect(logits, labels)
-	})
+	t.evaluate, err = split.Exec(2, 0, func() (*model.Exec, error) { return model.NewExec(d.Backend, t.store, evaluate) })
 	return err
 }
 
@@ -84,19 +97,17 @@ func countCorrect(logits, labels *Node) *Node {
 	return ReduceAllSum(Mul(hit, ReduceSum(labels, -1)))
 }
 
-// call runs a graph that gives two scalars, and frees its tensors at once.
-func call(exec *model.Exec, args ...any) (a, b float64, err error) {
-	out, err := exec.Call(args...)
+// call runs a graph that gives two scalars for a batch, and frees its tensors at once.
+func call(exec *device.Exec, b batch, others ...float32) (loss, correct float64, err error) {
+	out, err := exec.Call([]*tensors.Tensor{b.x, b.y}, others...)
 	if err != nil {
 		return 0, 0, err
 	}
-	a, b = float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1]))
-	for _, v := range append([]any{out[0], out[1]}, args...) {
-		if t, ok := v.(*tensors.Tensor); ok {
-			if err := t.FinalizeAll(); err != nil {
-				return 0, 0, err
-			}
+	loss, correct = float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1]))
+	for _, t := range append(out, b.x, b.y) {
+		if err := t.FinalizeAll(); err != nil {
+			return 0, 0, err
 		}
 	}
-	return a, b, nil
+	return loss, correct, nil
 }

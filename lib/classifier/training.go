@@ -40,7 +40,7 @@ type training struct {
 	history           *result.History // of all phases
 	first             int             // how many epochs the phases before have
 	best              layer.Values    // above the cut, of the epoch that is restored at the end; nil for the last one
-	step, evaluate    *model.Exec
+	step, evaluate    *device.Exec
 	store             *model.Store
 	compiled          bool
 	tell              func(result.Progress)
@@ -112,7 +112,7 @@ func (t *training) epoch(ctx context.Context) error {
 		}
 		rate := t.rate()
 		t.steps++
-		l, hits, err := call(t.step, b.x, b.y, float32(adamRate(rate, t.steps)))
+		l, hits, err := call(t.step, b, float32(adamRate(rate, t.steps)))
 		if err != nil {
 			return fmt.Errorf("step %d: %w", t.steps, err)
 		}
@@ -169,7 +169,7 @@ func (t *training) validate(ctx context.Context) (loss, accuracy float64, err er
 		if err := cmp.Or(b.err, ctx.Err()); err != nil {
 			return 0, 0, err
 		}
-		l, hits, err := call(t.evaluate, b.x, b.y)
+		l, hits, err := call(t.evaluate, b)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -230,7 +230,7 @@ func (t *training) finish() {
 	if t.below != nil {
 		t.below.Close()
 	}
-	for _, exec := range []*model.Exec{t.step, t.evaluate} {
+	for _, exec := range []*device.Exec{t.step, t.evaluate} {
 		if exec != nil {
 			exec.Finalize()
 		}

@@ -24,17 +24,26 @@ type Device struct {
 	Platform string          `json:"platform"` // for people: "XLA on CPU"
 	Plugin   string          `json:"plugin,omitempty"`
 	Version  string          `json:"version,omitempty"` // of the plugin: "0.11.2, PJRT API v0.115"
-	Devices  int             `json:"devices"`
-	Notice   string          `json:"notice,omitempty"` // to show with the results; empty on XLA
+	Devices  int             `json:"devices"`           // that the backend has; Used of them are used
+	Notice   string          `json:"notice,omitempty"`  // to show with the results; empty on XLA
 }
 
 // Open starts the backend that Plan names, once per process, and prints one line about it on stderr (not in a cell of
 // a notebook, which shows the Device itself). It installs
 // XLA's CPU plugin if there is none. Later calls return the same Device or error.
 //
-// If GOMLX_BACKEND names a backend that cannot run, Open fails. If nobody asked and XLA cannot run, Device is the
-// pure-Go backend and its Notice says why.
-func Open() (*Device, error) { return openOnce() }
+// If GOMLX_BACKEND names a backend that cannot run, or the backend has fewer devices than Use has asked for, Open fails. If
+// nobody asked and XLA cannot run, Device is the pure-Go backend and its Notice says why.
+func Open() (*Device, error) {
+	d, err := openOnce()
+	if err == nil {
+		err = d.enough()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
 
 var openOnce = sync.OnceValues(func() (*Device, error) {
 	d, err := thisHost().open(context.Background(), os.Stderr)
@@ -108,8 +117,21 @@ func (c Choice) explain(err error) error {
 	return fmt.Errorf("device: %s does not start: %w; %s", what, err, remedy)
 }
 
-// String is what Open prints: "XLA on CPU, plugin pjrt_c_api_cpu_plugin.so (0.11.2, PJRT API v0.115), 1 device".
+// String is what Open prints: "XLA on CPU, plugin pjrt_c_api_cpu_plugin.so (0.11.2, PJRT API v0.115), 1 device", or
+// "…, 4 devices, of which 2 are used".
 func (d *Device) String() string {
+	switch used := d.Used(); {
+	case used == d.Devices:
+		return d.Maker()
+	case used == 1:
+		return d.Maker() + ", of which 1 is used"
+	default:
+		return fmt.Sprintf("%s, of which %d are used", d.Maker(), used)
+	}
+}
+
+// Maker is String but for how many devices are used, on which features do not depend.
+func (d *Device) Maker() string {
 	var b strings.Builder
 	b.WriteString(d.Platform)
 	if d.Plugin != "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -196,6 +197,23 @@ func (h host) chooseCUDA(options string) Choice {
 		c.Remedy = "GOMLX_BACKEND=xla:cuda scripts/lesson fetches it with NVIDIA's libraries, a download of gigabytes, into ~/.local/lib/go-xla/nvidia"
 	}
 	return c
+}
+
+// cpuDeviceCount is the option of XLA's CPU plugin that says how many devices it makes of one machine.
+const cpuDeviceCount = "cpu_device_count"
+
+// cpuDevices takes cpu_device_count=N, which go-xla does not know, out of the configuration of a CPU plugin; n is 0 if it
+// does not have it.
+func cpuDevices(c Choice, config string) (rest string, n int, err error) {
+	parts := strings.Split(config, ",")
+	at := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, cpuDeviceCount+"=") })
+	if c.Kind != "xla:cpu" || at < 0 {
+		return config, 0, nil
+	}
+	if n, err = strconv.Atoi(parts[at][len(cpuDeviceCount)+1:]); err != nil || n < 1 {
+		return "", 0, fmt.Errorf("%s: give a number of devices from 1", parts[at])
+	}
+	return strings.Join(slices.Delete(parts, at, at+1), ","), n, nil
 }
 
 // installed looks for a plugin by its name, "cpu", or by name and version, "cpu_v0.114.0", the newest first.

@@ -37,13 +37,20 @@ func installWithGoXLA(plugin string) error {
 
 func loadXLA(c Choice) (*Device, error) {
 	_, config, _ := strings.Cut(c.Config, ":")
-	var options pjrt.NamedValuesMap
+	config, count, err := cpuDevices(c, config)
+	if err != nil {
+		return nil, err
+	}
 	version := ""
 	if c.pinned {
-		// Only this version is known to take the option and the flags: others may refuse or abort.
-		options = pjrt.NamedValuesMap{"cpu_device_count": int64(1)}
+		// Only this version is known to take the option and the flags unasked: others may refuse or abort.
+		count = max(1, count)
 		defer setFlags(cpuFlags)()
 		version = pinned.version + ", "
+	}
+	var options pjrt.NamedValuesMap
+	if count > 0 {
+		options = pjrt.NamedValuesMap{cpuDeviceCount: int64(count)}
 	}
 	config, remove, err := neutralPath(c, config)
 	if err != nil {

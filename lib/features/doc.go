@@ -10,9 +10,9 @@
 //
 // Each row has a checksum (CRC-32C), which is compared whenever the row is read: a flipped bit is found, the image is
 // computed again, the file is mended in its place, and notice.Say says it; results are right, and carry no notice of it.
-// Rows are stored one by one, so that a killed process, a full disk or an interruption costs at most the 32 images that
-// were being computed. Several processes may extract at once: one computes, the others take what it stores. A file can be
-// removed at any time.
+// Rows are stored one by one, so that a killed process, a full disk or an interruption costs at most the images that
+// were being computed, 32 for each device. Several processes may extract at once: one computes, the others take what it
+// stores. A file can be removed at any time.
 //
 // # Why files
 //

@@ -16,7 +16,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// chunk is how many images are held at a time.
+// chunk is how many images are held at a time for each device that computes.
 const chunk = 32
 
 // Extract gives the features of all images of a source: from disk where they are, else computed and stored. What was
@@ -197,12 +197,12 @@ func (x *extraction) compute(ctx context.Context, p *pack, indices []int) error 
 		values []float32
 		err    error
 	}
-	chunks := slices.Collect(slices.Chunk(indices, chunk))
 	size := x.size()
 	if !x.compiled() {
 		x.tell(x.progress("compiling"))
 	}
 	return x.with(func(program *inference.Program) error {
+		chunks := slices.Collect(slices.Chunk(indices, chunk*program.Devices()))
 		for decoded := range ahead.Of(len(chunks), func(i int) pixels {
 			values, err := images.Shaped(x.source, chunks[i], x.layers[0].Shape)
 			return pixels{chunks[i], values, err}

@@ -52,7 +52,7 @@ func New(frozen layer.List, v layer.Values) (*Extractor, error) {
 		return nil, err
 	}
 	e := &Extractor{layers: make(layer.List, len(frozen)), values: layer.Values{}, hash: frozen.Hash(v),
-		kind: strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind), maker: d.String() + ", " + runtime.Version() + ", " + images.Decoding}
+		kind: strings.NewReplacer(":", "-", " ", "-").Replace(d.Kind), maker: d.Maker() + ", " + runtime.Version() + ", " + images.Decoding}
 	for i, l := range frozen { // copies: a model may go on to train its layers
 		c := *l
 		e.layers[i] = &c

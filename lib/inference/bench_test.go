@@ -54,7 +54,7 @@ func BenchmarkCalls(b *testing.B) {
 	for _, n := range networks {
 		p, rows := benchmarked(b, n.kind, n.config)
 		for _, at := range []int{1, 2, 4} {
-			p.slots = make(chan struct{}, at)
+			p.slots.free = make(chan struct{}, at)
 			each := rows[:min(32, 2*p.batch)*layer.Size(p.In())]
 			together := func(call func() error) func() error {
 				return func() error {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -24,8 +25,8 @@ import (
 // (BenchmarkBatch).
 const microBatchBytes = 10 << 20
 
-// inFlight is how many micro-batches of one program are computed at a time; other calls wait. XLA spreads one over all
-// cores: on two, 1, 2 and 4 at a time are equally fast (BenchmarkCalls). With 2, copying overlaps with computing.
+// inFlight is how many micro-batches of one program a device computes at a time; other calls wait. XLA spreads one over
+// all cores: on two, 1, 2 and 4 at a time are equally fast (BenchmarkCalls). With 2, copying overlaps with computing.
 const inFlight = 2
 
 // ErrClosed is what calls of a closed Program give.
@@ -36,14 +37,14 @@ var ErrClosed = errors.New("inference: the program is closed")
 //
 // It holds its weights and one graph for micro-batches, another for single rows once One was called, in memory outside
 // of Go's, which Close frees. While it computes, it holds the activations of at most two micro-batches, of which the
-// largest takes about 10 MB, however many goroutines call it.
+// largest takes about 10 MB, however many goroutines call it. All this on each device that is used (device.Use): they
+// compute micro-batches by the same graph, so that results do not depend on their number.
 type Program struct {
 	exec       *graph.Exec
-	parameters *layer.Parameters
-	weights    []any // the parameters' tensors
+	parameters []*layer.Parameters // of each device
 	shape      Graph
 	batch      int
-	slots      chan struct{}
+	slots      *slots
 
 	use    sync.RWMutex // read while computing
 	closed bool
@@ -88,26 +89,36 @@ func NewGraph(ls layer.List, v layer.Values, g Graph) (*Program, error) {
 	for _, l := range ls {
 		largest = max(largest, 4*layer.Size(l.Shape))
 	}
-	p := &Program{parameters: ls.Parameters(v), shape: g, slots: make(chan struct{}, inFlight)}
-	p.weights = p.parameters.Args()
-	for _, w := range p.weights {
-		// The first call would move them otherwise, and two at once may fail: GoMLX reads a tensor's place unlocked.
-		if err := w.(*tensors.Tensor).ToDevice(d.Backend, 0); err != nil {
-			p.parameters.Finalize()
-			return nil, fmt.Errorf("inference: %w", err)
+	p := &Program{shape: g, slots: newSlots(d.Used())}
+	for i := range d.Used() {
+		weights := ls.Parameters(v)
+		p.parameters = append(p.parameters, weights)
+		for _, w := range weights.Args() {
+			// The first call would move them otherwise, and two at once may fail: GoMLX reads a tensor's place unlocked.
+			if err := w.(*tensors.Tensor).ToDevice(d.Backend, compute.DeviceNum(i)); err != nil {
+				p.free()
+				return nil, fmt.Errorf("inference: %w", err)
+			}
 		}
 	}
 	// A power of two divides a batch of 32 without a rest that would have to be filled up.
 	p.batch = 1 << (bits.Len(uint(min(32, max(1, microBatchBytes/largest)))) - 1)
 	p.exec, err = graph.NewExec(d.Backend, func(nodes []*graph.Node) []*graph.Node {
 		inputs := len(g.In)
-		return g.Build(ls, p.parameters.Env(nodes[inputs:]), nodes[:inputs])
+		return g.Build(ls, p.parameters[0].Env(nodes[inputs:]), nodes[:inputs])
 	})
 	if err != nil {
-		p.parameters.Finalize()
+		p.free()
 		return nil, fmt.Errorf("inference: %w", err)
 	}
 	return p, nil
+}
+
+// free frees the weights.
+func (p *Program) free() {
+	for _, weights := range p.parameters {
+		weights.Finalize()
+	}
 }
 
 // complete reports a layer whose weights have no values of their size.
@@ -131,6 +142,9 @@ func (p *Program) Out() []int { return slices.Clone(p.shape.Out[0]) }
 // Batch is the number of rows of a micro-batch, a power of two up to 32. Run is fastest for multiples of it.
 func (p *Program) Batch() int { return p.batch }
 
+// Devices is how many devices compute micro-batches. Run uses all of them if it is given as many micro-batches.
+func (p *Program) Devices() int { return len(p.parameters) }
+
 // Close waits for calls that are running and frees what the program holds. Later calls give ErrClosed. A second Close
 // does nothing.
 func (p *Program) Close() error {
@@ -141,6 +155,6 @@ func (p *Program) Close() error {
 	}
 	p.closed = true
 	p.exec.Finalize()
-	p.parameters.Finalize()
+	p.free()
 	return nil
 }

@@ -1,12 +1,17 @@
 package inference
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
+
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
@@ -70,37 +75,49 @@ func (p *Program) run(ctx context.Context, n, batch int, inputs [][]float32) ([]
 	for i, shape := range p.shape.Out {
 		results[i] = make([]float32, n*layer.Size(shape))
 	}
-	for start := 0; start < n; start += batch {
-		if p.closed {
-			return nil, ErrClosed
+	if p.closed && n > 0 {
+		return nil, ErrClosed
+	}
+	var next atomic.Int64
+	work := func() error {
+		for {
+			start := (int(next.Add(1)) - 1) * batch
+			if start >= n {
+				return nil
+			}
+			on, err := p.slots.take(ctx)
+			if err != nil {
+				return err
+			}
+			err = p.compute(on, inputs, results, start, batch)
+			p.slots.give(on)
+			if err != nil {
+				return fmt.Errorf("computing rows %d to %d: %w", start, min(start+batch, n)-1, err)
+			}
 		}
-		if err := p.wait(ctx); err != nil {
-			return nil, err
+	}
+	errs := make([]error, min(p.Devices(), (n+batch-1)/batch))
+	if len(errs) == 1 {
+		errs[0] = work()
+	} else {
+		var all sync.WaitGroup
+		for i := range errs {
+			all.Go(func() {
+				if errs[i] = work(); errs[i] != nil {
+					next.Store(int64(n)) // the others end after what they compute
+				}
+			})
 		}
-		err := p.compute(inputs, results, start, batch)
-		<-p.slots
-		if err != nil {
-			return nil, fmt.Errorf("computing rows %d to %d: %w", start, min(start+batch, n)-1, err)
-		}
+		all.Wait()
+	}
+	if err := cmp.Or(errs...); err != nil {
+		return nil, err
 	}
 	return results, nil
 }
 
-// wait takes one of the slots for a computation.
-func (p *Program) wait(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case p.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// compute fills in the results of one micro-batch.
-func (p *Program) compute(inputs, results [][]float32, start, batch int) error {
+// compute fills in the results of one micro-batch on a device.
+func (p *Program) compute(on int, inputs, results [][]float32, start, batch int) error {
 	var args []any
 	for i, shape := range p.shape.In {
 		each := layer.Size(shape)
@@ -112,7 +129,8 @@ func (p *Program) compute(inputs, results [][]float32, start, batch int) error {
 		defer t.MustFinalizeAll()
 		args = append(args, t)
 	}
-	out, err := p.exec.Call(append(args, p.weights...)...)
+	// CallOnDevice takes no notice of the device (GoMLX 0.28.6).
+	out, _, err := p.exec.CallWithGraphOnDevice(compute.DeviceNum(on), append(args, p.parameters[on].Args()...)...)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ func (e evaluation) String() string {
 func evaluate(c *call) (fmt.Stringer, error) {
 	source := c.flags.String("data", "", "`DIR|ZIP` with the images (default: what doctor names)")
 	c.foreign()
+	c.devices()
 	words, err := c.parse(1, 1, "RUN or FILE is")
 	if err != nil {
 		return nil, err

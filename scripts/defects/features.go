@@ -64,6 +64,7 @@ func (t featureTable) writeJSON(w io.Writer) error {
 func features(c *call) (fmt.Stringer, error) {
 	variant := c.variant(true, true)
 	direct := c.flags.Bool("no-lesson-resize", false, "resize images straight to the input, not to 255×255 first")
+	c.devices()
 	words, err := c.parse(2, -1, "BACKBONE or IMAGE is")
 	if err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func features(c *call) (fmt.Stringer, error) {
 	ctx, stop := untilInterrupt()
 	defer stop()
 	table := featureTable{Backbone: base.String(), Weights: base.Source, Notice: base.Notice, Images: words[1:]}
-	const together = 32
+	together := 32 * program.Devices()
 	for some := range slices.Chunk(sequence(files.Len()), together) {
 		pixels, err := images.Pixels(files, some, size)
 		if err != nil {

@@ -29,16 +29,16 @@ var commands = []command{
 	{"fetch", "[data|weights [BACKBONE]|all] [--alpha A] [--json]", aboutFetch(), fetch},
 	{"summary", "BACKBONE|RUN|FILE [--alpha A] [--variant V] [--input N] [--top] [--json]",
 		"list the layers of a backbone, a run, or a .h5 or .keras file", summary},
-	{"features", "BACKBONE [--weights W] [--alpha A] [--variant V] [--input N] [--no-lesson-resize] [--json] IMAGE...",
+	{"features", "BACKBONE [--weights W] [--alpha A] [--variant V] [--input N] [--no-lesson-resize] [--devices N] [--json] IMAGE...",
 		"compute the pooled output of a backbone for images", features},
 	{"train", "BACKBONE|RUN|FILE --out RUN [--epochs N] [--learning-rate R] [--unfreeze-from I|--unfreeze-last N|" +
-		"--unfreeze-prefix P] [--head-epochs N] [--schedule S] [--warmup-epochs N] [--early-stopping N] [--augment LIST] [--data DIR|ZIP] [--seed S] [--alpha A] [--input N] [--weights W] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--retrain] [--json]",
+		"--unfreeze-prefix P] [--head-epochs N] [--schedule S] [--warmup-epochs N] [--early-stopping N] [--augment LIST] [--data DIR|ZIP] [--seed S] [--alpha A] [--input N] [--weights W] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--devices N] [--retrain] [--json]",
 		"train the lesson's head on a frozen backbone, or a run or file further, such as to fine-tune its base", trainCommand},
 	{"sweep", "PLAN --out DIR [--shard I/N] [--data DIR|ZIP] [--json]", "train all combinations of a plan's settings, on as many " +
 		"machines as share the folder", sweepCommand},
 	{"table", "DIR [--csv] [--json]", "compare the trainings of a sweep: means over seeds or folds, with their intervals", table},
-	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json]", "measure a run, a file of Keras, or a folder of transformers or timm on the validation images", evaluate},
-	{"predict", "RUN|FILE [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json] IMAGE... | RUN|FILE [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json] --out FILE [--shard I/N] LIST|-", "classify images with a run, a file of Keras, or a folder of transformers or timm", predict},
+	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--devices N] [--json]", "measure a run, a file of Keras, or a folder of transformers or timm on the validation images", evaluate},
+	{"predict", "RUN|FILE [--preprocess P] [--image-size HxW] [--classes A,B,…] [--devices N] [--json] IMAGE... | RUN|FILE [--preprocess P] [--image-size HxW] [--classes A,B,…] [--devices N] [--json] --out FILE [--shard I/N] LIST|-", "classify images with a run, a file of Keras, or a folder of transformers or timm", predict},
 	{"serve", "[NAME=]RUN|FILE... [--address HOST:PORT] [--batch-delay TIME] [--queue N] [--unsure-below P] [--tls-cert FILE --tls-key FILE] " +
 		"[--token T|@FILE] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json]", "answer HTTP requests: the Open Inference Protocol, POST /classify, a page at /, " +
 		"/metrics; SIGHUP reads the models again", serveCommand},

@@ -64,6 +64,7 @@ func (p predictions) table() string {
 
 func predict(c *call) (fmt.Stringer, error) {
 	c.foreign()
+	c.devices()
 	out := c.flags.String("out", "", "classify the images of a list, a path a line, into the `FILE` of JSON lines; one that is there is gone "+
 		"on with")
 	part := c.flags.String("shard", "", "with --out: "+shardHelp+", into FILE-I-of-N")

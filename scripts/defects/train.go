@@ -80,6 +80,7 @@ func trainCommand(c *call) (fmt.Stringer, error) {
 		"taken up again")
 	retrain := c.flags.Bool("retrain", false, "start the run over")
 	c.foreign()
+	c.devices()
 	words, err := c.parse(1, 1, "BACKBONE, RUN or FILE is")
 	switch {
 	case err != nil:
