@@ -19,7 +19,9 @@ import (
 // they are (see Features). The model holds the weights of the last epoch afterwards, or of the best (see EarlyStopping),
 // and the classes of train. Layers stay frozen as the last phase had them.
 //
-// The same seed, backend and data give the same history, bit by bit, on one machine, in one go or resumed.
+// The same seed, backend and data give the same history, bit by bit, on one machine, in one go or resumed. Several devices
+// (device.Use) share each batch by rows; one that they do not divide evenly, such as the last of an epoch, each of them
+// computes whole. Another number of them gives the same history up to rounding, and may go on with a Run.
 //
 // When ctx ends, the training does so within a step, and a Run can be taken up again. A loss that is not finite ends it
 // with ErrDiverged.

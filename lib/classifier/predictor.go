@@ -83,7 +83,8 @@ func (p *Predictor) program() (*inference.Program, error) {
 	return p.below, err
 }
 
-// Batch is how many images are computed at a time, a power of two up to 32: Predict is fastest for multiples of it.
+// Batch is how many images are computed at a time, a power of two up to 32 on each device: Predict is fastest for multiples
+// of it.
 func (p *Predictor) Batch() (int, error) {
 	p.use.RLock()
 	defer p.use.RUnlock()
@@ -94,7 +95,7 @@ func (p *Predictor) Batch() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return below.Batch(), nil
+	return below.Batch() * below.Devices(), nil
 }
 
 // checkClasses compares the classes of a source, if it names any, with the model's: labels are numbers.

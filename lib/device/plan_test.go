@@ -88,6 +88,7 @@ func TestChoice(t *testing.T) {
 
 		{"asked for cpu", "linux/amd64", "xla:cpu", setup{withCache}, "xla:cpu", "xla:" + cached, nowhere, ""},
 		{"options are kept", "linux/amd64", "xla:cpu,noshared_buffers", setup{withCache}, "xla:cpu", "xla:" + cached + ",noshared_buffers", nowhere, ""},
+		{"several devices of one CPU", "linux/amd64", "xla:cpu,cpu_device_count=4", setup{withCache}, "xla:cpu", "xla:" + cached + ",cpu_device_count=4", nowhere, ""},
 		{"asked for XLA that is not built in", "linux/amd64", "xla:cpu", setup{noXLA}, "xla:cpu", "", nowhere, "without XLA"},
 		{"asked for a path", "linux/amd64", "xla:" + own, setup{file(own)}, "xla:cpu", "xla:" + own, nowhere, ""},
 		{"asked for a path that is not there", "linux/amd64", "xla:" + own, nil, "xla:cpu", "", nowhere, own},
@@ -100,6 +101,7 @@ func TestChoice(t *testing.T) {
 		{"unknown backend", "linux/amd64", "tensorflow", nil, "tensorflow", "", nowhere, `"tensorflow"`},
 
 		{"CUDA installed", "linux/amd64", "xla:cuda,tf32=false", setup{gpu, plugins("cuda")}, "xla:cuda", "xla:cuda,tf32=false", nowhere, ""},
+		{"one of the GPUs", "linux/amd64", "xla:cuda,visible_devices=1", setup{gpu, plugins("cuda")}, "xla:cuda", "xla:cuda,visible_devices=1", nowhere, ""},
 		{"CUDA to install", "linux/amd64", "xla:cuda", setup{gpu, withCache}, "xla:cuda", "", fromNVIDIA, "not installed"},
 		{"CUDA without a GPU", "linux/amd64", "xla:cuda", setup{withCache, plugins("cuda")}, "xla:cuda", "", nowhere, "no NVIDIA GPU"},
 		{"CUDA on macOS", "darwin/arm64", "xla:cuda", setup{gpu}, "xla:cuda", "", nowhere, "linux/amd64 only"},

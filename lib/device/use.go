@@ -30,7 +30,7 @@ func (d *Device) Used() int {
 // enough reports that more devices are asked for than there are.
 func (d *Device) enough() error {
 	if n := int(allowed.Load()); n > d.Devices {
-		return fmt.Errorf("device: %d devices are to be used, but there are only %s: ask for fewer, or for 0 to use all", n, d.Maker())
+		return fmt.Errorf("device: %d devices are to be used, and this has fewer: %s; ask for at most as many", n, d.Maker())
 	}
 	return nil
 }

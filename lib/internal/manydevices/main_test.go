@@ -11,6 +11,7 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Setenv("GOMLX_BACKEND", "xla:cpu,cpu_device_count=4")
+	os.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0") // what takes the time is to compile
 	d, err := device.Open()
 	switch {
 	case err != nil:

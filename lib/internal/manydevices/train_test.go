@@ -1,97 +1,114 @@
 package manydevices
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
-	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
-	"github.com/transfer-learning-go/defects/lib/images"
-	"github.com/transfer-learning-go/defects/lib/internal/golden"
-	"github.com/transfer-learning-go/defects/lib/layer"
+	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-const pixels, batchSize = 32, 8
+const batchSize, epochs = 8, 4
 
-var classes = []string{"flat", "lines", "spots"}
+// even is a last batch that four devices divide; the one of uneven they do not, so that each of them computes it.
+var even, uneven, validation = pictures{"train", 3 * batchSize}, pictures{"train", 2*batchSize + 2}, pictures{"validation", batchSize + 1}
 
-// pictures are images that are given as numbers.
-type pictures struct {
-	name string
-	n    int
-}
-
-func (s pictures) About() images.About { return images.About{Name: s.name, Classes: classes} }
-func (s pictures) Len() int            { return s.n }
-func (s pictures) Info(i int) images.Info {
-	name := fmt.Sprintf("%s %d", s.name, i)
-	return images.Info{Name: name, Label: i % len(classes), ID: name}
-}
-func (s pictures) Pixels(i, _, _ int) ([]float32, error) {
-	values := golden.Uniform(s.Info(i).Name, pixels*pixels*3, 0, 255)
-	for k := range values {
-		values[k] *= float32(1 + i%len(classes))
-		values[k] /= 3
-	}
-	return values, nil
-}
-
-// train and validation leave a last batch of two and of one, which four devices do not divide.
-var train, validation = pictures{"train", 2*batchSize + 2}, pictures{"validation", batchSize + 1}
-
-// epochs have three steps each: ten steps and two more.
-const epochs = 4
-
-// losses are those that a watcher is told after each step, and those of the validation.
-func losses(t *testing.T, m *classifier.Model, c classifier.FitConfig) []float64 {
+// fit trains for twelve steps, and gives the mean losses of each epoch up to each step, and the losses of the validation.
+func fit(t *testing.T, m *classifier.Model, train pictures, c classifier.FitConfig) []float64 {
 	t.Helper()
-	var all []float64
-	c.Epochs, c.BatchSize = epochs, batchSize
+	defer m.Close()
+	var losses []float64
+	c.BatchSize, c.LearningRate = batchSize, 3e-4
 	c.Watch = func(p result.Progress) {
-		if p.Phase == "epoch" && p.Step > 0 {
-			all = append(all, p.Loss)
+		if p.Phase == "epoch" && p.Step > 0 && p.Done < p.Total {
+			losses = append(losses, p.Loss)
 		}
 	}
 	h, err := m.Fit(t.Context(), train, validation, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(all, h.ValLoss...)
+	return append(append(losses, h.Loss...), h.ValLoss...)
+}
+
+// far is how far losses are from those that are wanted, relative to these.
+func far(got, want []float64) float64 {
+	if len(got) != len(want) {
+		return math.Inf(1)
+	}
+	worst := 0.0
+	for i, w := range want {
+		if d := math.Abs(got[i]-w) / w; !(d <= worst) {
+			worst = d
+		}
+	}
+	return worst
 }
 
 func TestTrainingsAreTheSame(t *testing.T) {
-	head := layer.Sequential(layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.3}, layer.Dense{Units: 3, Activation: "softmax"})
 	for _, test := range []struct {
-		name, network string
-		unfreeze      int // the last layers of the base
+		name, network   string
+		layers, trained int // of the base
+		batchStatistics bool
+		train           pictures
+		devices         []int
+		augment         classifier.Augmentation
 	}{
-		{"head", "mobilenetv2", 0},
-		{"last layers", "mobilenetv2", 10},
+		{"head", "mobilenetv2", 4, 0, false, uneven, []int{1, 2, 4}, classifier.Augmentation{FlipHorizontal: true, ShiftWidth: 0.2}},
+		{"from scratch", "mobilenetv2", 4, 4, true, uneven, []int{1, 2, 4}, classifier.Augmentation{}},
+		{"residual block", "resnet50v2", 18, 8, false, even, []int{1, 4}, classifier.Augmentation{}},
+		{"attention", "vit", 8, 3, false, even, []int{1, 4}, classifier.Augmentation{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			base := network(t, test.network, backbone.Config{Alpha: 0.35, Input: pixels})
-			base.Layers.Freeze()
-			base.Layers.Last(test.unfreeze).Unfreeze()
+			base := network(t, test.network, test.layers)
+			base.Layers.Last(test.trained).Unfreeze()
 			var want []float64
-			for _, devices := range []int{1, 2, 4} {
+			for _, devices := range test.devices {
 				on(t, devices)
-				m, err := classifier.New(classifier.Config{Base: base, ImageSize: pixels, Seed: 7, Head: head})
-				if err != nil {
-					t.Fatal(err)
-				}
-				got := losses(t, m, classifier.FitConfig{})
+				got := fit(t, model(t, base, test.batchStatistics), test.train, classifier.FitConfig{Epochs: epochs, Augment: test.augment})
 				if want == nil {
 					want = got
 				}
-				t.Log(devices, got)
-				for i, w := range want {
-					if d := math.Abs(got[i]-w) / w; !(d <= 1e-5) {
-						t.Errorf("%d devices: loss %d is %v, and %v on one (relative %g)", devices, i, got[i], w, d)
-					}
+				if d := far(got, want); d > 1e-5 {
+					t.Errorf("losses %v on %d devices are off by %g, relative to %v on one", got, devices, d, want)
 				}
 			}
+			if d := far(want[:2], want[2:4]); d < 0.01 {
+				t.Errorf("losses hardly depend on the weights: %v", want)
+			}
 		})
+	}
+}
+
+// What two devices have begun, four go on with.
+func TestRunGoesOnOnOtherDevices(t *testing.T) {
+	base, run := network(t, "mobilenetv2", 4), t.TempDir()
+	train := func(devices, epochs int, run string) []float64 {
+		on(t, devices)
+		return fit(t, model(t, base, false), even, classifier.FitConfig{Epochs: epochs, Run: run})
+	}
+	want := train(1, 2, "")[4:]
+	train(2, 1, run)
+	if d := far(train(4, 2, run)[2:], want); d > 1e-5 {
+		t.Errorf("losses are off by %g, relative to %v on one device", d, want)
+	}
+}
+
+// Batches that all devices divide unevenly are divided by as many as divide them evenly.
+func TestSplitTakesDevicesThatDivideABatch(t *testing.T) {
+	on(t, 4)
+	d, err := device.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for batch, want := range map[int]int{1: 1, 2: 2, 3: 3, 6: 3, 7: 1, 8: 4, 10: 2} {
+		if s, err := d.Split(batch); err != nil || s.Devices() != want {
+			t.Errorf("a batch of %d is divided among %v, %v; want %d", batch, s, err, want)
+		}
+	}
+	on(t, 2)
+	if s, err := d.Split(32); err != nil || s.Devices() != 2 {
+		t.Errorf("%v, %v", s, err)
 	}
 }
