@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/internal/split"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/notice"
 )
@@ -20,11 +21,11 @@ func (t *training) compile() error {
 	if err != nil {
 		return err
 	}
-	split, err := d.Split(t.batchSize)
+	devices, err := split.New(d, t.batchSize)
 	if err != nil {
 		return err
 	}
-	if n := split.Devices(); n < d.Used() {
+	if n := devices.Devices(); n < d.Used() {
 		notice.Say(fmt.Sprintf("batches of %d do not divide evenly among %d devices: %d train, the others are idle; take a "+
 			"BatchSize that is a multiple of %[2]d", t.batchSize, d.Used(), n))
 	}
@@ -59,11 +60,11 @@ func (t *training) compile() error {
 		logits := t.logits(t.env(scope, x.Graph(), false), x)
 		return ReduceAllSum(crossEntropy(logits, labels)), countCorrect(logits, labels)
 	}
-	t.step, err = split.Exec(2, 1, func() (*model.Exec, error) { return model.NewExec(d.Backend, t.store, step) })
+	t.step, err = devices.Exec(2, 1, func() (*model.Exec, error) { return model.NewExec(d.Backend, t.store, step) })
 	if err != nil {
 		return err
 	}
-	t.evaluate, err = split.Exec(2, 0, func() (*model.Exec, error) { return model.NewExec(d.Backend, t.store, evaluate) })
+	t.evaluate, err = devices.Exec(2, 0, func() (*model.Exec, error) { return model.NewExec(d.Backend, t.store, evaluate) })
 	return err
 }
 
@@ -98,7 +99,7 @@ func countCorrect(logits, labels *Node) *Node {
 }
 
 // call runs a graph that gives two scalars for a batch, and frees its tensors at once.
-func call(exec *device.Exec, b batch, others ...float32) (loss, correct float64, err error) {
+func call(exec *split.Exec, b batch, others ...float32) (loss, correct float64, err error) {
 	out, err := exec.Call([]*tensors.Tensor{b.x, b.y}, others...)
 	if err != nil {
 		return 0, 0, err

@@ -15,6 +15,7 @@ import (
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
+	"github.com/transfer-learning-go/defects/lib/internal/split"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
@@ -40,7 +41,7 @@ type training struct {
 	history           *result.History // of all phases
 	first             int             // how many epochs the phases before have
 	best              layer.Values    // above the cut, of the epoch that is restored at the end; nil for the last one
-	step, evaluate    *device.Exec
+	step, evaluate    *split.Exec
 	store             *model.Store
 	compiled          bool
 	tell              func(result.Progress)
@@ -230,7 +231,7 @@ func (t *training) finish() {
 	if t.below != nil {
 		t.below.Close()
 	}
-	for _, exec := range []*device.Exec{t.step, t.evaluate} {
+	for _, exec := range []*split.Exec{t.step, t.evaluate} {
 		if exec != nil {
 			exec.Finalize()
 		}

@@ -28,12 +28,11 @@
 //
 // All devices of the backend are used, such as all GPUs of a machine; Use restrains that. Predictions and features are
 // computed a micro-batch per device, by the same compiled graph as on one. A step of a training is divided by XLA's
-// partitioner: see Split. "xla:cpu,cpu_device_count=4" makes four devices of one CPU. That is for tests: they share its
-// cores, and are slower than one.
+// partitioner. "xla:cpu,cpu_device_count=4" makes four devices of one CPU, for tests: they share its cores.
 //
 // # Threads
 //
 // XLA on the CPU starts max(cores, devices) threads. Its C interface makes four devices when it is not told
-// otherwise, so the plugin is asked for one, unless GOMLX_BACKEND says more: the threads are then the cores. PJRT_NPROC or NPROC, read by the
-// plugin, set fewer.
+// otherwise, so the plugin is asked for one, unless GOMLX_BACKEND says more: the threads are then the cores. PJRT_NPROC or
+// NPROC, read by the plugin, set fewer.
 package device

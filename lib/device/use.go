@@ -19,7 +19,7 @@ func Use(n int) error {
 }
 
 // Used is how many devices are used: the first ones, by data parallelism. Whatever their number, results are the same:
-// features and predictions bit by bit, trainings up to rounding (see Split).
+// features and predictions bit by bit, trainings up to rounding.
 func (d *Device) Used() int {
 	if n := int(allowed.Load()); n > 0 {
 		return min(n, d.Devices)

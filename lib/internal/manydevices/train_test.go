@@ -6,6 +6,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/device"
+	"github.com/transfer-learning-go/defects/lib/internal/split"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
@@ -95,7 +96,7 @@ func TestRunGoesOnOnOtherDevices(t *testing.T) {
 	}
 }
 
-// Batches that all devices divide unevenly are divided by as many as divide them evenly.
+// Batches that all devices do not divide evenly are divided among as many as do.
 func TestSplitTakesDevicesThatDivideABatch(t *testing.T) {
 	on(t, 4)
 	d, err := device.Open()
@@ -103,12 +104,12 @@ func TestSplitTakesDevicesThatDivideABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for batch, want := range map[int]int{1: 1, 2: 2, 3: 3, 6: 3, 7: 1, 8: 4, 10: 2} {
-		if s, err := d.Split(batch); err != nil || s.Devices() != want {
+		if s, err := split.New(d, batch); err != nil || s.Devices() != want {
 			t.Errorf("a batch of %d is divided among %v, %v; want %d", batch, s, err, want)
 		}
 	}
 	on(t, 2)
-	if s, err := d.Split(32); err != nil || s.Devices() != 2 {
+	if s, err := split.New(d, 32); err != nil || s.Devices() != 2 {
 		t.Errorf("%v, %v", s, err)
 	}
 }

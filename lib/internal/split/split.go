@@ -1,4 +1,5 @@
-package device
+// Package split divides the batches of a training among several devices.
+package split
 
 import (
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/core/tensors/dtensor"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/transfer-learning-go/defects/lib/device"
 )
 
 // Split divides the rows of batches evenly among devices, which all hold all variables. XLA's partitioner (Shardy, by
@@ -23,8 +26,8 @@ type Split struct {
 	rows, whole *distributed.ShardingSpec
 }
 
-// Split takes the most devices of those used that divide a batch of this size evenly.
-func (d *Device) Split(batch int) (*Split, error) {
+// New takes the most devices of those used that divide a batch of this size evenly.
+func New(d *device.Device, batch int) (*Split, error) {
 	s := &Split{devices: min(d.Used(), batch)}
 	for batch%s.devices != 0 {
 		s.devices--
@@ -35,11 +38,11 @@ func (d *Device) Split(batch int) (*Split, error) {
 	const axis = "batch"
 	var err error
 	if s.mesh, err = distributed.NewDeviceMesh([]int{s.devices}, []string{axis}); err != nil {
-		return nil, fmt.Errorf("device: %w", err)
+		return nil, fmt.Errorf("dividing batches of %d among %d devices: %w", batch, s.devices, err)
 	}
 	s.whole = distributed.NewReplicatedShardingSpec(s.mesh)
 	if s.rows, err = distributed.BuildSpec(s.mesh).S(axis).Done(); err != nil {
-		return nil, fmt.Errorf("device: %w", err)
+		return nil, fmt.Errorf("dividing batches of %d among %d devices: %w", batch, s.devices, err)
 	}
 	return s, nil
 }
@@ -54,16 +57,16 @@ type Exec struct {
 	divided, whole *model.Exec // the same on one device
 }
 
-// Exec compiles a graph when it is called. make gives the graph anew; its first inputs, batched in number, are divided by
-// rows, the others, all in number, are not. Outputs must not have rows.
-func (s *Split) Exec(batched, others int, make func() (*model.Exec, error)) (*Exec, error) {
+// Exec compiles a graph when it is called. Its first inputs, as many as batched, are divided by rows, the others are not;
+// outputs have no rows. build gives a new executor of the graph: the two ways to compute a batch need one each.
+func (s *Split) Exec(batched, others int, build func() (*model.Exec, error)) (*Exec, error) {
 	e := &Exec{split: s}
 	var err error
-	if e.divided, err = make(); err != nil || s.devices == 1 {
+	if e.divided, err = build(); err != nil || s.devices == 1 {
 		e.whole = e.divided
 		return e, err
 	}
-	if e.whole, err = make(); err != nil {
+	if e.whole, err = build(); err != nil {
 		return nil, err
 	}
 	divided := append(slices.Repeat([]*distributed.ShardingSpec{s.rows}, batched),
