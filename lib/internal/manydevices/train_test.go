@@ -57,8 +57,8 @@ func TestTrainingsAreTheSame(t *testing.T) {
 		augment         classifier.Augmentation
 	}{
 		{"head", "mobilenetv2", 4, 0, false, uneven, []int{1, 2, 4}, classifier.Augmentation{FlipHorizontal: true, ShiftWidth: 0.2}},
-		{"from scratch", "mobilenetv2", 4, 4, true, uneven, []int{1, 2, 4}, classifier.Augmentation{}},
-		{"residual block", "resnet50v2", 18, 8, false, even, []int{1, 4}, classifier.Augmentation{}},
+		{"from scratch", "mobilenetv2", 4, 4, true, even, []int{1, 2, 4}, classifier.Augmentation{}},
+		{"residual block", "resnet50v2", 18, 3, false, even, []int{1, 4}, classifier.Augmentation{}},
 		{"attention", "vit", 8, 3, false, even, []int{1, 4}, classifier.Augmentation{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -17,7 +17,8 @@ import (
 // Split divides the rows of batches evenly among devices, which all hold all variables. XLA's partitioner (Shardy, by
 // GoMLX's AutoSharding) adds what the devices must exchange, so that the graph means the same as on one device: a mean over
 // a batch, be it of a loss, of gradients or in batch normalization, is one over the whole batch, and so are random numbers.
-// Sums are added up in another order, which changes results by rounding.
+// Sums are added up in another order, which changes results by rounding. Where rounding grows, as with the statistics of
+// batches of a handful of values, histories part after some steps, as they do between two versions of XLA on one device.
 //
 // On one device nothing is divided: the graph is the plain one.
 type Split struct {
