@@ -177,7 +177,7 @@ func TestGradCAMOfNoEvidenceIsZero(t *testing.T) {
 	b.Add("pool", layer.GlobalAveragePooling2D{})
 	b.Add("dense", layer.Dense{Units: 2, Activation: "softmax"})
 	v := layer.Values{"dense": {{1, -1}, {0, 0}}}
-	image := numbers{[]float32{1, 2, 3, 4}, 4}
+	image := numbers{[]float32{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}, 12} // grey, as a source gives it
 	got, err := newExplainer(t, b.List, v).Explain(t.Context(), image, []int{1})
 	if err != nil {
 		t.Fatal(err)
