@@ -26,6 +26,8 @@ type Device struct {
 	Version  string          `json:"version,omitempty"` // of the plugin: "0.11.2, PJRT API v0.115"
 	Devices  int             `json:"devices"`           // that the backend has; Used of them are used
 	Notice   string          `json:"notice,omitempty"`  // to show with the results; empty on XLA
+
+	serial func() (compute.Backend, error) // see ByCallers; nil where there is none
 }
 
 // Open starts the backend that Plan names, once per process, and prints one line about it on stderr (not in a cell of

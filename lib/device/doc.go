@@ -34,5 +34,5 @@
 //
 // XLA on the CPU starts max(cores, devices) threads. Its C interface makes four devices when it is not told
 // otherwise, so the plugin is asked for one, unless GOMLX_BACKEND says more: the threads are then the cores. PJRT_NPROC or
-// NPROC, read by the plugin, set fewer.
+// NPROC, read by the plugin, set fewer. ByCallers is for networks that spread badly over threads.
 package device

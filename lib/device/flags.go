@@ -15,6 +15,18 @@ func setFlags(flags string) (restore func()) {
 	if _, set := os.LookupEnv(flagsVariable); set || flags == "" {
 		return func() {}
 	}
-	os.Setenv(flagsVariable, flags)
-	return func() { os.Unsetenv(flagsVariable) }
+	return setVariable(flagsVariable, flags)
+}
+
+// setVariable puts a variable into the environment until restore is called.
+func setVariable(name, value string) (restore func()) {
+	before, set := os.LookupEnv(name)
+	os.Setenv(name, value)
+	return func() {
+		if set {
+			os.Setenv(name, before)
+		} else {
+			os.Unsetenv(name)
+		}
+	}
 }

@@ -4,10 +4,12 @@ package device
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/go-xla/installer"
 	"github.com/gomlx/go-xla/pjrt"
@@ -41,23 +43,26 @@ func loadXLA(c Choice) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	version := ""
 	if c.pinned {
-		// Only this version is known to take the option and the flags unasked: others may refuse or abort.
-		count = max(1, count)
-		defer setFlags(cpuFlags)()
-		version = pinned.version + ", "
+		count = max(1, count) // only this version is known to take options and flags unasked: others may refuse or abort
 	}
-	var options pjrt.NamedValuesMap
-	if count > 0 {
-		options = pjrt.NamedValuesMap{cpuDeviceCount: int64(count)}
+	open := func(more pjrt.NamedValuesMap) (*xla.Backend, error) {
+		options := pjrt.NamedValuesMap{}
+		if count > 0 {
+			options[cpuDeviceCount] = int64(count)
+		}
+		maps.Copy(options, more)
+		if c.pinned {
+			defer setFlags(cpuFlags)()
+		}
+		config, remove, err := neutralPath(c, config)
+		if err != nil {
+			return nil, err
+		}
+		defer remove()
+		return xla.NewWithOptions(config, options)
 	}
-	config, remove, err := neutralPath(c, config)
-	if err != nil {
-		return nil, err
-	}
-	defer remove()
-	backend, err := xla.NewWithOptions(config, options)
+	backend, err := open(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -71,8 +76,12 @@ func loadXLA(c Choice) (*Device, error) {
 		Kind:     c.Kind,
 		Platform: "XLA on " + strings.ToUpper(strings.TrimPrefix(c.Kind, "xla:")),
 		Plugin:   plugin.Path(),
-		Version:  fmt.Sprintf("%sPJRT API v%d.%d", version, major, minor),
+		Version:  fmt.Sprintf("PJRT API v%d.%d", major, minor),
 		Devices:  backend.NumDevices(),
+	}
+	if c.pinned {
+		d.Version = pinned.version + ", " + d.Version
+		d.serial = serialClient(func() (compute.Backend, error) { return open(pjrt.NamedValuesMap{"asynchronous": false}) })
 	}
 	if c.Plugin != "" {
 		d.Plugin = c.Plugin

@@ -12,21 +12,19 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
-// microBatchBytes bounds the largest activation of one call. MobileNetV2 is bound by memory, not by arithmetic: on
-// two cores it runs 1.3 to 1.5 times as fast as in batches of 32 when an activation of about this size stays in cache
-// (BenchmarkBatch).
+// microBatchBytes bounds the largest activation of the micro-batches that are computed at a time by all threads. MobileNetV2
+// is bound by memory, not by arithmetic: on two cores it runs 1.3 to 1.5 times as fast as in batches of 32 when an
+// activation of about this size stays in cache (BenchmarkBatch).
 const microBatchBytes = 10 << 20
 
-// inFlight is how many micro-batches of one program a device computes at a time; other calls wait. XLA spreads one over
-// all cores: on two, 1, 2 and 4 at a time are equally fast (BenchmarkCalls). With 2, copying overlaps with computing.
+// inFlight is how many micro-batches of one program a device computes at a time where XLA spreads one over all cores; other
+// calls wait. 1, 2 and 4 at a time are then equally fast. With 2, copying overlaps with computing.
 const inFlight = 2
 
 // ErrClosed is what calls of a closed Program give.
@@ -35,16 +33,20 @@ var ErrClosed = errors.New("inference: the program is closed")
 // Program is a compiled list of layers. It does not change: weights that are trained further do not reach it. All
 // methods may be called from several goroutines at once.
 //
-// It holds its weights and one graph for micro-batches, another for single rows once One was called, in memory outside
+// It holds its weights and a graph for micro-batches, and both again for single rows once One was called, in memory outside
 // of Go's, which Close frees. While it computes, it holds the activations of at most two micro-batches, of which the
-// largest takes about 10 MB, however many goroutines call it. All this on each device that is used (device.Use): they
-// compute micro-batches by the same graph, so that results do not depend on their number.
+// largest takes about 10 MB, or of one per thread, however many goroutines call it. All this on each device that is used
+// (device.Use): they compute micro-batches by the same graph, so that results do not depend on their number.
 type Program struct {
-	exec       *graph.Exec
-	parameters []*layer.Parameters // of each device
-	shape      Graph
-	batch      int
-	slots      *slots
+	many    *engine // of micro-batches
+	shape   Graph
+	batch   int
+	callers int    // so many micro-batches of one Run are computed at a time on each device
+	slots   *slots // of all runs
+
+	making sync.Mutex
+	single *engine                 // of single rows, once there was one
+	alone  func() (*engine, error) // makes it
 
 	use    sync.RWMutex // read while computing
 	closed bool
@@ -89,36 +91,44 @@ func NewGraph(ls layer.List, v layer.Values, g Graph) (*Program, error) {
 	for _, l := range ls {
 		largest = max(largest, 4*layer.Size(l.Shape))
 	}
-	p := &Program{shape: g, slots: newSlots(d.Used())}
-	for i := range d.Used() {
-		weights := ls.Parameters(v)
-		p.parameters = append(p.parameters, weights)
-		for _, w := range weights.Args() {
-			// The first call would move them otherwise, and two at once may fail: GoMLX reads a tensor's place unlocked.
-			if err := w.(*tensors.Tensor).ToDevice(d.Backend, compute.DeviceNum(i)); err != nil {
-				p.free()
-				return nil, fmt.Errorf("inference: %w", err)
-			}
+	backend, callers := d.Backend, 1
+	if ls.Depthwise() {
+		if backend, callers, err = d.ByCallers(); err != nil {
+			return nil, err
 		}
 	}
+	p := &Program{shape: g, callers: callers, slots: newSlots(d.Used(), max(inFlight, callers))}
 	// A power of two divides a batch of 32 without a rest that would have to be filled up.
-	p.batch = 1 << (bits.Len(uint(min(32, max(1, microBatchBytes/largest)))) - 1)
-	p.exec, err = graph.NewExec(d.Backend, func(nodes []*graph.Node) []*graph.Node {
-		inputs := len(g.In)
-		return g.Build(ls, p.parameters[0].Env(nodes[inputs:]), nodes[:inputs])
-	})
+	p.batch = 1 << (bits.Len(uint(max(1, min(32, microBatchBytes/largest)/callers))) - 1)
+	weights := []*layer.Parameters{ls.Parameters(v)}
+	for range d.Used() - 1 {
+		weights = append(weights, ls.Parameters(v))
+	}
+	p.many, err = newEngine(backend, ls, g, weights)
 	if err != nil {
-		p.free()
-		return nil, fmt.Errorf("inference: %w", err)
+		return nil, err
+	}
+	p.alone = func() (*engine, error) {
+		if backend == d.Backend {
+			return p.many, nil
+		}
+		weights, err := p.many.parameters[0].Clone()
+		if err != nil {
+			return nil, fmt.Errorf("inference: %w", err)
+		}
+		return newEngine(d.Backend, ls, g, []*layer.Parameters{weights})
 	}
 	return p, nil
 }
 
-// free frees the weights.
-func (p *Program) free() {
-	for _, weights := range p.parameters {
-		weights.Finalize()
+// engineOfOne is the engine of single rows.
+func (p *Program) engineOfOne() (e *engine, err error) {
+	p.making.Lock()
+	defer p.making.Unlock()
+	if p.single == nil {
+		p.single, err = p.alone()
 	}
+	return p.single, err
 }
 
 // complete reports a layer whose weights have no values of their size.
@@ -139,11 +149,12 @@ func (p *Program) In() []int { return slices.Clone(p.shape.In[0]) }
 // Out is the shape of one row of the first output.
 func (p *Program) Out() []int { return slices.Clone(p.shape.Out[0]) }
 
-// Batch is the number of rows of a micro-batch, a power of two up to 32. Run is fastest for multiples of it.
-func (p *Program) Batch() int { return p.batch }
+// Batch is the number of rows that Run computes at a time, up to 32 or the number of threads. It is fastest for multiples
+// of it.
+func (p *Program) Batch() int { return p.batch * p.callers }
 
 // Devices is how many devices compute micro-batches. Run uses all of them if it is given as many micro-batches.
-func (p *Program) Devices() int { return len(p.parameters) }
+func (p *Program) Devices() int { return len(p.many.parameters) }
 
 // Close waits for calls that are running and frees what the program holds. Later calls give ErrClosed. A second Close
 // does nothing.
@@ -154,7 +165,9 @@ func (p *Program) Close() error {
 		return nil
 	}
 	p.closed = true
-	p.exec.Finalize()
-	p.free()
+	p.many.finalize()
+	if p.single != nil && p.single != p.many {
+		p.single.finalize()
+	}
 	return nil
 }

@@ -55,7 +55,7 @@ func run(t testing.TB, p *Program, rows []float32) []float32 {
 func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 	base, rows := network(t, 41)
 	p := program(t, base)
-	if !slices.Equal(p.In(), []int{pixels, pixels, 3}) || !slices.Equal(p.Out(), []int{1, 1, 1280}) || p.Batch() != 32 {
+	if !slices.Equal(p.In(), []int{pixels, pixels, 3}) || !slices.Equal(p.Out(), []int{1, 1, 1280}) || p.Batch() <= 16 {
 		t.Errorf("%v to %v in batches of %d", p.In(), p.Out(), p.Batch())
 	}
 	in, out := layer.Size(p.In()), layer.Size(p.Out())

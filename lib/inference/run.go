@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -31,12 +32,11 @@ func (p *Program) RunAll(ctx context.Context, inputs ...[]float32) ([][]float32,
 	if err != nil {
 		return nil, err
 	}
-	return p.run(ctx, n, p.batch, inputs)
+	return p.run(ctx, n, p.batch, inputs, func() (*engine, error) { return p.many, nil })
 }
 
-// One computes a single row, [in…] → [out…], with a graph of its own: a program for batches would compute rows that
-// nobody wants. It takes 1.0 to 1.3 times as long as a row in the best batch (MobileNetV2 and ResNet50V2 on two cores,
-// BenchmarkBatch). The result is that of Run up to rounding, about 1e-6 relative.
+// One computes a single row, [in…] → [out…], with a graph of its own that uses all threads: a program for batches would
+// compute rows that nobody wants, or leave threads idle. The result is that of Run up to rounding, about 1e-6 relative.
 func (p *Program) One(ctx context.Context, row []float32) ([]float32, error) {
 	inputs := [][]float32{row}
 	n, err := p.count(inputs)
@@ -46,7 +46,7 @@ func (p *Program) One(ctx context.Context, row []float32) ([]float32, error) {
 	if n != 1 {
 		return nil, fmt.Errorf("inference: One takes one row, not %d", n)
 	}
-	out, err := p.run(ctx, 1, 1, inputs)
+	out, err := p.run(ctx, 1, 1, inputs, p.engineOfOne)
 	if err != nil {
 		return nil, err
 	}
@@ -68,15 +68,19 @@ func (p *Program) count(inputs [][]float32) (int, error) {
 	return n, nil
 }
 
-func (p *Program) run(ctx context.Context, n, batch int, inputs [][]float32) ([][]float32, error) {
+func (p *Program) run(ctx context.Context, n, batch int, inputs [][]float32, on func() (*engine, error)) ([][]float32, error) {
 	p.use.RLock()
 	defer p.use.RUnlock()
+	if p.closed && n > 0 {
+		return nil, ErrClosed
+	}
+	e, err := on()
+	if err != nil {
+		return nil, err
+	}
 	results := make([][]float32, len(p.shape.Out))
 	for i, shape := range p.shape.Out {
 		results[i] = make([]float32, n*layer.Size(shape))
-	}
-	if p.closed && n > 0 {
-		return nil, ErrClosed
 	}
 	var next atomic.Int64
 	work := func() error {
@@ -89,48 +93,48 @@ func (p *Program) run(ctx context.Context, n, batch int, inputs [][]float32) ([]
 			if err != nil {
 				return err
 			}
-			err = p.compute(on, inputs, results, start, batch)
+			err = p.compute(e, on, inputs, results, start, batch)
 			p.slots.give(on)
 			if err != nil {
 				return fmt.Errorf("computing rows %d to %d: %w", start, min(start+batch, n)-1, err)
 			}
 		}
 	}
-	errs := make([]error, min(p.Devices(), (n+batch-1)/batch))
-	if len(errs) == 1 {
-		errs[0] = work()
-	} else {
-		var all sync.WaitGroup
-		for i := range errs {
-			all.Go(func() {
-				if errs[i] = work(); errs[i] != nil {
-					next.Store(int64(n)) // the others end after what they compute
-				}
-			})
-		}
-		all.Wait()
+	errs := make([]error, min(p.callers*p.Devices(), (n+batch-1)/batch))
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() {
+			if errs[i] = work(); errs[i] != nil {
+				next.Store(int64(n)) // the others end after what they compute
+			}
+		})
 	}
+	all.Wait()
 	if err := cmp.Or(errs...); err != nil {
 		return nil, err
 	}
 	return results, nil
 }
 
-// compute fills in the results of one micro-batch on a device.
-func (p *Program) compute(on int, inputs, results [][]float32, start, batch int) error {
+// compute fills in the results of one micro-batch by an engine.
+func (p *Program) compute(e *engine, on int, inputs, results [][]float32, start, batch int) error {
 	var args []any
 	for i, shape := range p.shape.In {
 		each := layer.Size(shape)
 		rows := inputs[i][start*each : min(len(inputs[i]), (start+batch)*each)]
-		if missing := batch*each - len(rows); missing > 0 { // one compiled shape serves all: fill up, then drop
-			rows = append(slices.Clone(rows), make([]float32, missing)...)
+		t, err := tensors.FromShapeForBackend(e.backend, compute.DeviceNum(on), shapes.Make(dtypes.Float32, append([]int{batch}, shape...)...))
+		if err != nil {
+			return err
 		}
-		t := tensors.FromFlatDataAndDimensions(rows, append([]int{batch}, shape...)...)
 		defer t.MustFinalizeAll()
+		// It is full of zeros. One compiled shape serves all: those that are left over stand for rows, and are dropped.
+		if err := tensors.MutableFlatData(t, func(flat []float32) { copy(flat, rows) }); err != nil {
+			return err
+		}
 		args = append(args, t)
 	}
 	// CallOnDevice takes no notice of the device (GoMLX 0.28.6).
-	out, _, err := p.exec.CallWithGraphOnDevice(compute.DeviceNum(on), append(args, p.parameters[on].Args()...)...)
+	out, _, err := e.exec.CallWithGraphOnDevice(compute.DeviceNum(on), append(args, e.parameters[on].Args()...)...)
 	if err != nil {
 		return err
 	}

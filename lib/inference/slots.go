@@ -13,8 +13,9 @@ type slots struct {
 	busy  []int // of each device
 }
 
-func newSlots(devices int) *slots {
-	return &slots{free: make(chan struct{}, devices*inFlight), busy: make([]int, devices)}
+// newSlots makes so many for each device.
+func newSlots(devices, each int) *slots {
+	return &slots{free: make(chan struct{}, devices*each), busy: make([]int, devices)}
 }
 
 // take waits for a place on the device that has the least to do.

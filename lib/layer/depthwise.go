@@ -69,6 +69,18 @@ func (o DepthwiseConv2D) Build(c *Call, in []*graph.Node) *graph.Node {
 	return clamped(y, o.folded.activation, o.Activation)
 }
 
+// Depthwise reports whether the list has depthwise convolutions. Such networks are bound by memory, and their layers are
+// small: to spread each over threads costs more than to give a thread an image.
+func (ls List) Depthwise() bool {
+	return slices.ContainsFunc(ls, func(l *Layer) bool {
+		switch l.Op.(type) {
+		case DepthwiseConv2D, GeneralDepthwiseConv2D, SeparableConv2D:
+			return true
+		}
+		return false
+	})
+}
+
 // depthwise convolves each channel of x [b, h, w, c] with windows of its own, kernel [h, w, c, m]: those of one channel
 // give m channels side by side.
 func depthwise(x, kernel *graph.Node, win window, explicit [4]int) *graph.Node {

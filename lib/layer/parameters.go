@@ -23,6 +23,20 @@ func (ls List) Parameters(v Values) *Parameters {
 	return p
 }
 
+// Clone copies the values, which may be on any device.
+func (p *Parameters) Clone() (*Parameters, error) {
+	c := &Parameters{first: p.first}
+	for _, t := range p.tensors {
+		copied, err := t.LocalClone()
+		if err != nil {
+			c.Finalize()
+			return nil, err
+		}
+		c.tensors = append(c.tensors, copied)
+	}
+	return c, nil
+}
+
 // Args are the tensors as the last arguments of a call.
 func (p *Parameters) Args() []any {
 	args := make([]any, len(p.tensors))
