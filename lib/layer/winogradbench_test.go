@@ -83,7 +83,9 @@ func shiftedProducts(x, kernel *graph.Node) *graph.Node {
 	return sum
 }
 
-func processorTime(b *testing.B) float64 {
+// processorTime is what this process has used so far, s.
+func processorTime(b testing.TB) float64 {
+	b.Helper()
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		b.Fatal(err)
