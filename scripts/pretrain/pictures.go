@@ -52,7 +52,7 @@ func (s *stock) batch(step, n, size int) (pixels []float32, labels []int32) {
 		wg.Go(func() {
 			heights := make([]uint8, size*size)
 			for k := w; k < n; k += workers {
-				r := rand.New(rand.NewPCG(uint64(seed)<<48|uint64(size)<<32|uint64(step), uint64(k)))
+				r := random(step, k, size)
 				i := r.IntN(len(s.heights))
 				labels[k] = int32((s.from + i) % len(trainedOn))
 				s.cut(r, s.heights[i], size, heights, 1)
@@ -65,6 +65,11 @@ func (s *stock) batch(step, n, size int) (pixels []float32, labels []int32) {
 	}
 	wg.Wait()
 	return pixels, labels
+}
+
+// random gives the numbers of a picture of a step.
+func random(step, picture, size int) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(seed)<<48|uint64(size)<<32|uint64(step), uint64(picture)))
 }
 
 // cut mixes a part of a drawn texture into heights, in one of the eight ways that a square lies.

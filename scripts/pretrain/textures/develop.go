@@ -22,7 +22,7 @@ func Develop(r *rand.Rand, heights []uint8, size int, pixels []float32) {
 	half, noise := float64(size)/2, float32(0)
 	for i, h := range heights {
 		x, y := float64(i%size)-half, float64(i/size)-half
-		lamp := float32(level * (1 + x*c+y*s))
+		lamp := float32(level * (1 + x*c + y*s))
 		noise = coarse*noise + (1-coarse)*grain*float32(r.NormFloat64())
 		for j, v := range colours[h] {
 			pixels[3*i+j] = min(max(v*lamp+noise, 0), 255)
