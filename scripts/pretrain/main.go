@@ -25,12 +25,12 @@ import (
 )
 
 // Textures are drawn larger than the pictures that are cut out of them for training.
-const drawn, largest, seed = 128, 96, 1
+const drawn, size, seed = 112, 64, 1
 
 func main() {
 	out := flag.String("out", "", "the Keras file to write")
 	perFamily := flag.Int("images", 60, "textures drawn per family")
-	steps := flag.Int("steps", 3500, fmt.Sprintf("steps of %d pictures", batchSize))
+	steps := flag.Int("steps", 3000, fmt.Sprintf("steps of %d pictures", batchSize))
 	epochs := flag.Int("epochs", 5, "epochs of --compare")
 	run := flag.String("run", "runs/pretrain", "folder that keeps the training, to go on after an interruption")
 	folder := flag.String("compare", "", "folder or zip of images on which to compare transfer with a random base")
@@ -97,7 +97,7 @@ func (t *training) train(s *stock, run string) error {
 	next := make(chan batch, 1)
 	go func() {
 		for n := t.done; n < t.steps; n++ {
-			pictures, labels := s.batch(n, batchSize, t.sizeAt(n))
+			pictures, labels := s.batch(n, batchSize, size)
 			next <- batch{pictures, labels}
 		}
 		close(next)
@@ -123,7 +123,7 @@ func (t *training) train(s *stock, run string) error {
 }
 
 // every so many steps the training tells how far it is, and keeps its state.
-const every = 100
+const every = 50
 
 // settleOn measures the moving statistics anew, on pictures of the size that the base is used at: those of training
 // belong to smaller ones, which have more border.

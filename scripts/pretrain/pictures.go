@@ -56,7 +56,7 @@ func (s *stock) batch(step, n, size int) (pixels []float32, labels []int32) {
 				i := r.IntN(len(s.heights))
 				labels[k] = int32((s.from + i) % len(trainedOn))
 				s.cut(r, s.heights[i], size, heights, 1)
-				if r.Float64() < 0.3 {
+				if r.Float64() < 0.2 {
 					s.cut(r, s.heights[r.IntN(len(s.heights))], size, heights, 0.05+0.25*r.Float64())
 				}
 				textures.Develop(r, heights, size, pixels[k*size*size*3:(k+1)*size*size*3])

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 	"slices"
 
@@ -19,10 +20,16 @@ import (
 const (
 	batchSize    = 32
 	learningRate = 2e-3 // of Adam, the highest: it rises over the warm-up and falls along half a cosine
-	warmUp       = 200  // steps
+	warmUp       = 100  // steps
+	// headRate multiplies the rate of the heads: where hundreds of features change together, a small step of each is large.
+	headRate = 0.2
 	// statisticsWeight is that of the statistics' mean squared error beside the families' cross-entropy.
 	statisticsWeight = 3.0
 )
+
+// supervised are the layers whose features are to tell it: the last, and two on the way there, so that the layers below
+// need not wait for those above (Lee et al., "Deeply-Supervised Nets", AISTATS 2015).
+var supervised = []string{"block_6_expand_relu", "block_13_expand_relu", "out_relu"}
 
 // training fits a base whose features, averaged over a picture, tell its statistics and its family linearly.
 type training struct {
@@ -30,11 +37,12 @@ type training struct {
 	store        *model.Store
 	step, settle *model.Exec
 	trained      []string // names of the variables that gradients change
+	ofBase       int      // how many of them, the first ones, are the base's
 	steps, done  int
 }
 
 func newTraining(families, steps int) (*training, error) {
-	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: largest, Seed: seed})
+	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: size, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
@@ -46,23 +54,29 @@ func newTraining(families, steps int) (*training, error) {
 		}
 	}
 	b := &layer.Builder{}
-	b.Add("features", layer.Input{Shape: []int{t.base.Output()[2]}})
-	b.Add("families", layer.Dense{Units: families}, "features")
-	b.Add("statistics", layer.Dense{Units: statisticsCount}, "features")
+	for _, name := range supervised {
+		from := b.Add(name+".features", layer.Input{Shape: t.base[t.base.Index(name)].Shape[2:]})
+		b.Add(name+".families", layer.Dense{Units: families}, from)
+		b.Add(name+".statistics", layer.Dense{Units: statisticsCount}, from)
+	}
 	if b.Err != nil {
 		return nil, b.Err
 	}
 	t.heads = b.List
-	values := t.heads.Initial(seed)
-	for name, v := range base.Values {
-		values[name] = v
+	values := maps.Clone(base.Values)
+	for _, l := range t.heads { // from zeros: what random heads say is to be unlearned first
+		for _, w := range l.W {
+			values[l.Name] = append(values[l.Name], make([]float32, w.Size()))
+		}
 	}
-	harmonic(t.base, values)
 	for l := range t.layers() {
 		for i, w := range l.W {
 			if err := t.add(l.Name+"/"+w.Name, w, values[l.Name][i]); err != nil {
 				return nil, err
 			}
+		}
+		if l == t.base[len(t.base)-1] {
+			t.ofBase = len(t.trained)
 		}
 	}
 	return t, t.compile()
@@ -105,15 +119,20 @@ func (t *training) compile() error {
 		return err
 	}
 	t.settle, err = model.NewExec(d.Backend, t.store, func(_ *model.Scope, pictures *Node) *Node {
-		return ReduceAllMean(t.features(pictures))
+		return ReduceAllMean(t.features(pictures)["out_relu"])
 	})
 	return err
 }
 
-// features are what the base sees in pictures [n, h, w, 3] of 0…255, averaged over the places: [n, channels].
-func (t *training) features(pictures *Node) *Node {
-	x := t.base.Build(t.env(pictures.Graph()), AddScalar(MulScalar(pictures, 1/127.5), -1))
-	return ReduceMean(x, 1, 2)
+// features are what supervised layers see in pictures [n, h, w, 3] of 0…255, averaged over the places, by layer: [n,
+// channels].
+func (t *training) features(pictures *Node) map[string]*Node {
+	all := t.base.BuildAll(t.env(pictures.Graph()), AddScalar(MulScalar(pictures, 1/127.5), -1))
+	features := map[string]*Node{}
+	for _, name := range supervised {
+		features[name] = ReduceMean(all[name], 1, 2)
+	}
+	return features
 }
 
 func (t *training) env(g *Graph) *layer.Env {
@@ -125,17 +144,24 @@ func (t *training) env(g *Graph) *layer.Env {
 	}
 }
 
-// update is a step of Adam (Kingma and Ba, 2015). It gives the share of pictures whose family is told, and of the
-// statistics' variance that is told.
+// update is a step of Adam (Kingma and Ba, 2015). It gives the share of pictures whose family the last layer tells, and
+// of the statistics' variance.
 func (t *training) update(_ *model.Scope, pictures, labels, rate *Node) (told, explained *Node) {
 	g := pictures.Graph()
 	env := t.env(g)
-	heads := t.heads.BuildAll(env, t.features(pictures))
-	family := OneHot(labels, heads["families"].Shape().Dimensions[1], dtypes.Float32)
-	crossEntropy := Neg(ReduceAllMean(ReduceSum(Mul(family, LogSoftmax(heads["families"], -1)), -1)))
+	family := OneHot(labels, len(trainedOn), dtypes.Float32)
 	want := statistics(pictures)
-	mistake := ReduceAllMean(Square(Sub(heads["statistics"], want)))
-	loss := Add(crossEntropy, MulScalar(mistake, statisticsWeight))
+	features := t.features(pictures)
+	loss := ScalarZero(g, dtypes.Float32)
+	for i, name := range supervised {
+		x := t.heads[3*i:3*i+3].BuildAll(env, normalized(features[name]))
+		logits := x[name+".families"]
+		mistake := ReduceAllMean(Square(Sub(x[name+".statistics"], want)))
+		crossEntropy := Neg(ReduceAllMean(ReduceSum(Mul(family, LogSoftmax(logits, -1)), -1)))
+		loss = Add(loss, Add(crossEntropy, MulScalar(mistake, statisticsWeight)))
+		told = ReduceAllMean(ConvertDType(Equal(ArgMax(logits, -1, dtypes.Int32), labels), dtypes.Float32))
+		explained = OneMinus(Div(mistake, ReduceAllMean(Square(want))))
+	}
 
 	values := make([]*Node, len(t.trained))
 	for i, name := range t.trained {
@@ -147,11 +173,19 @@ func (t *training) update(_ *model.Scope, pictures, labels, rate *Node) (told, e
 		v := Add(MulScalar(second.NodeValue(g), beta2), MulScalar(Square(gradient), 1-beta2))
 		first.SetNodeValue(m)
 		second.SetNodeValue(v)
-		t.variable(t.trained[i]).SetNodeValue(Sub(values[i], Div(Mul(rate, m), AddScalar(Sqrt(v), 1e-7))))
+		step := Div(Mul(rate, m), AddScalar(Sqrt(v), 1e-7))
+		if i >= t.ofBase {
+			step = MulScalar(step, headRate)
+		}
+		t.variable(t.trained[i]).SetNodeValue(Sub(values[i], step))
 	}
-	hit := Equal(ArgMax(heads["families"], -1, dtypes.Int32), labels)
-	return ReduceAllMean(ConvertDType(hit, dtypes.Float32)),
-		OneMinus(Div(mistake, ReduceAllMean(Square(want))))
+	return told, explained
+}
+
+// normalized gives each feature mean 0 and deviation 1 over the batch, so that heads learn from all alike.
+func normalized(x *Node) *Node {
+	x = Sub(x, ReduceAndKeep(x, ReduceMean, 0))
+	return Div(x, Sqrt(AddScalar(ReduceAndKeep(Square(x), ReduceMean, 0), 1e-4)))
 }
 
 const (
@@ -167,18 +201,9 @@ func (t *training) rate(n int) float32 {
 	return float32(rate * math.Sqrt(1-math.Pow(beta2, after)) / (1 - math.Pow(beta1, after)))
 }
 
-// sizeAt is the size of the pictures of step n in pixels. Small ones teach more in a time; larger ones, at the end,
-// have less border, as those that the base is used at.
-func (t *training) sizeAt(n int) int {
-	if n < t.steps*7/8 {
-		return 64
-	}
-	return largest
-}
-
 // learn makes one step.
 func (t *training) learn(pictures []float32, labels []int32) (told, explained float64, err error) {
-	n, size := len(labels), t.sizeAt(t.done)
+	n := len(labels)
 	x, y := tensors.FromFlatDataAndDimensions(pictures, n, size, size, 3), tensors.FromFlatDataAndDimensions(labels, n)
 	out, err := t.step.Call(x, y, t.rate(t.done))
 	if err != nil {

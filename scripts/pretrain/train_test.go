@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -90,32 +89,5 @@ func TestTrainingGoesOnFromItsState(t *testing.T) {
 	}
 	if err := other.resume(folder); err == nil || !strings.Contains(err.Error(), "--run") {
 		t.Errorf("a training of another length: %v", err)
-	}
-}
-
-func TestFiltersStartAsCosines(t *testing.T) {
-	tr, err := newTraining(5, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kernel, err := tr.value("block_3_depthwise/kernel")
-	if err != nil {
-		t.Fatal(err)
-	}
-	channels, kinds := len(kernel)/9, map[[9]float32]bool{}
-	for c := range channels {
-		var filter [9]float32
-		length := 0.0
-		for at := range 9 {
-			filter[at] = kernel[at*channels+c]
-			length += float64(filter[at] * filter[at])
-		}
-		kinds[filter] = true
-		if math.Abs(length-1) > 1e-5 {
-			t.Fatalf("filter %d has length %g", c, math.Sqrt(length))
-		}
-	}
-	if len(kinds) != 9 {
-		t.Errorf("%d kinds of filters, want the 9 of the transform", len(kinds))
 	}
 }

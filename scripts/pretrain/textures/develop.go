@@ -14,7 +14,7 @@ func Develop(r *rand.Rand, heights []uint8, size int, pixels []float32) {
 	s, c := math.Sincos(angle)
 	s, c = 2*light*s/float64(size), 2*light*c/float64(size)
 	level := uniform(r, 0.75, 1.15)
-	grain := float32(0.5 * math.Pow(24, r.Float64())) // 0.5 to 12 levels
+	grain := float32(0.5 * math.Pow(16, r.Float64())) // 0.5 to 8 levels
 	coarse := float32(0)                              // how much of a pixel's noise its right neighbour shares
 	if chance(r, 0.5) {
 		coarse = float32(uniform(r, 0.3, 0.8))
@@ -39,7 +39,7 @@ type palette []rgb
 func newPalette(r *rand.Rand) palette {
 	p := make(palette, 2+r.IntN(3))
 	grey := chance(r, 2.0/3)
-	contrast := 15 * math.Pow(13, r.Float64()) // 15 to 195 levels
+	contrast := 30 * math.Pow(6.5, r.Float64()) // 30 to 195 levels
 	low := uniform(r, 8, 247-contrast)
 	tint := uniform(r, 10, 110)
 	for i := range p {
