@@ -67,7 +67,7 @@ func pretrain(out, run string, perFamily, steps int) error {
 	began := time.Now()
 	stock := draw(0, perFamily*len(trainedOn), drawn)
 	fmt.Printf("%d textures of %d families are drawn, %.0f s\n", len(stock.heights), len(trainedOn), time.Since(began).Seconds())
-	t, err := newTraining(len(trainedOn), steps)
+	t, err := newTraining(steps)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ type training struct {
 	steps, done  int
 }
 
-func newTraining(families, steps int) (*training, error) {
+func newTraining(steps int) (*training, error) {
 	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: size, Seed: seed})
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func newTraining(families, steps int) (*training, error) {
 	b := &layer.Builder{}
 	for _, name := range supervised {
 		from := b.Add(name+".features", layer.Input{Shape: t.base[t.base.Index(name)].Shape[2:]})
-		b.Add(name+".families", layer.Dense{Units: families}, from)
+		b.Add(name+".families", layer.Dense{Units: len(trainedOn)}, from)
 		b.Add(name+".statistics", layer.Dense{Units: statisticsCount}, from)
 	}
 	if b.Err != nil {

@@ -56,7 +56,7 @@ func TestPartsOfATextureLieInEightWays(t *testing.T) {
 
 func TestTrainingGoesOnFromItsState(t *testing.T) {
 	folder := t.TempDir()
-	first, err := newTraining(5, 100)
+	first, err := newTraining(100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestTrainingGoesOnFromItsState(t *testing.T) {
 	if err := first.save(folder); err != nil {
 		t.Fatal(err)
 	}
-	second, err := newTraining(5, 100)
+	second, err := newTraining(100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestTrainingGoesOnFromItsState(t *testing.T) {
 	if got, err := second.value(name); err != nil || !slices.Equal(got, value) || second.done != 42 {
 		t.Errorf("after %d steps a moment is %v, %v", second.done, got[3], err)
 	}
-	other, err := newTraining(5, 50)
+	other, err := newTraining(50)
 	if err != nil {
 		t.Fatal(err)
 	}
