@@ -1,47 +1,60 @@
-// Command pretrain trains the small backbone that comes with this module: MobileNetV2 with alpha 0.35 as a
-// classifier of procedural textures, none of which shows a surface defect. Its weights are written as a Keras file.
+// Command pretrain trains the small backbone that comes with this module: MobileNetV2 with alpha 0.35, on procedural
+// textures. Its weights are written as a Keras file.
 //
 //	go run ./scripts/pretrain --out lib/backbone/embedded/mobilenet_v2_0.35_224_no_top.h5
 //
-// With --compare it measures what transfer from these weights is worth on a folder of images:
+// The base learns to tell the family of a texture, and the statistics by which texture has long been described, both
+// linearly from its features. A base is chosen on families that none is trained on and on drawn defects, never on
+// photographs:
+//
+//	go run ./scripts/pretrain --choose embedded,OTHER.h5
+//
+// What transfer from the embedded one is worth on a folder of images, beside a random one, is told by
 //
 //	go run ./scripts/pretrain --compare datasets/surfaces
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
+	"strings"
+	"time"
 
-	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/classifier"
-	"github.com/transfer-learning-go/defects/lib/layer"
-	"github.com/transfer-learning-go/defects/lib/result"
 	"github.com/transfer-learning-go/defects/lib/weights"
-	"github.com/transfer-learning-go/defects/scripts/pretrain/textures"
 )
 
-// Images are drawn larger than the network's input, so that each epoch sees other crops of them.
-const drawn, size, seed = 112, 96, 1
+// Textures are drawn larger than the pictures that are cut out of them for training.
+const drawn, size, seed = 112, 64, 1
 
 func main() {
 	out := flag.String("out", "", "the Keras file to write")
-	perFamily := flag.Int("images", 200, "training images per texture family")
-	epochs := flag.Int("epochs", 12, "epochs, the last third with a tenth of the learning rate")
-	run := flag.String("run", "pretrain", "folder that keeps the training, to go on after an interruption")
-	folder := flag.String("compare", "", "folder or zip of images to compare transfer with training from scratch on")
+	perFamily := flag.Int("images", 60, "textures drawn per family")
+	steps := flag.Int("steps", 3000, fmt.Sprintf("steps of %d pictures", batchSize))
+	epochs := flag.Int("epochs", 5, "epochs of --compare")
+	run := flag.String("run", "runs/pretrain", "folder that keeps the training, to go on after an interruption")
+	folder := flag.String("compare", "", "folder or zip of images on which to compare transfer with a random base")
+	files := flag.String("choose", "", "bases to choose from, with commas between: files, or embedded")
 	flag.Parse()
-	if (*out == "") == (*folder == "") || flag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "give either --out FILE or --compare DATA")
+	given := 0
+	for _, v := range []string{*out, *folder, *files} {
+		if v != "" {
+			given++
+		}
+	}
+	if given != 1 || flag.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "give one of --out FILE, --choose FILES and --compare DATA")
 		flag.Usage()
 		os.Exit(2)
 	}
 	var err error
-	if *folder != "" {
-		err = compare(*folder, *epochs)
-	} else {
-		err = pretrain(*out, *run, *perFamily, *epochs)
+	switch {
+	case *out != "":
+		err = pretrain(*out, *run, *perFamily, *steps)
+	case *files != "":
+		err = choose(strings.Split(*files, ","))
+	default:
+		err = compare(*folder, *epochs, 5)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "pretrain:", err)
@@ -49,62 +62,78 @@ func main() {
 	}
 }
 
-func pretrain(out, run string, perFamily, epochs int) error {
-	ctx := context.Background()
-	base, err := backbone.MobileNetV2(backbone.Config{Alpha: 0.35, Input: size, Seed: seed})
+// pretrain trains a base and writes it.
+func pretrain(out, run string, perFamily, steps int) error {
+	began := time.Now()
+	stock := draw(0, perFamily*len(trainedOn), drawn)
+	fmt.Printf("%d textures of %d families are drawn, %.0f s\n", len(stock.heights), len(trainedOn), time.Since(began).Seconds())
+	t, err := newTraining(steps)
 	if err != nil {
 		return err
 	}
-	m, err := classifier.New(classifier.Config{Base: base, ImageSize: size, Seed: seed, BaseTraining: true,
-		Head: layer.Sequential(layer.GlobalAveragePooling2D{}, layer.Dropout{Rate: 0.2},
-			layer.Dense{Units: len(textures.Families), Activation: "softmax"})})
+	if err := t.resume(run); err != nil {
+		return err
+	}
+	if err := t.train(stock, run); err != nil {
+		return err
+	}
+	if err := t.settleOn(len(stock.heights)); err != nil {
+		return err
+	}
+	values, err := t.values()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("drawing %d textures of %d families\n", perFamily*len(textures.Families), len(textures.Families))
-	train := draw("train", perFamily, 0, true)
-	validation := draw("validation", max(1, perFamily/10), perFamily, false)
-	last := epochs / 3
-	for _, phase := range []struct {
-		name     string
-		epochs   int
-		rate     float64
-		momentum float64 // of the moving statistics
-	}{
-		{"1", epochs - last, 2e-3, 0.999},
-		{"2", last, 2e-4, 0.999},
-		{"statistics", 1, 1e-12, 0.99}, // the weights stay; the moving statistics, still those of early weights, catch up
-	} {
-		for _, l := range m.Base.Layers {
-			if norm, ok := l.Op.(layer.BatchNormalization); ok {
-				norm.Momentum = phase.momentum
-				l.Op = norm
-			}
+	return weights.Save(out, t.base.Checkpoint(values))
+}
+
+type batch struct {
+	pictures []float32
+	labels   []int32
+}
+
+// train makes the steps that are left. The pictures of a step depend on its number alone.
+func (t *training) train(s *stock, run string) error {
+	next := make(chan batch, 1)
+	go func() {
+		for n := t.done; n < t.steps; n++ {
+			pictures, labels := s.batch(n, batchSize, size)
+			next <- batch{pictures, labels}
 		}
-		// Runs of their own, not phases of one: the momentum is a setting of the layers.
-		_, err := m.Fit(ctx, train, validation, classifier.FitConfig{Epochs: phase.epochs, BatchSize: 32,
-			LearningRate: phase.rate, Run: run + "-" + phase.name, Watch: report})
+		close(next)
+	}()
+	began, first := time.Now(), t.done
+	var told, explained float64
+	for b := range next {
+		a, e, err := t.learn(b.pictures, b.labels)
 		if err != nil {
 			return err
 		}
+		told, explained = told+a/every, explained+e/every
+		if t.done%every == 0 || t.done == t.steps {
+			fmt.Printf("step %d/%d: families told %.3f, statistics told %.3f, %.2f steps/s\n", t.done, t.steps, told, explained,
+				float64(t.done-first)/time.Since(began).Seconds())
+			told, explained = 0, 0
+			if err := t.save(run); err != nil {
+				return err
+			}
+		}
 	}
-	p, err := m.Predict(ctx, validation)
-	if err != nil {
-		return err
-	}
-	confusion, err := p.Confusion()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("validation on %d textures not trained on: accuracy %.4f, 95 %% interval %v\n", confusion.Total(),
-		confusion.Accuracy(), confusion.Interval())
-	return weights.Save(out, m.Base.Layers.Checkpoint(m.Values))
+	return nil
 }
 
-func report(p result.Progress) {
-	h := p.History
-	if n := h.Epochs(); n > 0 && p.Done == p.Total && n == p.Epoch && !p.Finished {
-		fmt.Printf("epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.0f s\n", n, p.Epochs,
-			h.Loss[n-1], h.Accuracy[n-1], h.ValLoss[n-1], h.ValAccuracy[n-1], h.Seconds[n-1])
+// every so many steps the training tells how far it is, and keeps its state.
+const every = 50
+
+// settleOn measures the moving statistics anew, on pictures of the size that the base is used at: those of training
+// belong to smaller ones, which have more border.
+func (t *training) settleOn(from int) error {
+	const batches, n, size = 100, 16, 224
+	for i := range batches {
+		pictures, _ := draw(from+i*n, n, size).batch(i, n, size)
+		if err := t.see(pictures, n, size); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -1,73 +1,96 @@
 package main
 
 import (
-	"fmt"
-	"image"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
-	"sync/atomic"
 
-	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/scripts/pretrain/textures"
 )
 
-// pictures are drawn textures. Crops and mirrors of the training images change from use to use, in an order that the
-// seed fixes for each image.
-type pictures struct {
-	name    string
-	drawn   []image.Image
-	augment bool
-	uses    []atomic.Uint64 // of each image
+// stock are drawn textures, each in heights alone: colours, light and noise are new each time that one is used.
+type stock struct {
+	from, size int
+	heights    [][]uint8 // of family trainedOn[(from+i)%len(trainedOn)] at i
 }
 
-// draw makes n images of each family from position `from` of its sequence.
-func draw(name string, n, from int, augment bool) *pictures {
-	families := len(textures.Families)
-	p := &pictures{name: name, augment: augment, drawn: make([]image.Image, n*families),
-		uses: make([]atomic.Uint64, n*families)}
+// trainedOn are the families that are not held out, as indices of textures.Families.
+var trainedOn = func() (indices []int) {
+	for i, name := range textures.Families {
+		if !slices.Contains(textures.HeldOut, name) {
+			indices = append(indices, i)
+		}
+	}
+	return indices
+}()
+
+// draw makes n textures, one family after the other, from position `from` of the sequence.
+func draw(from, n, size int) *stock {
+	s := &stock{from: from, size: size, heights: make([][]uint8, n)}
 	var wg sync.WaitGroup
 	workers := runtime.NumCPU()
 	for w := range workers {
 		wg.Go(func() {
-			for i := w; i < len(p.drawn); i += workers {
-				p.drawn[i] = textures.Image(i%families, seed, from+i/families, drawn)
+			for i := w; i < n; i += workers {
+				at := from + i
+				s.heights[i] = textures.Heights(trainedOn[at%len(trainedOn)], seed, at/len(trainedOn), size)
 			}
 		})
 	}
 	wg.Wait()
-	return p
+	return s
 }
 
-func (p *pictures) About() images.About {
-	return images.About{Name: p.name, Classes: textures.Families, Origin: "procedural textures"}
-}
-
-func (p *pictures) Len() int { return len(p.drawn) }
-
-// Info gives no ID: the crops of an image differ.
-func (p *pictures) Info(i int) images.Info {
-	label := i % len(textures.Families)
-	return images.Info{Name: fmt.Sprintf("%s %d", textures.Families[label], i/len(textures.Families)), Label: label}
-}
-
-// Pixels gives a crop. Height and width are those of the network, which crops have.
-func (p *pictures) Pixels(i, height, width int) ([]float32, error) {
-	left, top, mirror := (drawn-width)/2, (drawn-height)/2, false
-	if p.augment {
-		rng := rand.New(rand.NewPCG(uint64(seed)<<32|uint64(i), p.uses[i].Add(1)))
-		left, top, mirror = rng.IntN(drawn-width+1), rng.IntN(drawn-height+1), rng.IntN(2) == 1
-	}
-	pixels := make([]float32, 0, height*width*3)
-	for y := range height {
-		for x := range width {
-			at := x
-			if mirror {
-				at = width - 1 - x
+// batch makes n pictures of size×size pixels, [n, size, size, 3] of 0…255, and their families. Where a picture is cut
+// out, how it lies, and what of another texture shines through is drawn anew for each step.
+func (s *stock) batch(step, n, size int) (pixels []float32, labels []int32) {
+	pixels, labels = make([]float32, n*size*size*3), make([]int32, n)
+	var wg sync.WaitGroup
+	workers := min(n, runtime.NumCPU())
+	for w := range workers {
+		wg.Go(func() {
+			heights := make([]uint8, size*size)
+			for k := w; k < n; k += workers {
+				r := random(step, k, size)
+				i := r.IntN(len(s.heights))
+				labels[k] = int32((s.from + i) % len(trainedOn))
+				s.cut(r, s.heights[i], size, heights, 1)
+				if r.Float64() < 0.2 {
+					s.cut(r, s.heights[r.IntN(len(s.heights))], size, heights, 0.05+0.25*r.Float64())
+				}
+				textures.Develop(r, heights, size, pixels[k*size*size*3:(k+1)*size*size*3])
 			}
-			r, g, b, _ := p.drawn[i].At(left+at, top+y).RGBA()
-			pixels = append(pixels, float32(r>>8), float32(g>>8), float32(b>>8))
+		})
+	}
+	wg.Wait()
+	return pixels, labels
+}
+
+// random gives the numbers of a picture of a step.
+func random(step, picture, size int) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(seed)<<48|uint64(size)<<32|uint64(step), uint64(picture)))
+}
+
+// cut mixes a part of a drawn texture into heights, in one of the eight ways that a square lies.
+func (s *stock) cut(r *rand.Rand, from []uint8, size int, heights []uint8, share float64) {
+	left, top := r.IntN(s.size-size+1), r.IntN(s.size-size+1)
+	right, down := 1, s.size
+	start := top*s.size + left
+	if r.IntN(2) == 1 {
+		start, right = start+size-1, -right
+	}
+	if r.IntN(2) == 1 {
+		start, down = start+(size-1)*s.size, -down
+	}
+	if r.IntN(2) == 1 {
+		right, down = down, right
+	}
+	part := int(256 * share)
+	for y := range size {
+		for x := range size {
+			h := int(heights[y*size+x])
+			heights[y*size+x] = uint8(h + (int(from[start+y*down+x*right])-h)*part/256)
 		}
 	}
-	return pixels, nil
 }

@@ -133,13 +133,22 @@ func turing(r *rand.Rand, _ float64) pattern {
 		}
 	}
 	state = torusBlur(state, sum, n, 1)
+	for i := range state {
+		state[i] = noise.Smoothstep(0.25, 0.75, state[i])
+	}
+	return onTorus(state, n, perUnit)
+}
+
+// onTorus is the pattern of n×n cells, perUnit of them a unit, repeated over the plane and interpolated.
+func onTorus(cells []float64, n int, perUnit float64) pattern {
 	return func(x, y float64) float64 {
 		i, u := split(perUnit * x)
 		j, v := split(perUnit * y)
-		at := func(i, j int) float64 { return state[(j&(n-1))*n+i&(n-1)] }
-		a := at(i, j) + u*(at(i+1, j)-at(i, j))
-		b := at(i, j+1) + u*(at(i+1, j+1)-at(i, j+1))
-		return noise.Smoothstep(0.25, 0.75, a+v*(b-a))
+		i, j = (i%n+n)%n, (j%n+n)%n
+		right, below := (i+1)%n, (j+1)%n
+		a := cells[j*n+i] + u*(cells[j*n+right]-cells[j*n+i])
+		b := cells[below*n+i] + u*(cells[below*n+right]-cells[below*n+i])
+		return a + v*(b-a)
 	}
 }
 

@@ -62,18 +62,26 @@ func TestImagesDifferAcrossSeedsFamiliesAndIndices(t *testing.T) {
 	}
 }
 
-func TestEveryImageShowsSomething(t *testing.T) {
+func TestFamiliesShowSomething(t *testing.T) {
 	for f, family := range Families {
-		for i := range 6 {
-			img := Image(f, 8, i, size)
-			if _, deviation := brightness(img); deviation < 4 {
-				t.Errorf("%s %d: the brightness deviates by %.1f grey levels only", family, i, deviation)
+		const draws = 6
+		plain := 0
+		for i := range draws {
+			heights := Heights(f, 8, i, size)
+			if slices.Max(heights)-slices.Min(heights) < 40 {
+				plain++
 			}
-			for j := 3; j < len(img.Pix); j += 4 {
-				if img.Pix[j] != 255 {
-					t.Fatalf("%s %d is transparent in places", family, i)
-				}
-			}
+		}
+		if plain > draws/3 { // marks are sparse: a small picture may miss them
+			t.Errorf("%s: %d of %d pictures are plain", family, plain, draws)
+		}
+	}
+}
+
+func TestHeldOutAreFamilies(t *testing.T) {
+	for i, name := range HeldOut {
+		if !slices.Contains(Families, name) || slices.Contains(HeldOut[:i], name) {
+			t.Errorf("%q is no family, or held out twice", name)
 		}
 	}
 }
@@ -98,7 +106,7 @@ func TestPatternsUseTheRangeOfHeights(t *testing.T) {
 	}
 }
 
-func TestAThirdOfTheImagesIsGrey(t *testing.T) {
+func TestTwoThirdsOfTheImagesAreGrey(t *testing.T) {
 	grey, total := 0, 0
 	for f := range Families {
 		for i := range 6 {
@@ -113,8 +121,8 @@ func TestAThirdOfTheImagesIsGrey(t *testing.T) {
 			total++
 		}
 	}
-	if share := float64(grey) / float64(total); share < 0.25 || share > 0.45 {
-		t.Errorf("%.0f %% of the images are grey, want about 33 %%", 100*share)
+	if share := float64(grey) / float64(total); share < 0.58 || share > 0.75 {
+		t.Errorf("%.0f %% of the images are grey, want about 67 %%", 100*share)
 	}
 }
 
@@ -149,18 +157,6 @@ func TestHexagonFindsTheNearestCentre(t *testing.T) {
 			t.Fatalf("(%g, %g) lies %g outside the hexagon found for it", x, y, -e)
 		}
 	}
-}
-
-func brightness(img *image.RGBA) (mean, deviation float64) {
-	sum, squares := 0.0, 0.0
-	n := float64(len(img.Pix) / 4)
-	for i := 0; i < len(img.Pix); i += 4 {
-		v := (float64(img.Pix[i]) + float64(img.Pix[i+1]) + float64(img.Pix[i+2])) / 3
-		sum += v
-		squares += v * v
-	}
-	mean = sum / n
-	return mean, math.Sqrt(max(0, squares/n-mean*mean))
 }
 
 func correlation(a, b []float64) float64 {
