@@ -149,21 +149,51 @@ func TestEachNoticeOfAStepIsKept(t *testing.T) {
 
 func TestASecondRunWaitsForTheFirst(t *testing.T) {
 	root := t.TempDir()
-	unlock, err := lock(context.Background(), root, "first")
+	unlock, err := lock(context.Background(), root, "lock", "first")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
-	if _, err := lock(ctx, root, "second"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := lock(ctx, root, "lock", "second"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal("the second run did not wait:", err)
 	}
 	time.AfterFunc(100*time.Millisecond, unlock)
-	unlock, err = lock(context.Background(), root, "second")
+	unlock, err = lock(context.Background(), root, "lock", "second")
 	if err != nil {
 		t.Fatal(err)
 	}
 	unlock()
+}
+
+func TestNotebooksThatRunHoldUpNoOtherScript(t *testing.T) {
+	root := t.TempDir()
+	waits := func(script string) bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, all, err := locks(ctx, root, script)
+		if err == nil {
+			all()
+		}
+		return errors.Is(err, context.DeadlineExceeded)
+	}
+	setUp, all, err := locks(t.Context(), root, "lesson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !waits("lab") || !waits("lesson") {
+		t.Error("two scripts set up at once")
+	}
+	setUp()
+	for script, want := range map[string]bool{"lab": false, "hub": false, "stick": false, "lesson": true, "test": true} {
+		if waits(script) != want {
+			t.Errorf("while a lesson runs its notebooks, scripts/%s waits: %v", script, !want)
+		}
+	}
+	all()
+	if waits("lesson") {
+		t.Error("a lesson waits for one that has ended")
+	}
 }
 
 func TestAFileIsReplacedWholeOrNotAtAll(t *testing.T) {
