@@ -170,6 +170,8 @@ import types, sys
 c = types.SimpleNamespace(FileContentsManager=types.SimpleNamespace())
 exec(open(sys.argv[1]).read())
 c.FileContentsManager.post_save_hook(model={"type": "notebook"}, os_path=sys.argv[2], contents_manager=None)
+import warnings
+warnings.warn("Overriding existing post_save_hook (tell_git) with a new one (tell_git).") # as Jupyter does at its start
 `
 		cmd := exec.Command(python, "-c", call, filepath.Join(student, ".venv", "etc", "jupyter", "jupyter_server_config.py"), path)
 		if output, err := cmd.CombinedOutput(); err != nil || len(output) > 0 {
