@@ -147,6 +147,24 @@ func TestEachNoticeOfAStepIsKept(t *testing.T) {
 	}
 }
 
+func TestALogSaysWhatAStepIsDoing(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c := newConsole(f)
+	long := time.Now().Add(-time.Minute)
+	for _, last := range []string{"", "images from Kaggle: asking", "go: downloading example.com v1.0.0"} {
+		c.active = append(c.active, &live{c: c, name: "step", start: time.Now(), last: last, lastAt: long})
+	}
+	c.show()
+	text, err := os.ReadFile(f.Name())
+	if want := "  … step 0 s | step 0 s: images from Kaggle: asking | step 0 s\n"; err != nil || string(text) != want {
+		t.Errorf("%q, %v; want %q", text, err, want)
+	}
+}
+
 func TestASecondRunWaitsForTheFirst(t *testing.T) {
 	root := t.TempDir()
 	unlock, err := lock(context.Background(), root, "lock", "first")
