@@ -105,3 +105,19 @@ func Join(notices ...string) string {
 	}
 	return strings.Join(parts, separator)
 }
+
+// Only are the notices of joined ones for which keep holds, joined.
+func Only(joined string, keep func(notice string) bool) string {
+	var parts []string
+	for n := range strings.SplitSeq(joined, separator) {
+		if keep(n) {
+			parts = append(parts, n)
+		}
+	}
+	return Join(parts...)
+}
+
+// Has reports whether a notice is one of those that Join has put together.
+func Has(joined, notice string) bool {
+	return slices.Contains(strings.Split(joined, separator), notice)
+}
