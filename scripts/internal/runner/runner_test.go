@@ -147,6 +147,19 @@ func TestEachNoticeOfAStepIsKept(t *testing.T) {
 	}
 }
 
+func TestNoticesOnNetworksOfOtherNotebooksAreNotRepeated(t *testing.T) {
+	root := t.TempDir()
+	two := filepath.Join(root, "notebooks", "2-b.ipynb")
+	write(t, two, "backbone.MobileNetV2(…)")
+	write(t, filepath.Join(root, "notebooks", "4-d.ipynb"), "backbone.ViT(…)")
+	s := newSetup(&console{notices: []string{"NOTICE: drawn images: no NEU-DET", "NOTICE: MobileNetV2 α=1: embedded", "NOTICE: ViT-B/16: random",
+		"NOTICE: EfficientNetB0: random"}}, root, options{})
+	got, err := s.noticesOf([]string{two})
+	if want := []string{s.c.notices[0], s.c.notices[1], s.c.notices[3]}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestALogSaysWhatAStepIsDoing(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
