@@ -31,8 +31,7 @@ type Device struct {
 }
 
 // Open starts the backend that Plan names, once per process, and prints one line about it on stderr (not in a cell of
-// a notebook, which shows the Device itself). It installs
-// XLA's CPU plugin if there is none. Later calls return the same Device or error.
+// a notebook, which shows the Device itself, and has its notices on stdout). It installs XLA's CPU plugin if there is none. Later calls return the same Device or error.
 //
 // If GOMLX_BACKEND names a backend that cannot run, or the backend has fewer devices than Use has asked for, Open fails. If
 // nobody asked and XLA cannot run, Device is the pure-Go backend and its Notice says why.
@@ -48,12 +47,22 @@ func Open() (*Device, error) {
 }
 
 var openOnce = sync.OnceValues(func() (*Device, error) {
-	d, err := thisHost().open(context.Background(), os.Stderr)
+	h := thisHost()
+	d, err := h.open(context.Background(), h.log())
 	if err == nil {
 		record.Tell(record.Origin{Backend: d.String()})
 	}
 	return d, err
 })
+
+// log is stderr, in a cell stdout: the kernel reads the two apart, and a notice on stderr may come below what was printed
+// after it.
+func (h host) log() io.Writer {
+	if h.getenv(inCell) != "" {
+		return os.Stdout
+	}
+	return os.Stderr
+}
 
 func (h host) open(ctx context.Context, log io.Writer) (*Device, error) {
 	c := h.choose()

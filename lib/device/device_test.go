@@ -55,6 +55,16 @@ func wantDot(t *testing.T, d *Device) {
 	}
 }
 
+// What a cell prints comes through stdout: a notice on stderr may come below it.
+func TestACellHasNoticesWhereItPrints(t *testing.T) {
+	for pipe, want := range map[string]*os.File{"": os.Stderr, "/tmp/pipe": os.Stdout} {
+		h := host{getenv: func(string) string { return pipe }}
+		if h.log() != want {
+			t.Errorf("%s=%q: notices go elsewhere", inCell, pipe)
+		}
+	}
+}
+
 func TestPureGoRunsGraph(t *testing.T) {
 	d, err := load(pureGo("a test asks for it", ""))
 	if err != nil {

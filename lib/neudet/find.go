@@ -36,7 +36,14 @@ const zipName = "neu-surface-defect-database.zip"
 // writes once to datasets/surfaces (to the cache outside the module); the data set then says so in Notice.
 //
 // Find never uses the network. What it finds but cannot open is an error: it never takes another source silently.
-func Find() (*images.Dataset, error) { return find(surfaces.Write) }
+func Find() (*images.Dataset, error) { return FindWith(nil) }
+
+// FindWith is Find, and tells of each procedural image that it draws. drawing may be nil.
+func FindWith(drawing func(done, total int)) (*images.Dataset, error) {
+	return find(func(folder string, seed int64, train, validation int) error {
+		return surfaces.WriteWith(folder, seed, train, validation, drawing)
+	})
+}
 
 func find(write func(folder string, seed int64, train, validation int) error) (*images.Dataset, error) {
 	if d, err := FindReal(); d != nil || err != nil {

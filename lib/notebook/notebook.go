@@ -117,7 +117,10 @@ func figureHTML(f *figure.Figure) (string, error) {
 		html.EscapeString(f.Alt), width, kind, base64.StdEncoding.EncodeToString(data)), nil
 }
 
+// noticeHTML has dark colours where the page is dark: JupyterLab's theme and reports set the colour scheme. Browsers that do
+// not know light-dark take what stands before it.
 func noticeHTML(text string) string {
 	return `<div role="note" style="border-left:5px solid #d39e00;background:#fff3cd;color:#3d2c00;` +
+		`background:light-dark(#fff3cd,#4a3a00);color:light-dark(#3d2c00,#fff3cd);` +
 		`padding:0.5em 0.8em;margin:0.3em 0">` + html.EscapeString(text) + `</div>`
 }

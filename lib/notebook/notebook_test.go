@@ -111,6 +111,49 @@ func TestColumnsOfNumbersAreRightAligned(t *testing.T) {
 	}
 }
 
+func TestWhatAllRowsAnnounceStandsBelowTheTable(t *testing.T) {
+	for _, c := range []struct {
+		notices []string
+		column  bool     // there is still one
+		cells   []string // of that column
+		below   string
+	}{
+		{[]string{"drawn; random", "drawn; random"}, false, nil, "drawn; random"},
+		{[]string{"drawn; random", "drawn"}, true, []string{"random", ""}, "drawn"},
+		{[]string{"random", "drawn"}, true, []string{"random", "drawn"}, ""},
+		{[]string{"", ""}, false, nil, ""},
+		{[]string{"", "drawn"}, true, []string{"", "drawn"}, ""},
+	} {
+		var rows [][]string
+		for _, n := range c.notices {
+			rows = append(rows, []string{"m", n})
+		}
+		got := tableHTML([]string{"model", "notice"}, rows)
+		table, below, _ := strings.Cut(got, "</table>")
+		if strings.Contains(table, ">notice<") != c.column || strings.Contains(below, `role="note"`) != (c.below != "") ||
+			!strings.Contains(below, c.below) {
+			t.Errorf("%q: %s", c.notices, got)
+		}
+		for _, text := range c.cells {
+			if !strings.Contains(table, `<td style="text-align:left">`+text+"</td>") {
+				t.Errorf("%q: no cell %q in %s", c.notices, text, table)
+			}
+		}
+		if rows[0][1] != c.notices[0] {
+			t.Error("the row was changed")
+		}
+	}
+}
+
+func TestNoticesAreDarkOnADarkPage(t *testing.T) {
+	got := noticeHTML("drawn")
+	for _, want := range []string{"background:#fff3cd;", "background:light-dark(#fff3cd,#4a3a00)", "color:light-dark(#3d2c00,#fff3cd)"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in %s", want, got)
+		}
+	}
+}
+
 func TestGrowingTablesChangeInPlace(t *testing.T) {
 	r := record(t, true)
 	add := Growing("rate", "loss")

@@ -3,14 +3,18 @@ package notebook
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/janpfeifer/gonb/gonbui"
+
+	"github.com/transfer-learning-go/defects/lib/notice"
 )
 
 // Table displays rows under a header. Columns that hold only numbers (also with %, ×, or a unit after a
-// space) are right-aligned. A row may be shorter than the header; the missing cells are empty.
+// space) are right-aligned. A row may be shorter than the header; the missing cells are empty. In a cell, what all rows
+// say in a column "notice" stands below the table once.
 func Table(header []string, rows [][]string) {
 	if out.jupyter {
 		out.html(tableHTML(header, rows))
@@ -43,6 +47,7 @@ func Growing(header ...string) (add func(cells ...any)) {
 }
 
 func tableHTML(header []string, rows [][]string) string {
+	header, rows, below := withoutCommonNotices(header, rows)
 	right := numericColumns(len(header), rows)
 	var b strings.Builder
 	row := func(tag, attributes string, cells []string) {
@@ -63,7 +68,37 @@ func tableHTML(header []string, rows [][]string) string {
 		row("td", "", cells)
 	}
 	b.WriteString("</tbody>\n</table>")
+	if below != "" {
+		b.WriteString("\n" + noticeHTML(below))
+	}
 	return b.String()
+}
+
+// withoutCommonNotices takes what all rows say out of the last column, if that is "notice", and the column with it if nothing
+// is left there: a column of the same long sentences is narrow and high.
+func withoutCommonNotices(header []string, rows [][]string) (shorter []string, rest [][]string, common string) {
+	last := len(header) - 1
+	if last < 0 || header[last] != "notice" || len(rows) == 0 {
+		return header, rows, ""
+	}
+	common = cell(rows[0], last)
+	for _, r := range rows[1:] {
+		common = notice.Only(common, func(part string) bool { return notice.Has(cell(r, last), part) })
+	}
+	left := false
+	for _, r := range rows {
+		own := notice.Only(cell(r, last), func(part string) bool { return !notice.Has(common, part) })
+		left = left || own != ""
+		r = slices.Clone(r)
+		if last < len(r) {
+			r[last] = own
+		}
+		rest = append(rest, r)
+	}
+	if left {
+		return header, rest, common
+	}
+	return header[:last], rest, common
 }
 
 func tableText(header []string, rows [][]string) string {

@@ -156,7 +156,7 @@ func TestWatchFollowsThePhasesOfATraining(t *testing.T) {
 		}
 		want := "fine-tuning, epoch 2/3: loss"
 		if jupyter {
-			want = "fine-tuning, epoch 2 of 3, step 0 of 10 · 60 min 00 s so far<" // the hour says nothing of these epochs
+			want = "fine-tuning, epoch 2 of 3, step 0 of 10 · 1 h 00 min so far<" // the hour says nothing of these epochs
 		}
 		if !strings.Contains(got, want) || jupyter && !strings.Contains(got, "head from epoch 1 on; fine-tuning from epoch 2 on") {
 			t.Errorf("Jupyter %v: no %q in %.400s … %s", jupyter, want, got, got[max(0, len(got)-200):])
@@ -173,6 +173,17 @@ func TestWatchSaysWhatTheFrozenLayersTook(t *testing.T) {
 		w.see(result.Progress{Phase: "epoch", Epochs: 2, History: h, Finished: true})
 		if got := r.log.String() + strings.Join(r.updates, ""); !strings.Contains(got, want) {
 			t.Errorf("Jupyter %v: no %q in %.300q", jupyter, want, got)
+		}
+	}
+}
+
+func TestDurationsAreReadable(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		4 * time.Second: "4 s", 61 * time.Second: "1 min 01 s", time.Hour - time.Second: "59 min 59 s",
+		17*time.Hour + 59*time.Minute + 30*time.Second: "17 h 59 min", 26*time.Hour + time.Minute: "26 h 01 min",
+	} {
+		if got := duration(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
 		}
 	}
 }

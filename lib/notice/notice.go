@@ -18,19 +18,30 @@ var (
 	mutex sync.Mutex
 	told  []string
 	said  []string
-	show  = onStderr
-	say   = sayOnStderr
+	show  = inCell
+	say   = line
 )
 
-// onStderr is how notices appear before Show: in a Jupyter cell that does not import package notebook, as one that only
-// prints. GoNB sets GONB_PIPE for its cells. Other programs say in their own way what their results carry.
-func onStderr(text string) {
-	if os.Getenv("GONB_PIPE") != "" {
-		fmt.Fprintln(os.Stderr, "NOTICE:", text)
+// inCell is how notices appear before Show: in a Jupyter cell that does not import package notebook, as one that only
+// prints. Other programs say in their own way what their results carry.
+func inCell(text string) {
+	if isCell() {
+		line(text)
 	}
 }
 
-func sayOnStderr(text string) { fmt.Fprintln(os.Stderr, "NOTICE:", text) }
+// line goes through the pipe of what a cell prints: the kernel reads that of stderr by itself, and a notice there may come
+// below what was printed after it.
+func line(text string) {
+	file := os.Stderr
+	if isCell() {
+		file = os.Stdout
+	}
+	fmt.Fprintln(file, "NOTICE:", text)
+}
+
+// isCell asks for what GoNB sets for its cells.
+func isCell() bool { return os.Getenv("GONB_PIPE") != "" }
 
 // separator stands between notices that Join has put together.
 const separator = "; "
@@ -51,7 +62,7 @@ func Tell(text string) {
 }
 
 // Say shows what the user should know of the program's work, once per process, though no result need carry it: Told does
-// not list it. Before Show, it is a line on stderr. An empty text says nothing.
+// not list it. Before Show, it is a line on stderr, in a cell on stdout. An empty text says nothing.
 func Say(text string) {
 	mutex.Lock()
 	defer mutex.Unlock()
@@ -93,4 +104,20 @@ func Join(notices ...string) string {
 		}
 	}
 	return strings.Join(parts, separator)
+}
+
+// Only are the notices of joined ones for which keep holds, joined.
+func Only(joined string, keep func(notice string) bool) string {
+	var parts []string
+	for n := range strings.SplitSeq(joined, separator) {
+		if keep(n) {
+			parts = append(parts, n)
+		}
+	}
+	return Join(parts...)
+}
+
+// Has reports whether a notice is one of those that Join has put together.
+func Has(joined, notice string) bool {
+	return slices.Contains(strings.Split(joined, separator), notice)
 }

@@ -2,13 +2,12 @@ package notice
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"testing"
 )
 
 func TestNoticesAreToldOnce(t *testing.T) {
-	defer func() { told, show, say = nil, onStderr, sayOnStderr }()
+	defer func() { told, show, say = nil, inCell, line }()
 	Show(nil)
 	Tell("")
 	Tell("synthetic")
@@ -30,42 +29,63 @@ func TestJoinKeepsEachNoticeOnce(t *testing.T) {
 	}
 }
 
-// A cell that only prints does not import package notebook.
-func TestACellShowsNoticesWithoutPackageNotebook(t *testing.T) {
-	for pipe, want := range map[string]string{"": "", "/tmp/pipe": "NOTICE: synthetic\n"} {
-		t.Setenv("GONB_PIPE", pipe)
-		r, w, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		real := os.Stderr
-		os.Stderr = w
-		Tell("synthetic")
-		os.Stderr, told = real, nil
-		w.Close()
-		if got, err := io.ReadAll(r); err != nil || string(got) != want {
-			t.Errorf("GONB_PIPE=%q: %q, %v", pipe, got, err)
+// A cell that only prints does not import package notebook. The kernel reads stdout and stderr apart: what goes through one
+// pipe alone keeps its order.
+func TestACellShowsNoticesAboveWhatItPrints(t *testing.T) {
+	defer func() { told, said = nil, nil }()
+	for _, c := range []struct{ pipe, stdout, stderr string }{
+		{"", "base\n", "NOTICE: mended\n"},
+		{"/tmp/pipe", "NOTICE: synthetic\nNOTICE: mended\nbase\n", ""},
+	} {
+		t.Setenv("GONB_PIPE", c.pipe)
+		told, said = nil, nil
+		stdout, stderr := capture(t, func() {
+			Tell("synthetic")
+			Say("mended")
+			fmt.Println("base")
+		})
+		if stdout != c.stdout || stderr != c.stderr {
+			t.Errorf("GONB_PIPE=%q: stdout has %q, stderr %q", c.pipe, stdout, stderr)
 		}
 	}
 }
 
+// capture gives what is written to stdout and stderr.
+func capture(t *testing.T, write func()) (stdout, stderr string) {
+	t.Helper()
+	var files [2]*os.File
+	for i := range files {
+		var err error
+		if files[i], err = os.CreateTemp(t.TempDir(), ""); err != nil {
+			t.Fatal(err)
+		}
+		defer files[i].Close()
+	}
+	realOut, realErr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = files[0], files[1]
+	write()
+	os.Stdout, os.Stderr = realOut, realErr
+	var texts [2]string
+	for i, f := range files {
+		text, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = string(text)
+	}
+	return texts[0], texts[1]
+}
+
 func TestWhatIsSaidStandsUnderNoResult(t *testing.T) {
-	defer func() { told, said, show, say = nil, nil, onStderr, sayOnStderr }()
+	defer func() { told, said, show, say = nil, nil, inCell, line }()
 	t.Setenv("GONB_PIPE", "")
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	real := os.Stderr
-	os.Stderr = w
-	for range 2 {
+	_, stderr := capture(t, func() {
 		Say("mended")
-	}
-	Say("")
-	os.Stderr = real
-	w.Close()
-	if got, err := io.ReadAll(r); err != nil || string(got) != "NOTICE: mended\n" {
-		t.Errorf("stderr has %q, %v", got, err)
+		Say("mended")
+		Say("")
+	})
+	if stderr != "NOTICE: mended\n" {
+		t.Errorf("stderr has %q", stderr)
 	}
 	var shown []string
 	Show(func(text string) { shown = append(shown, text) })

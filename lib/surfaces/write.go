@@ -30,7 +30,12 @@ const temporaryPrefix = ".NEU-DET-"
 // marker, Write leaves it as it is; with another marker, or none, Write refuses.
 // Of several processes that call it at once, one draws and the others wait for
 // it. What a killed one has left is removed.
-func Write(dir string, seed int64, train, validation int) (err error) {
+func Write(dir string, seed int64, train, validation int) error {
+	return WriteWith(dir, seed, train, validation, nil)
+}
+
+// WriteWith is Write, and tells of each image that is drawn, one call at a time. progress may be nil.
+func WriteWith(dir string, seed int64, train, validation int, progress func(done, total int)) (err error) {
 	if train < 1 || validation < 1 {
 		return fmt.Errorf("surfaces: %d training and %d validation images per class: both must be at least 1", train, validation)
 	}
@@ -59,7 +64,7 @@ func Write(dir string, seed int64, train, validation int) (err error) {
 	if err := os.Chmod(temporary, 0o755); err != nil {
 		return fmt.Errorf("surfaces: %w", err)
 	}
-	if err := writeSplits(temporary, seed, train, validation); err != nil {
+	if err := writeSplits(temporary, seed, train, validation, progress); err != nil {
 		return fmt.Errorf("surfaces: writing synthetic images to %s: %w", dir, err)
 	}
 	if err := writeFile(filepath.Join(temporary, Marker), func(w *bufio.Writer) error {
@@ -121,7 +126,7 @@ func present(target, marker string) (bool, error) {
 	return false, nil
 }
 
-func writeSplits(root string, seed int64, train, validation int) error {
+func writeSplits(root string, seed int64, train, validation int, progress func(done, total int)) error {
 	folder := func(class, n int) string {
 		split := "train"
 		if n > train {
@@ -133,6 +138,15 @@ func writeSplits(root string, seed int64, train, validation int) error {
 	jobs := make(chan job)
 	failures := make([]error, runtime.GOMAXPROCS(0))
 	var workers sync.WaitGroup
+	var mutex sync.Mutex
+	done, total := 0, len(Classes)*(train+validation)
+	tell := func() {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if done++; progress != nil {
+			progress(done, total)
+		}
+	}
 	for w := range failures {
 		workers.Go(func() {
 			for j := range jobs {
@@ -143,6 +157,7 @@ func writeSplits(root string, seed int64, train, validation int) error {
 				failures[w] = writeFile(path, func(out *bufio.Writer) error {
 					return jpeg.Encode(out, Image(j.class, seed, j.n), &jpeg.Options{Quality: 95})
 				})
+				tell()
 			}
 		})
 	}

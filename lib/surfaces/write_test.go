@@ -68,6 +68,20 @@ func TestWrittenFileIsTheImageOfItsNumber(t *testing.T) {
 	}
 }
 
+func TestWriteTellsHowFarItIs(t *testing.T) {
+	var told []int
+	total := 0
+	dir := t.TempDir()
+	for range 2 { // nothing is drawn the second time
+		if err := WriteWith(dir, 1, 2, 1, func(done, of int) { told, total = append(told, done), of }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 3*len(Classes) || !slices.IsSorted(told) || told[0] != 1 || total != len(told) {
+		t.Errorf("told %v of %d", told, total)
+	}
+}
+
 func TestWriteByManyAtOnceLeavesOneWholeFolder(t *testing.T) {
 	dir := t.TempDir()
 	var all sync.WaitGroup

@@ -19,6 +19,7 @@ func data(ctx context.Context, offline bool) (string, error) {
 	}
 	why := ""
 	if set == nil && !offline {
+		fmt.Fprintln(os.Stderr, "images from Kaggle: asking its server")
 		path, err := neudet.Fetch(ctx, download.Lines(os.Stderr, "images from Kaggle"))
 		if err != nil {
 			why = " (" + reason(err) + ")"
@@ -27,7 +28,7 @@ func data(ctx context.Context, offline bool) (string, error) {
 		}
 	}
 	if set == nil {
-		if set, err = neudet.Find(); err != nil {
+		if set, err = neudet.FindWith(drawing); err != nil {
 			return "", err
 		}
 	}
@@ -35,6 +36,13 @@ func data(ctx context.Context, offline bool) (string, error) {
 		return fmt.Sprintf("NOTICE: %s%s. The real ones: --data DIR|ZIP", set.Notice, why), nil
 	}
 	return fmt.Sprintf("%s: %d + %d images", relative(set.Origin), len(set.Train.Images), len(set.Validation.Images)), nil
+}
+
+// drawing writes a line for each hundred images.
+func drawing(done, total int) {
+	if done == 1 || done%100 == 0 {
+		fmt.Fprintf(os.Stderr, "drawing synthetic images, %d of %d\n", done, total)
+	}
 }
 
 // relative shortens a path for a line on a terminal.

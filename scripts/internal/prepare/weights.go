@@ -38,6 +38,7 @@ func imagenet(ctx context.Context, offline bool) (string, error) {
 			server = address.Host
 		}
 		if !offline && unreachable[server] == "" {
+			fmt.Fprintf(os.Stderr, "ImageNet weights of %s: asking %s\n", l.Title, server)
 			path, err := l.published.Fetch(ctx, download.Lines(os.Stderr, "ImageNet weights of "+l.Title))
 			if err == nil {
 				lines = append(lines, "ImageNet, "+l.Label(backbone.Config{})+": "+relative(path))

@@ -118,7 +118,8 @@ func (c *console) show() {
 	var parts []string
 	for _, l := range c.active {
 		part := fmt.Sprintf("%s %.0f s", l.name, time.Since(l.start).Seconds())
-		if time.Since(l.lastAt) < 5*time.Second { // a compiler is silent for minutes after its last download
+		// A compiler is silent for minutes after its last download.
+		if l.last != "" && (time.Since(l.lastAt) < 5*time.Second || !strings.HasPrefix(l.last, "go: ")) {
 			part += ": " + cut(l.last, 100/len(c.active))
 		}
 		parts = append(parts, part)

@@ -22,6 +22,7 @@ var gitSettings = [][2]string{
 const saveHook = `# Written by set-up: a notebook that was run, and not edited, is no change for git.
 import os
 import subprocess
+import warnings
 
 
 def tell_git(model, os_path, contents_manager, **_):
@@ -37,6 +38,8 @@ def tell_git(model, os_path, contents_manager, **_):
 
 
 c.FileContentsManager.post_save_hook = tell_git  # noqa: F821
+# Jupyter looks at what is configured twice, and takes the second time for another hook.
+warnings.filterwarnings("ignore", message=r"Overriding existing post_save_hook \(tell_git\) with a new one \(tell_git\)")
 `
 
 // keepNotebooksClean tells git and Jupyter how outputs stay out of what git sees. A folder that is no clone needs no

@@ -102,6 +102,23 @@ func change(t *testing.T, path, from, to string) {
 	write(t, path, strings.Replace(string(text), from, to, 1))
 }
 
+func TestWhatIsExportedByHandIsNoChange(t *testing.T) {
+	_, student := lessonAndStudent(t)
+	exported := []string{"1-data.go", "1-data.html", "1-data.slides.html", "1-data.md", "1-data_files/1-data_3_0.png", "1-data.pdf",
+		"solutions/1-compare.go", "solutions/1-compare.html"}
+	kept := []string{"notebooks/more.go", "notebooks/more_test.go", "notebooks/solutions/4-more.ipynb"}
+	for _, name := range exported {
+		write(t, filepath.Join(student, "notebooks", name), "")
+	}
+	for _, path := range kept {
+		write(t, filepath.Join(student, path), "")
+	}
+	want := "?? " + strings.Join(kept, "\n?? ") + "\n"
+	if status := git(t, student, "status", "--porcelain", "--untracked-files=all"); status != want {
+		t.Errorf("git sees\n%swant\n%s", status, want)
+	}
+}
+
 func TestAPullWorksAfterALesson(t *testing.T) {
 	lesson, student := lessonAndStudent(t)
 	mine := filepath.Join(student, "notebooks", "1-data.ipynb")
@@ -170,6 +187,8 @@ import types, sys
 c = types.SimpleNamespace(FileContentsManager=types.SimpleNamespace())
 exec(open(sys.argv[1]).read())
 c.FileContentsManager.post_save_hook(model={"type": "notebook"}, os_path=sys.argv[2], contents_manager=None)
+import warnings
+warnings.warn("Overriding existing post_save_hook (tell_git) with a new one (tell_git).") # as Jupyter does at its start
 `
 		cmd := exec.Command(python, "-c", call, filepath.Join(student, ".venv", "etc", "jupyter", "jupyter_server_config.py"), path)
 		if output, err := cmd.CombinedOutput(); err != nil || len(output) > 0 {

@@ -16,6 +16,11 @@ var gonbPatches = []struct{ file, old, new string }{
 	// It runs goimports and go get for each completion: the imports are there, see scripts/internal/completion.
 	{"internal/goexec/inspect.go", "cursorInFile, _, err = s.GoImports(nil, updatedDecls, mainDecl, fileToCellIdAndLine)",
 		"_, _, _ = updatedDecls, mainDecl, fileToCellIdAndLine"},
+	// On the terminal of scripts/lab it speaks of itself at each start, and repeats what a cell shows of a mistake.
+	{"main.go", `_, _ = fmt.Fprintf(os.Stderr, "Setting value of -logtostderr to false (default is true) because -extra_log is set. ` +
+		`Did you meant to use -alsologtostderr instead ?\n")`, ""},
+	{"main.go", `klog.Error("Error message")`, ""},
+	{"internal/goexec/execcode.go", `klog.Errorf("Failed %q:\n%s\n", cmd, output)`, `klog.V(1).Infof("Failed %q:\n%s\n", cmd, output)`},
 }
 
 // patchedGoNB makes a copy of GoNB with these changes, and gives the arguments with which go build takes it.

@@ -66,7 +66,7 @@ func (s *setup) work(ctx context.Context, script string) error {
 			return err
 		}
 	}
-	unlock, err := lock(ctx, s.root, "scripts/"+script)
+	setUp, unlock, err := locks(ctx, s.root, script)
 	if err != nil {
 		return err
 	}
@@ -79,20 +79,24 @@ func (s *setup) work(ctx context.Context, script string) error {
 		return s.lab()
 	case "hub":
 		return s.hub(ctx)
-	case "test":
-		return s.check(ctx)
 	case "stick":
 		return s.makeStick(ctx)
+	}
+	setUp()
+	switch script {
+	case "test":
+		return s.check(ctx)
 	default:
 		return s.report(ctx, s.options.notebooks, filepath.Join(s.root, "reports"))
 	}
 }
 
-// lab replaces this process by JupyterLab, which ends the lock: a lesson may run beside it.
+// lab replaces this process by JupyterLab, which ends the lock.
 func (s *setup) lab() error {
 	args := []string{s.venv("bin", "jupyter-lab"),
 		"--ServerApp.root_dir=" + s.root,
 		"--LabApp.default_url=/lab/tree/notebooks",
+		"--LanguageServerManager.autodetect=False", // it lists all that it does not find; cells have their own gopls
 	}
 	if os.Geteuid() == 0 {
 		args = append(args, "--allow-root")

@@ -103,12 +103,43 @@ func (s *setup) report(ctx context.Context, notebooks []string, dir string) erro
 	if err := writeSite(s.root, dir); err != nil {
 		return fmt.Errorf("writing %s: %w", index, err)
 	}
-	for _, notice := range s.c.notices {
+	notices, err := s.noticesOf(notebooks)
+	if err != nil {
+		return err
+	}
+	for _, notice := range notices {
 		s.c.say(notice)
 	}
 	s.c.say(fmt.Sprintf("All reports: %s (%.0f s in all)", index, time.Since(s.c.start).Seconds()))
 	return nil
 }
+
+// noticesOf are the notices of set-up without those on networks that only other notebooks use.
+func (s *setup) noticesOf(notebooks []string) (notices []string, err error) {
+	all, err := findNotebooks(s.root, "")
+	if err != nil {
+		return nil, err
+	}
+	used := func(call string, paths []string) bool {
+		return slices.ContainsFunc(paths, func(path string) bool {
+			text, e := os.ReadFile(path)
+			err = errors.Join(err, e)
+			return strings.Contains(string(text), call)
+		})
+	}
+	for _, notice := range s.c.notices {
+		if m := aboutNetwork.FindStringSubmatch(notice); m != nil {
+			if call := "backbone." + m[1] + "("; used(call, all) && !used(call, notebooks) {
+				continue
+			}
+		}
+		notices = append(notices, notice)
+	}
+	return notices, err
+}
+
+// aboutNetwork begins with a network's label, such as ViT-B/16.
+var aboutNetwork = regexp.MustCompile(`^NOTICE: (\w+)[^:]*: `)
 
 // runNotebook leaves the executed notebook and the kernel's log in .lesson, also when a cell fails.
 func (s *setup) runNotebook(ctx context.Context, path, report string) error {

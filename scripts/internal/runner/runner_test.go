@@ -147,23 +147,84 @@ func TestEachNoticeOfAStepIsKept(t *testing.T) {
 	}
 }
 
+func TestNoticesOnNetworksOfOtherNotebooksAreNotRepeated(t *testing.T) {
+	root := t.TempDir()
+	two := filepath.Join(root, "notebooks", "2-b.ipynb")
+	write(t, two, "backbone.MobileNetV2(…)")
+	write(t, filepath.Join(root, "notebooks", "4-d.ipynb"), "backbone.ViT(…)")
+	s := newSetup(&console{notices: []string{"NOTICE: drawn images: no NEU-DET", "NOTICE: MobileNetV2 α=1: embedded", "NOTICE: ViT-B/16: random",
+		"NOTICE: EfficientNetB0: random"}}, root, options{})
+	got, err := s.noticesOf([]string{two})
+	if want := []string{s.c.notices[0], s.c.notices[1], s.c.notices[3]}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestALogSaysWhatAStepIsDoing(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c := newConsole(f)
+	long := time.Now().Add(-time.Minute)
+	for _, last := range []string{"", "images from Kaggle: asking", "go: downloading example.com v1.0.0"} {
+		c.active = append(c.active, &live{c: c, name: "step", start: time.Now(), last: last, lastAt: long})
+	}
+	c.show()
+	text, err := os.ReadFile(f.Name())
+	if want := "  … step 0 s | step 0 s: images from Kaggle: asking | step 0 s\n"; err != nil || string(text) != want {
+		t.Errorf("%q, %v; want %q", text, err, want)
+	}
+}
+
 func TestASecondRunWaitsForTheFirst(t *testing.T) {
 	root := t.TempDir()
-	unlock, err := lock(context.Background(), root, "first")
+	unlock, err := lock(context.Background(), root, "lock", "first")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
-	if _, err := lock(ctx, root, "second"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := lock(ctx, root, "lock", "second"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal("the second run did not wait:", err)
 	}
 	time.AfterFunc(100*time.Millisecond, unlock)
-	unlock, err = lock(context.Background(), root, "second")
+	unlock, err = lock(context.Background(), root, "lock", "second")
 	if err != nil {
 		t.Fatal(err)
 	}
 	unlock()
+}
+
+func TestNotebooksThatRunHoldUpNoOtherScript(t *testing.T) {
+	root := t.TempDir()
+	waits := func(script string) bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, all, err := locks(ctx, root, script)
+		if err == nil {
+			all()
+		}
+		return errors.Is(err, context.DeadlineExceeded)
+	}
+	setUp, all, err := locks(t.Context(), root, "lesson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !waits("lab") || !waits("lesson") {
+		t.Error("two scripts set up at once")
+	}
+	setUp()
+	for script, want := range map[string]bool{"lab": false, "hub": false, "stick": false, "lesson": true, "test": true} {
+		if waits(script) != want {
+			t.Errorf("while a lesson runs its notebooks, scripts/%s waits: %v", script, !want)
+		}
+	}
+	all()
+	if waits("lesson") {
+		t.Error("a lesson waits for one that has ended")
+	}
 }
 
 func TestAFileIsReplacedWholeOrNotAtAll(t *testing.T) {

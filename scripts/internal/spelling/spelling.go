@@ -8,19 +8,30 @@ import (
 
 // Nearest is the name that was meant, or "": the same but for case, or with so few wrong letters that it is no other word.
 func Nearest(name string, names []string) string {
-	best, least := "", (len(name)+2)/3+1
-	for _, n := range slices.Sorted(slices.Values(names)) {
+	if all := AllNearest(name, names); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// AllNearest are Nearest and what is as near, in order, at most three.
+func AllNearest(name string, names []string) (best []string) {
+	least := (len(name) + 2) / 3
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		if n == name {
 			continue
 		}
 		if strings.EqualFold(n, name) {
-			return n
+			return []string{n}
 		}
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least {
-			best, least = n, d
+		switch d := distance(strings.ToLower(name), strings.ToLower(n)); {
+		case d < least || d == least && best == nil:
+			best, least = []string{n}, d
+		case d == least:
+			best = append(best, n)
 		}
 	}
-	return best
+	return best[:min(len(best), 3)]
 }
 
 // distance is how many letters are to be added, taken away, changed or swapped with the next to make b from a

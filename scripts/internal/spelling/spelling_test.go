@@ -1,6 +1,9 @@
 package spelling
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestTheNearestName(t *testing.T) {
 	names := []string{"Print", "Printf", "Println", "Sprint", "Fscan"}
@@ -17,5 +20,17 @@ func TestTheNearestName(t *testing.T) {
 		if got := distance(pair[0], pair[1]); got != want {
 			t.Errorf("%v: %d; want %d", pair, got, want)
 		}
+	}
+}
+
+func TestAllThatAreEquallyNear(t *testing.T) {
+	names := []string{"Println", "Print", "Printf", "Sprint", "Print"}
+	for name, want := range map[string]string{"Printn": "[Print Printf Println]", "Prinln": "[Println]", "Normalize": "[]", "println": "[Println]"} {
+		if got := fmt.Sprint(AllNearest(name, names)); got != want {
+			t.Errorf("%s: %s; want %s", name, got, want)
+		}
+	}
+	if got := AllNearest("abx", []string{"aba", "abb", "abc", "abd"}); len(got) != 3 {
+		t.Errorf("of four that are equally near: %q", got)
 	}
 }

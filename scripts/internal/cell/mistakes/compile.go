@@ -1,6 +1,7 @@
 package mistakes
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ var (
 	reportCell = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)\n`)
 	colour     = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 	moreErrors = regexp.MustCompile(` \(and \d+ more errors\)$`)
+	typeless   = regexp.MustCompile(`\b(?:unknown|invalid) type\b`)
 	unknownPkg = regexp.MustCompile(`(?:cannot find module providing package|no required module provides package) ([^\s:;]+)|package (\S+) is not in std`)
 )
 
@@ -86,7 +88,7 @@ func (s *Session) unknownPackage(output string) (Problem, bool) {
 
 // explain leaves out what is said already or follows from another problem, and adds the hints.
 func (s *Session) explain(problems []Problem) []Problem {
-	problems = s.blame(problems)
+	problems = withoutConsequences(s.blame(problems))
 	others := map[[2]int]bool{}
 	for _, p := range problems {
 		if !strings.HasPrefix(p.Message, unused) {
@@ -110,7 +112,37 @@ func (s *Session) explain(problems []Problem) []Problem {
 	for i := range kept {
 		kept[i].Hint = s.hint(&kept[i])
 	}
+	s.runAbove(kept)
 	return kept
+}
+
+// withoutConsequences leaves out what the compiler only says since it does not know the type of something that another
+// problem is about.
+func withoutConsequences(problems []Problem) []Problem {
+	causes := slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return typeless.MatchString(p.Message) })
+	if len(causes) == 0 {
+		return problems
+	}
+	return causes
+}
+
+// runAbove gives names that cells declare which have not run one hint together, below the last.
+func (s *Session) runAbove(problems []Problem) {
+	var at []int
+	var names []string
+	for i, p := range problems {
+		if m := undefinedName.FindStringSubmatch(p.Message); m != nil && s.unrun(m[1]) != "" && strings.Contains(p.Hint, runAbove) {
+			at, names = append(at, i), append(names, m[1])
+		}
+	}
+	names = distinct(names)
+	if len(names) < 2 {
+		return
+	}
+	for _, i := range at {
+		problems[i].Hint = ""
+	}
+	problems[at[len(at)-1]].Hint = fmt.Sprintf("The cells that declare %s have not run since the kernel started. %s", list(names, "and"), runAbove)
 }
 
 const unused = "declared and not used: "

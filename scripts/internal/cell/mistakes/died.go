@@ -24,9 +24,13 @@ var (
 // writes an error and its calls at once.
 func Dying(written string) bool { return dying.MatchString(written) }
 
+// option is what a message tells those who run a command of scripts/defects. A cell has no such.
+var option = regexp.MustCompile(` \(--[a-z][a-z-]*\)`)
+
 // Died explains why a cell's program has ended: how it ended, and what it has written to stderr from the line on that
 // Dying reports. It gives the rest of what was written, and the stack for those who want to read it, or "".
 func (s *Session) Died(how, written string) (p Problem, rest, stack string) {
+	defer func() { p.Message = option.ReplaceAllString(p.Message, "") }()
 	written = colour.ReplaceAllString(written, "")
 	without := mustNotes.ReplaceAllString(written, "")
 	must := without != written || strings.Contains(written, "\ngithub.com/janpfeifer/must.")

@@ -23,13 +23,13 @@ var rules = []struct {
 			"format": "fmt.Sprintf(%s, …)"}[m[2]]+".", m[1])
 	}),
 	rule(`^\S+ undefined \(type \*?([\w.]+) has no field or method (\w+)\)`, func(s *Session, p *Problem, m []string) string {
-		return didYouMean(spelling.Nearest(m[2], s.membersOf(m[1])))
+		return didYouMean(spelling.AllNearest(m[2], s.membersOf(m[1]))...)
 	}),
 	rule(`^\S+ undefined \(type .* has no field or method (\w+), but does have (?:field|method) (\w+)\)`, func(s *Session, p *Problem, m []string) string {
 		return didYouMean(m[2])
 	}),
 	rule(`^unknown field (\w+) in struct literal of type ([\w.]+)`, func(s *Session, p *Problem, m []string) string {
-		return didYouMean(spelling.Nearest(m[1], s.membersOf(m[2])))
+		return didYouMean(spelling.AllNearest(m[1], s.membersOf(m[2]))...)
 	}),
 	rule(`(?:expected declaration|non-declaration statement outside function body)`, (*Session).outside),
 	rule(`^`+unused+`err$`, func(s *Session, p *Problem, m []string) string {
@@ -109,11 +109,11 @@ func (s *Session) hint(p *Problem) string {
 	return ""
 }
 
-func didYouMean(name string) string {
-	if name == "" {
+func didYouMean(names ...string) string {
+	if len(names) == 0 {
 		return ""
 	}
-	return "Did you mean " + name + "?"
+	return "Did you mean " + list(names, "or") + "?"
 }
 
 // membersOf are the fields and methods of a type as the compiler names it: Pair, or images.Dataset.

@@ -133,6 +133,18 @@ func TestAVariableThatCannotBeMade(t *testing.T) {
 	}
 }
 
+func TestACellHasNoOptions(t *testing.T) {
+	s := &Session{}
+	s.Run(1, "%%\nmodel.Fit()")
+	for _, written := range []string{"Error: run a was made otherwise: set Retrain (--retrain) to start over\n\t/tmp/gonb_1/main.go:9\n",
+		"panic: run a was made otherwise: set Retrain (--retrain) to start over\n\ngoroutine 1 [running]:\nmain.main()\n\t/tmp/gonb_1/main.go:9 +0x1\n"} {
+		p, _, _ := s.Died("exit status 1", written)
+		if !strings.HasSuffix(p.Message, "run a was made otherwise: set Retrain to start over") {
+			t.Errorf("%q", p.Message)
+		}
+	}
+}
+
 func TestAStackThroughTheLibraryIsKept(t *testing.T) {
 	s := &Session{}
 	s.Run(1, "%%\nmodel.Fit()")

@@ -56,6 +56,8 @@ func (s *Session) syntax(p *Problem, _ []string) string {
 		word = match[1]
 	}
 	switch {
+	case word == "import":
+		return "Put imports above %%, or leave them out: they are found by themselves."
 	case word == "func" && strings.HasPrefix(p.Message, "expected '('"):
 		return "A function stands above %% or in a cell of its own. In a program it is a value: f := func() { … }."
 	case listLiteral.MatchString(line):

@@ -68,17 +68,19 @@ func (s *Session) exported(name string) (names []string) {
 // member is the hint for a name that a package does not have.
 func (s *Session) member(pkg, name string) string {
 	exported := s.exported(pkg)
-	meant := spelling.Nearest(name, exported)
+	meant := spelling.AllNearest(name, exported)
 	switch {
-	case meant == "" && len(exported) > 0 && len(exported) <= 12:
-		slices.Sort(exported)
-		return fmt.Sprintf("Package %s has %s.", pkg, strings.Join(slices.Compact(exported), ", "))
-	case meant == "":
+	case len(meant) == 0 && len(exported) > 0 && len(exported) <= 12:
+		return fmt.Sprintf("Package %s has %s.", pkg, strings.Join(distinct(exported), ", "))
+	case len(meant) == 0:
 		return ""
-	case strings.EqualFold(meant, name) && !token.IsExported(name):
-		return fmt.Sprintf("Did you mean %s.%s? What a package offers begins with a capital letter.", pkg, meant)
+	case strings.EqualFold(meant[0], name) && !token.IsExported(name):
+		return fmt.Sprintf("Did you mean %s.%s? What a package offers begins with a capital letter.", pkg, meant[0])
 	}
-	return fmt.Sprintf("Did you mean %s.%s?", pkg, meant)
+	for i := range meant {
+		meant[i] = pkg + "." + meant[i]
+	}
+	return didYouMean(meant...)
 }
 
 // inGo are words of other languages, and what Go says instead.
@@ -87,6 +89,8 @@ var inGo = map[string]string{
 	"double": "float64", "list": "[]T, a slice", "dict": "map[K]V", "self": "the receiver's name", "this": "the receiver's name",
 	"input": "fmt.Scanln", "printf": "fmt.Printf",
 }
+
+const runAbove = "Run the cells above this one (menu Run, Run All Above Selected Cell)."
 
 // undefined is the hint for a name that is not declared.
 func (s *Session) undefined(p Problem, name string) string {
@@ -105,8 +109,7 @@ func (s *Session) undefined(p Problem, name string) string {
 		}
 	}
 	if first := s.unrun(name); first != "" {
-		return fmt.Sprintf("The cell that begins with “%s” declares %s, and has not run since the kernel started. "+
-			"Run the cells above this one (menu Run, Run All Above Selected Cell).", first, name)
+		return fmt.Sprintf("The cell that begins with “%s” declares %s, and has not run since the kernel started. %s", first, name, runAbove)
 	}
 	if regexp.MustCompile(`^\s*(\w+, *)*` + name + `(, *\w+)*\s*=[^=]`).MatchString(s.source(p)) {
 		return fmt.Sprintf("A new variable is declared with := instead of =.")
@@ -120,8 +123,8 @@ func (s *Session) undefined(p Problem, name string) string {
 			return fmt.Sprintf("Did you mean %s.%s?", pkg, name)
 		}
 	}
-	if meant := spelling.Nearest(name, s.known(p.Cell)); meant != "" {
-		return fmt.Sprintf("Did you mean %s?", meant)
+	if hint := didYouMean(spelling.AllNearest(name, s.known(p.Cell))...); hint != "" {
+		return hint
 	}
 	return fmt.Sprintf("If a cell above declares %s, run that first. After a restart, all cells are to be run again.", name)
 }

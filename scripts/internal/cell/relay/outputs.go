@@ -96,6 +96,13 @@ func (o *outputs) explain(r *report, said failure, held string) {
 	}
 }
 
+// command is what is said instead of GoNB's words on a command that it does not know, or "".
+func (o *outputs) command(said string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.session.Command(said)
+}
+
 func (o *outputs) failure(problems ...mistakes.Problem) failure {
 	text := strings.TrimRight(o.session.Text(problems), "\n")
 	lines := strings.Split(text, "\n")
@@ -182,6 +189,9 @@ func (p *published) stream(m message, parts [][]byte) [][][]byte {
 	}
 	if json.Unmarshal(m.content, &stream) != nil || stream.Name != "stderr" {
 		return [][][]byte{parts}
+	}
+	if said := p.command(stream.Text); said != "" {
+		return p.flush(m, said)
 	}
 	if ended.MatchString(stream.Text) {
 		stream.Text, p.ended = p.ended, stream.Text

@@ -199,3 +199,21 @@ func TestWhatIsNotUnderstoodStays(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestACommandThatThereIsNot(t *testing.T) {
+	const words = `" unknown or not implemented yet.`
+	c := begin(t, "%matplotlib inline\n%%\nfmt.Println(1)")
+	want := "[stream] Cell [1], line 1: there is no command %matplotlib\n    %matplotlib inline\nLeave it out: figures are drawn inline.\n\n"
+	if got := c.stderr(`"%matplotlib` + words); got != want {
+		t.Errorf("a student sees\n%s\nand not\n%s", got, want)
+	}
+	c.idle()
+	c.cell("import \"os\"\n%timeit os.Args")
+	want = "[stream] Cell [2], line 2: there is no command %timeit\n    %timeit os.Args\nLeave it out, or see %help for the commands that there are.\n\n"
+	if got := c.stderr(`"%timeit` + words); got != want {
+		t.Errorf("a student sees\n%s\nand not\n%s", got, want)
+	}
+	if got := c.stderr("x " + `"%timeit` + words); got != `[stream] x "%timeit`+words+"\n" {
+		t.Errorf("what a program says itself becomes %s", got)
+	}
+}
