@@ -19,7 +19,9 @@ until [ -e notebook ] || [ $tries = 0 ]; do /bin/sleep 0.1; tries=$((tries-1)); 
 [ -e notebook ] && printf 'ok  \texample.com/a\t1s\n--- FAIL: TestB (0.00s)\n    b_test.go:1: why\nFAIL\nFAIL\texample.com/b\t1s\n'
 exit 1
 `,
-		".venv/bin/python": ">notebook\nexit 1\n",
+		".venv/bin/python": `[ "$2" = pip ] || >notebook
+exit 1
+`,
 	}
 	for name, text := range programs {
 		path := filepath.Join(root, name)
@@ -30,6 +32,7 @@ exit 1
 	}
 	t.Setenv("PATH", filepath.Join(root, "bin")) // no browser
 	write(t, filepath.Join(root, "notebooks", "1-a.ipynb"), "")
+	write(t, filepath.Join(root, clientRequirements), "")
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
