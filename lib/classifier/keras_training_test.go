@@ -74,7 +74,7 @@ func seededImages(steps, size int) numbers {
 // start prepares a training above a cut.
 func startTraining(t *testing.T, m *Model, cut int, s images.Source) *training {
 	t.Helper()
-	tr := &training{model: m, cut: cut, history: &result.History{}}
+	tr := &training{model: m, cut: cut, batchSize: kerasBatch, history: &result.History{}}
 	var err error
 	if tr.train, err = m.examples(t.Context(), s, cut, nil); err != nil {
 		t.Fatal(err)
