@@ -28,7 +28,7 @@ func (m *Model) checkTrained() error {
 	if err := m.checkOutputs(); err != nil {
 		return err
 	}
-	if in := m.Layers[0].Shape; in[0] != in[1] || in[2] != 3 {
+	if in := m.Layers[0].Shape; len(in) == 3 && (in[0] != in[1] || in[2] != 3) {
 		return fmt.Errorf("the model reads images of %d×%d pixels and %d channels: it predicts, but only models of square colour "+
 			"images are trained here: train it in Keras", in[0], in[1], in[2])
 	}
