@@ -1,9 +1,7 @@
 package classifier
 
 import (
-	"archive/zip"
 	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,21 +19,8 @@ import (
 func foreignFiles(t *testing.T) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
-	archive, err := zip.OpenReader("testdata/foreign.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
-	for _, f := range archive.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, f.Name), content, 0o644); err != nil {
+	for _, f := range golden.Unzip(t, "testdata/foreign.zip") {
+		if err := os.WriteFile(filepath.Join(folder, f.Name), f.Content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -187,7 +172,7 @@ func TestOutputsThatAreNoProbabilitiesAreRefused(t *testing.T) {
 	}
 }
 
-// A file is known by its content, whatever it is called.
+// A file is known by its f.Content, whatever it is called.
 func TestFilesOfAnyNameAreOpened(t *testing.T) {
 	folder := foreignFiles(t)
 	for from, to := range map[string]string{"inside.h5": "model.hdf5", "inside.keras": "MODEL.KERAS", "logits.h5": "model"} {

@@ -1,14 +1,13 @@
 package classifier
 
 import (
-	"archive/zip"
 	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/keras"
 	"github.com/transfer-learning-go/defects/lib/layer"
 	"github.com/transfer-learning-go/defects/lib/weights"
@@ -18,22 +17,9 @@ import (
 func TestNamesOfClassesOutliveKeras(t *testing.T) {
 	const name = "network.classes.crazing.rolled-in_scale.gr>C3>B6n>20>2F>201>2E5" // as in that program
 	classes, folder := []string{"crazing", "rolled-in_scale", "grön / 1.5"}, t.TempDir()
-	archive, err := zip.OpenReader("testdata/names.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
-	for _, f := range archive.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range golden.Unzip(t, "testdata/names.zip") {
 		path := filepath.Join(folder, f.Name)
-		if err := os.WriteFile(path, content, 0o644); err != nil {
+		if err := os.WriteFile(path, f.Content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		m, _, err := Load(path)

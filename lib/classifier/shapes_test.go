@@ -1,9 +1,7 @@
 package classifier
 
 import (
-	"archive/zip"
 	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,25 +25,16 @@ type shaped struct {
 func unzipShapes(t *testing.T) (s shaped) {
 	t.Helper()
 	s.folder = t.TempDir()
-	archive, err := zip.OpenReader("testdata/shapes.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
-	for _, f := range archive.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(r)
+	for _, f := range golden.Unzip(t, "testdata/shapes.zip") {
+		var err error
 		switch {
 		case err != nil:
 		case strings.HasPrefix(f.Name, "images/"):
-			s.images = append(s.images, images.Encoded(f.Name, content))
+			s.images = append(s.images, images.Encoded(f.Name, f.Content))
 		case f.Name == "probabilities.json":
-			err = json.Unmarshal(content, &s.want)
+			err = json.Unmarshal(f.Content, &s.want)
 		default:
-			err = os.WriteFile(filepath.Join(s.folder, f.Name), content, 0o644)
+			err = os.WriteFile(filepath.Join(s.folder, f.Name), f.Content, 0o644)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -1,10 +1,8 @@
 package keras
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -37,28 +35,15 @@ func unpack(t testing.TB) (folder string, predictions map[string]prediction) {
 // unzip writes the models of a zip file into a folder.
 func unzip(t testing.TB, path string) (folder string, predictions map[string]prediction) {
 	t.Helper()
-	z, err := zip.OpenReader(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer z.Close()
 	folder = t.TempDir()
-	for _, f := range z.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range golden.Unzip(t, path) {
 		if f.Name == "predictions.json" {
-			if err := json.Unmarshal(b, &predictions); err != nil {
+			if err := json.Unmarshal(f.Content, &predictions); err != nil {
 				t.Fatal(err)
 			}
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(folder, f.Name), b, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, f.Name), f.Content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,9 +1,7 @@
 package onnx_test
 
 import (
-	"archive/zip"
 	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,30 +26,18 @@ type application struct {
 
 func applications(t *testing.T) (all []*application) {
 	t.Helper()
-	z, err := zip.OpenReader("../keras/testdata/applications.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer z.Close()
 	predictions := map[string]*application{}
 	folder := t.TempDir()
-	for _, f := range z.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range golden.Unzip(t, "../keras/testdata/applications.zip") {
+		var err error
 		name, isModel := strings.CutSuffix(f.Name, ".keras")
 		if !isModel {
-			err = json.Unmarshal(raw, &predictions)
+			err = json.Unmarshal(f.Content, &predictions)
 		} else {
 			a := &application{name: name}
 			all = append(all, a)
 			path := filepath.Join(folder, f.Name)
-			if err = os.WriteFile(path, raw, 0o666); err == nil {
+			if err = os.WriteFile(path, f.Content, 0o666); err == nil {
 				a.model, err = kerasfile.Open(path)
 			}
 		}
