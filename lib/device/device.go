@@ -31,7 +31,8 @@ type Device struct {
 }
 
 // Open starts the backend that Plan names, once per process, and prints one line about it on stderr (not in a cell of
-// a notebook, which shows the Device itself, and has its notices on stdout). It installs XLA's CPU plugin if there is none. Later calls return the same Device or error.
+// a notebook, which shows the Device itself, and has its notices on stdout). It installs XLA's CPU plugin if there is none.
+// Later calls return the same Device or error.
 //
 // If GOMLX_BACKEND names a backend that cannot run, or the backend has fewer devices than Use has asked for, Open fails. If
 // nobody asked and XLA cannot run, Device is the pure-Go backend and its Notice says why.

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"image"
 	"math"
+
+	"github.com/transfer-learning-go/defects/lib/images/jpeg"
 )
 
 // grey is a decoded image without its colours, as tf.io.decode_image(channels=1) reads PNG files. TensorFlow reads no BMP
@@ -15,7 +17,7 @@ func (f *format) grey(img image.Image, data []byte) image.Image {
 	}
 	b := img.Bounds()
 	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
-	of := bt601
+	of := jpeg.Luminance
 	if f.name == "PNG" {
 		of = linear(pngGamma(data))
 	}
@@ -31,10 +33,6 @@ func (f *format) grey(img image.Image, data []byte) image.Image {
 		}
 	}
 	return out
-}
-
-func bt601(r, g, b uint8) uint8 {
-	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
 }
 
 // The weights that TensorFlow gives libpng, with 15 bits behind the point.

@@ -28,12 +28,7 @@ type Image struct {
 
 // ReadFile reads one image from disk, as Read does. What is no file, such as a folder or a pipe, is an error.
 func ReadFile(path string) (Image, error) {
-	f, err := openFile(path)
-	if err != nil {
-		return Image{}, fmt.Errorf("read image: %w", err)
-	}
-	defer f.Close()
-	return Read(f, path)
+	return whole(EncodedFile(path))
 }
 
 // EncodedFile is ReadFile without decoding the image: whether it is whole, Decode and Pixels tell, and what they do is done
@@ -59,11 +54,15 @@ func openFile(path string) (*os.File, error) {
 // Read reads one image, such as an upload, to the end of r and checks that it can be decoded. Not more than 32 MB are
 // read; a larger one is an error. Its Label is −1; name names it in messages.
 func Read(r io.Reader, name string) (Image, error) {
-	f, err := readEncoded(r, name)
-	if err != nil {
-		return Image{}, err
+	return whole(readEncoded(r, name))
+}
+
+// whole is an image that can be decoded, or why not.
+func whole(f Image, err error) (Image, error) {
+	if err == nil {
+		_, err = f.Decode()
 	}
-	if _, err := f.Decode(); err != nil {
+	if err != nil {
 		return Image{}, err
 	}
 	return f, nil

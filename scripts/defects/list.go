@@ -74,12 +74,7 @@ func (c *call) predictList(words []string, out, part string) (fmt.Stringer, erro
 		}
 		defer list.Close()
 	}
-	m, err := c.load(words[0])
-	if err != nil {
-		return nil, err
-	}
-	unnamed := classesWithoutData(m, words[0])
-	predictor, err := m.Predictor()
+	m, predictor, unnamed, err := c.predictor(words[0])
 	if err != nil {
 		return nil, err
 	}

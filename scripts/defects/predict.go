@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/notice"
 	"github.com/transfer-learning-go/defects/lib/result"
 )
@@ -81,12 +82,7 @@ func predict(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := c.load(words[0])
-	if err != nil {
-		return nil, err
-	}
-	unnamed := classesWithoutData(m, words[0])
-	predictor, err := m.Predictor()
+	m, predictor, unnamed, err := c.predictor(words[0])
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +103,16 @@ func predict(c *call) (fmt.Stringer, error) {
 		}
 	}
 	return guess, nil
+}
+
+// predictor opens a model to predict with. unnamed is a notice if its file names no classes.
+func (c *call) predictor(name string) (m *classifier.Model, p *classifier.Predictor, unnamed string, err error) {
+	if m, err = c.load(name); err != nil {
+		return nil, nil, "", err
+	}
+	unnamed = classesWithoutData(m, name)
+	p, err = m.Predictor()
+	return m, p, unnamed, err
 }
 
 // labels are the names of those that image i has; nil where classes exclude one another.

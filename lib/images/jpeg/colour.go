@@ -34,8 +34,12 @@ func (f *file) picture() image.Image {
 	return img
 }
 
-// grey is the picture without its colours: the luminance alone, or what that of red, green and blue is (libjpeg's
-// rgb_gray_convert, with 16 bits behind the point).
+// Luminance is that of ITU-R BT.601, with 16 bits behind the point: libjpeg's rgb_gray_convert and Pillow's convert("L").
+func Luminance(r, g, b uint8) uint8 {
+	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
+}
+
+// grey is the picture without its colours: the luminance alone, or what that of red, green and blue is.
 func (f *file) grey() *image.Gray {
 	grey := image.NewGray(image.Rect(0, 0, f.width, f.height))
 	first := f.rows(f.components[0])
@@ -49,7 +53,7 @@ func (f *file) grey() *image.Gray {
 	for y := range f.height {
 		red, green, blue := first(y), second(y), third(y)
 		for x := range f.width {
-			grey.Pix[y*grey.Stride+x] = uint8((19595*uint32(red[x]) + 38470*uint32(green[x]) + 7471*uint32(blue[x]) + 1<<15) >> 16)
+			grey.Pix[y*grey.Stride+x] = Luminance(red[x], green[x], blue[x])
 		}
 	}
 	return grey
