@@ -102,17 +102,17 @@ func TestTheLessonIsTheSumOfItsTrainings(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	speed := &row{measure: "inference", unit: "images/s", target: 1.2}
+	speed := &row{measure: "inference", unit: "images/s", target: 1.2, work: work{flop: 1e8, bytes: 1e7}}
 	speed.samples = [sides][]float64{{120, 100.4, 111}, {50.25}, {80, 90}, nil}
 	var b bytes.Buffer
-	writeTable(&b, []*row{speed})
+	writeTable(&b, []*row{speed}, limits{Arithmetic: []float64{111}, Memory: []float64{11.1}})
 	lines := strings.Split(b.String(), "\n")
-	want := "| inference | images/s | 111 (100–120) | 50.2 | 85.0 (80.0–90.0) | – | **1.31×** | ≥ 1.2× ✓ |"
+	want := "| inference | images/s | 111 (100–120) | 50.2 | 85.0 (80.0–90.0) | – | **1.31×** | ≥ 1.2× ✓ | 10.0 % | 10.0 % |"
 	if lines[2] != want {
 		t.Errorf("got  %s\nwant %s", lines[2], want)
 	}
 	for _, line := range lines[:3] {
-		if n := strings.Count(line, "|"); n != 9 {
+		if n := strings.Count(line, "|"); n != 11 {
 			t.Errorf("%d bars in %s", n, line)
 		}
 	}
@@ -120,9 +120,10 @@ func TestTable(t *testing.T) {
 
 // What pages show is what the report shows.
 func TestRecordsHoldTheMediansOfTheReport(t *testing.T) {
-	b := &bench{networks: networks, sources: map[string]string{narrow.title: "imagenet", wide.title: "random"}, part: "mobilenetv2"}
-	speed := b.row(row{measure: "inference, MobileNetV2 α=0.35, batch 32", unit: "images/s"})
-	speed.samples = [sides][]float64{{450.4, 400, 500}, {212}, {326, 330}}
+	b := &bench{networks: networks, sources: map[string]string{narrow.title: "imagenet", wide.title: "random"}, part: "mobilenetv2",
+		limits: limits{Arithmetic: []float64{100}, Memory: []float64{20}}}
+	speed := b.row(row{measure: "inference, MobileNetV2 α=0.35, batch 32", unit: "images/s", work: work{flop: 1e8, bytes: 1e7}})
+	speed.samples = [sides][]float64{{450, 400, 500}, {212}, {326, 330}}
 	b.part = "notebook"
 	cell := b.row(row{measure: "a warm cell", unit: "s", lower: true})
 	cell.samples = [sides][]float64{{1.67}, {0.206}}
@@ -132,8 +133,8 @@ func TestRecordsHoldTheMediansOfTheReport(t *testing.T) {
 		t.Fatalf("%d records, want one of each part with rows: %+v", len(all), all)
 	}
 	for i, want := range []string{
-		`[["inference, MobileNetV2 α=0.35, batch 32, images/s" "450" "212" "328" "" "328" "**1.37×**"]]`,
-		`[["a warm cell, s" "1.67" "0.21" "" "" "0.21" "0.12×"]]`,
+		`[["inference, MobileNetV2 α=0.35, batch 32, images/s" "450" "212" "328" "" "328" "**1.37×**" "45.0 %" "22.5 %"]]`,
+		`[["a warm cell, s" "1.67" "0.21" "" "" "0.21" "0.12×" "" ""]]`,
 	} {
 		if got := fmt.Sprintf("%q", all[i].Rows); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -34,6 +34,9 @@ func (b *bench) inference() error {
 	}
 	for _, n := range b.networks {
 		b.part = n.part()
+		if err := b.lookAtLimits(); err != nil {
+			return err
+		}
 		for i, w := range []*worker{workers[oursSide], peers} {
 			b.step("loading and compiling %s, %s", n.title, []string{"ours", "Keras and its peers"}[i])
 			a, err := w.ask(question{Do: "load", Network: n.name, Alpha: &n.alpha, Weights: b.weights[n.title],
@@ -45,11 +48,20 @@ func (b *bench) inference() error {
 				b.note("tf.function of %s: %s; the faster is taken.", n.title, a.Note)
 			}
 		}
-		if err := b.inferPixels(workers, n); err != nil {
+		m, err := n.model(b.classes)
+		if err != nil {
+			return err
+		}
+		timed := m.Layers
+		if !n.whole {
+			timed = m.Base.Layers
+		}
+		image := ofInference(timed)
+		if err := b.inferPixels(workers, n, image); err != nil {
 			return err
 		}
 		if n.files {
-			if err := b.inferFiles(workers, n); err != nil {
+			if err := b.inferFiles(workers, n, image); err != nil {
 				return err
 			}
 		}
@@ -65,8 +77,8 @@ func (b *bench) pixels(n network) string {
 // sample is how many images they are.
 func (b *bench) sample(n network) int { return min(n.pixels, b.size.pixels) }
 
-func (b *bench) inferPixels(workers [sides]*worker, n network) error {
-	r := b.row(row{measure: "inference, " + n.title + ", batch 32", unit: "images/s", target: n.target})
+func (b *bench) inferPixels(workers [sides]*worker, n network, image work) error {
+	r := b.row(row{measure: "inference, " + n.title + ", batch 32", unit: "images/s", target: n.target, work: image})
 	exported := b.row(row{measure: "inference, " + n.title + ", batch 32, our .onnx file", unit: "images/s"})
 	for i, start := 0, time.Now(); i < b.size.inference || time.Since(start) < b.size.inferring; i++ {
 		b.step("inference %s, round %d", n.title, i+1)
@@ -124,10 +136,10 @@ func (b *bench) compare(n network) error {
 	return nil
 }
 
-func (b *bench) inferFiles(workers [sides]*worker, n network) error {
+func (b *bench) inferFiles(workers [sides]*worker, n network, image work) error {
 	name := fmt.Sprintf("features of %d JPEG files, %s", b.count, n.title)
-	seconds := b.row(row{measure: name, unit: "s", lower: true})
-	speed := b.row(row{measure: name, unit: "images/s"})
+	seconds := b.row(row{measure: name, unit: "s", lower: true, work: work{}.add(image, float64(b.count))})
+	speed := b.row(row{measure: name, unit: "images/s", work: image})
 	for i := range b.size.features {
 		b.step("features of all files %s, round %d of %d", n.title, i+1, b.size.features)
 		for s, w := range workers {

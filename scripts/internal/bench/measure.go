@@ -37,10 +37,13 @@ type bench struct {
 	networks    []network
 	trainings   []training
 	started     time.Time
-	images      string            // folder
-	count       int               // of all images
+	images      string // folder
+	count       int    // of all images
+	training    int    // of those of training
+	classes     []string
 	weights     map[string]string // files, by the network's title
 	sources     map[string]string // of weights, as backbone.Backbone has them, by the same
+	limits      limits
 	rows        []*row
 	notes       []string
 	versions    []string

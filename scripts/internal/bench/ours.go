@@ -24,7 +24,8 @@ import (
 	"github.com/transfer-learning-go/defects/lib/result"
 )
 
-// ours is our side: "worker" answers questions as peers.py does, "train" is one of the lesson's trainings.
+// ours is our side: "worker" answers questions as peers.py does, "train" is one of the lesson's trainings, "limits" tells
+// what they could reach at most.
 func ours(args []string) int {
 	var err error
 	switch {
@@ -32,8 +33,10 @@ func ours(args []string) int {
 		err = serve(os.Stdin, os.Stdout)
 	case len(args) == 3 && args[0] == "train":
 		err = train(os.Stdout, args[1], args[2])
+	case slices.Equal(args, []string{"limits"}):
+		err = measureLimits(os.Stdout)
 	default:
-		err = errors.New("usage: bench ours worker | bench ours train PLAN RUN")
+		err = errors.New("usage: bench ours worker | bench ours train PLAN RUN | bench ours limits")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -77,11 +80,7 @@ func train(w io.Writer, planJSON, run string) error {
 	if err != nil {
 		return err
 	}
-	if p.Above > 0 {
-		m.Base.Layers[p.Above:].Unfreeze()
-	} else {
-		m.Base.Layers.Last(-p.Above).Unfreeze()
-	}
+	unfreeze(m, p.Above)
 	start, features := time.Now(), time.Now()
 	var ends []time.Time
 	history, err := m.Fit(context.Background(), data.Train, data.Validation, classifier.FitConfig{Epochs: p.Epochs, LearningRate: p.LearningRate, Run: run,
@@ -101,6 +100,15 @@ func train(w io.Writer, planJSON, run string) error {
 		t.Epochs = append(t.Epochs, ends[i].Sub(ends[i-1]).Seconds())
 	}
 	return json.NewEncoder(w).Encode(t)
+}
+
+// unfreeze has the base trained from a layer on: see training.
+func unfreeze(m *classifier.Model, above int) {
+	if above > 0 {
+		m.Base.Layers[above:].Unfreeze()
+	} else {
+		m.Base.Layers.Last(-above).Unfreeze()
+	}
 }
 
 // served holds one program for images of each size, with everything compiled before anything is timed: the pooled

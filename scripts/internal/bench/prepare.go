@@ -98,7 +98,8 @@ func (b *bench) prepareImages() error {
 	if err != nil {
 		return err
 	}
-	b.count = len(copied.Train.Images) + len(copied.Validation.Images)
+	b.training = len(copied.Train.Images)
+	b.count, b.classes = b.training+len(copied.Validation.Images), copied.Classes
 	if data.Notice != "" {
 		b.note("Images: %s.", data.Notice)
 	}

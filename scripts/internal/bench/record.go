@@ -13,10 +13,10 @@ func (b *bench) records(o options, before usage) (all []record.Record) {
 	others, _ := before.others(usageNow())
 	for _, part := range parts {
 		r := record.Record{Name: "bench-" + part, Origin: record.Told(), Quick: o.quick, Header: []string{"", "ours", "Keras",
-			"tf.function", "ONNX Runtime", "Keras, the faster of its two ways", "ratio"}}
+			"tf.function", "ONNX Runtime", "Keras, the faster of its two ways", "ratio", "arithmetic", "memory"}}
 		for _, row := range b.rows {
 			if row.part == part {
-				r.Rows = append(r.Rows, row.cells())
+				r.Rows = append(r.Rows, row.cells(b.limits))
 			}
 		}
 		if r.Rows == nil {
@@ -34,13 +34,16 @@ func (b *bench) records(o options, before usage) (all []record.Record) {
 		r.Weights, r.Seeds, r.Backend = strings.Join(weights, "; "), "100", device.Plan().Kind
 		r.Load = strings.TrimSuffix(strings.ToLower(others[:1])+others[1:], " meanwhile.")
 		r.Command, r.Note = o.command(part), "Medians, the sides by turns. "+strings.Join(b.versions, ". ")+"."
+		if len(b.limits.Arithmetic) > 0 {
+			r.Note += " " + b.limits.String()
+		}
 		all = append(all, r)
 	}
 	return all
 }
 
 // cells is the row as a record has it.
-func (r *row) cells() []string {
+func (r *row) cells(l limits) []string {
 	cells := []string{r.measure + ", " + r.unit}
 	for _, samples := range r.samples {
 		text := ""
@@ -62,7 +65,8 @@ func (r *row) cells() []string {
 			ratio = "**" + ratio + "**"
 		}
 	}
-	return append(cells, faster, ratio)
+	arithmetic, memory := l.shares(r)
+	return append(cells, faster, ratio, arithmetic, memory)
 }
 
 // command measures a part again; the paths are those of a reader.

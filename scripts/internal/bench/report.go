@@ -19,7 +19,7 @@ func (b *bench) write(w io.Writer, command string, before usage) {
 	if b.size.images != nil {
 		fmt.Fprint(w, "> **Quick run: few images and repetitions. These numbers are no results.**\n\n")
 	}
-	writeTable(w, b.rows)
+	writeTable(w, b.rows, b.limits)
 	fmt.Fprint(w, "\nMedians, in brackets the least and the greatest of several repetitions; the sides took turns, each "+
 		"with its default number of threads. A ratio above 1 says that ours is better. The column Keras is "+
 		"`model.predict` in inference rows, `model.fit` in section rows, and IPython with Keras and Matplotlib in "+
@@ -33,6 +33,12 @@ func (b *bench) write(w io.Writer, command string, before usage) {
 	}
 	if len(b.networks) > 0 {
 		b.explain(line)
+	}
+	if len(b.limits.Arithmetic) > 0 {
+		line("Limits: %s The last two columns are our share of them. Counted are the products as the layers have them "+
+			"(Winograd's convolutions need fewer), and what layers with products read and write if nothing stays in a "+
+			"cache; of training each layer once, once more for its inputs' gradient and once more for its weights', where "+
+			"they are needed, and frozen layers below for each image once.", b.limits)
 	}
 	if b.hasNotebook() {
 		line("Notebook: a cell of ours is a Go program that is compiled, linked and started; a cell of Keras's runs in a " +

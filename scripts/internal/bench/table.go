@@ -31,6 +31,7 @@ type row struct {
 	target        float64 // the least ratio that we want; 0 is none
 	limit         float64 // the most that we want of ours, in place of a ratio; 0 is none
 	noRatio       bool    // a value to compare, not to be better in
+	work          work    // of ours: all of it or, of a speed, that of one image
 	samples       [sides][]float64
 }
 
@@ -79,9 +80,9 @@ func judge(target string, reached bool) string {
 }
 
 // writeTable writes rows as a Markdown table.
-func writeTable(w io.Writer, rows []*row) {
-	fmt.Fprintln(w, "| measure | unit | ours | Keras | tf.function | ONNX Runtime | ratio to the faster of Keras's two | target |")
-	fmt.Fprintln(w, "|---|---|--:|--:|--:|--:|--:|---|")
+func writeTable(w io.Writer, rows []*row, l limits) {
+	fmt.Fprintln(w, "| measure | unit | ours | Keras | tf.function | ONNX Runtime | ratio to the faster of Keras's two | target | arithmetic | memory |")
+	fmt.Fprintln(w, "|---|---|--:|--:|--:|--:|--:|---|--:|--:|")
 	for _, r := range rows {
 		cells := []string{r.measure, r.unit}
 		for _, samples := range r.samples {
@@ -91,7 +92,8 @@ func writeTable(w io.Writer, rows []*row) {
 		if v, ok := r.ratio(); ok {
 			ratio = "**" + figures(v) + "×**"
 		}
-		fmt.Fprintf(w, "| %s | %s | %s |\n", strings.Join(cells, " | "), ratio, r.verdict())
+		arithmetic, memory := l.shares(r)
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", strings.Join(cells, " | "), ratio, r.verdict(), arithmetic, memory)
 	}
 }
 

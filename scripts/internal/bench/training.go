@@ -39,6 +39,12 @@ func (b *bench) train() error {
 			b.part = lessonPart
 		}
 		r := b.trainingRows(t)
+		if err := b.countWork(t, r); err != nil {
+			return err
+		}
+		if err := b.lookAtLimits(); err != nil {
+			return err
+		}
 		if t.lesson {
 			lesson = append(lesson, r.whole)
 		}
@@ -75,6 +81,9 @@ func (b *bench) addLesson(trained []*row) {
 		seconds := 0.0
 		for _, r := range trained {
 			seconds += median(r.samples[s])
+			if s == oursSide {
+				sum.work = sum.work.add(r.work, 1)
+			}
 		}
 		sum.add(s, seconds)
 	}
@@ -155,6 +164,27 @@ func (b *bench) trainingRows(t training) trainingRows {
 		r.accuracy = b.row(row{measure: t.label + ": validation accuracy", unit: "%", noRatio: true})
 	}
 	return r
+}
+
+// countWork tells the rows of a training what has to be computed.
+func (b *bench) countWork(t training, r trainingRows) error {
+	m, err := t.model(b.classes)
+	if err != nil {
+		return err
+	}
+	if m.Base != nil {
+		unfreeze(m, t.above)
+	}
+	features, epoch := ofTraining(m.Layers, b.training, b.count-b.training)
+	all := work{}.add(epoch, float64(t.epochs))
+	r.whole.work = features.add(all, 1)
+	if r.second != nil {
+		r.second.work = all
+	}
+	if r.epoch != nil {
+		r.epoch.work, r.features.work = epoch, features
+	}
+	return nil
 }
 
 // add takes up what a side's program took.

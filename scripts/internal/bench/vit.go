@@ -5,27 +5,25 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
-	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
 
 // saveWhole writes a model of section 2.3.3 with random weights as a file that both sides open.
 func (b *bench) saveWhole(n network) (string, error) {
-	data, err := images.Open(b.images)
-	if err != nil {
-		return "", err
-	}
-	var m *classifier.Model
-	if n.name == smallViT.name {
-		m, err = newSmallViT(data.Classes)
-	} else {
-		m, err = newModel(n.name, backbone.Config{Seed: 100}, 0, data.Classes)
-	}
+	m, err := n.model(b.classes)
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(b.tmp, n.name+".keras")
 	return path, m.Save(path)
+}
+
+// model is the lesson's, with random weights.
+func (n network) model(classes []string) (*classifier.Model, error) {
+	if n.name == smallViT.name {
+		return newSmallViT(classes)
+	}
+	return newModel(n.name, backbone.Config{Alpha: n.alpha, Seed: 100}, 0, classes)
 }
 
 // newSmallViT is the transformer that the lesson trains from scratch.
