@@ -30,7 +30,7 @@ const drawn, size, seed = 112, 64, 1
 func main() {
 	out := flag.String("out", "", "the Keras file to write")
 	perFamily := flag.Int("images", 60, "textures drawn per family")
-	steps := flag.Int("steps", 3000, fmt.Sprintf("steps of %d pictures", batchSize))
+	steps := flag.Int("steps", 12000, fmt.Sprintf("steps of %d pictures", batchSize))
 	epochs := flag.Int("epochs", 5, "epochs of --compare")
 	run := flag.String("run", "runs/pretrain", "folder that keeps the training, to go on after an interruption")
 	folder := flag.String("compare", "", "folder or zip of images on which to compare transfer with a random base")
