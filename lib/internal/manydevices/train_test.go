@@ -12,6 +12,12 @@ import (
 
 const batchSize, epochs = 8, 4
 
+// whole is more layers than any base has.
+const whole = 1000
+
+// fineTuning is the lesson's rate: at a higher one, rounding grows from step to step.
+const fineTuning = 1e-5
+
 // even is a last batch that four devices divide; the one of uneven they do not, so that each of them computes it.
 var even, uneven, validation = pictures{"train", 3 * batchSize}, pictures{"train", 2*batchSize + 2}, pictures{"validation", batchSize + 1}
 
@@ -20,7 +26,9 @@ func fit(t *testing.T, m *classifier.Model, train pictures, c classifier.FitConf
 	t.Helper()
 	defer m.Close()
 	var losses []float64
-	c.BatchSize, c.LearningRate = batchSize, 3e-4
+	if c.BatchSize = batchSize; c.LearningRate == 0 {
+		c.LearningRate = 3e-4
+	}
 	c.Watch = func(p result.Progress) {
 		if p.Phase == "epoch" && p.Step > 0 && p.Done < p.Total {
 			losses = append(losses, p.Loss)
@@ -55,11 +63,16 @@ func TestTrainingsAreTheSame(t *testing.T) {
 		train           pictures
 		devices         []int
 		augment         classifier.Augmentation
+		rate            float64 // 0 is that of fit
 	}{
-		{"head", "mobilenetv2", 4, 0, false, uneven, []int{1, 2, 4}, classifier.Augmentation{FlipHorizontal: true, ShiftWidth: 0.2}},
-		{"from scratch", "mobilenetv2", 4, 4, true, even, []int{1, 2, 4}, classifier.Augmentation{}},
-		{"residual block", "resnet50v2", 18, 3, false, even, []int{1, 4}, classifier.Augmentation{}},
-		{"attention", "vit", 8, 3, false, even, []int{1, 4}, classifier.Augmentation{}},
+		{"head", "mobilenetv2", 4, 0, false, uneven, []int{1, 2, 4}, classifier.Augmentation{FlipHorizontal: true, ShiftWidth: 0.2}, 0},
+		{"from scratch", "mobilenetv2", 4, 4, true, even, []int{1, 2, 4}, classifier.Augmentation{}, 0},
+		{"MobileNetV2, frozen", "mobilenetv2", whole, 0, false, even, []int{1, 2, 4}, classifier.Augmentation{}, 0},
+		{"MobileNetV2, fine-tuned", "mobilenetv2", whole, 54, false, uneven, []int{1, 2, 4}, classifier.Augmentation{}, fineTuning},
+		{"ResNet50V2, frozen", "resnet50v2", whole, 0, false, even, []int{1, 2, 4}, classifier.Augmentation{}, 0},
+		{"ResNet50V2, fine-tuned", "resnet50v2", whole, 90, false, even, []int{1, 2, 4}, classifier.Augmentation{}, fineTuning},
+		{"ViT, frozen", "vit", whole, 0, false, even, []int{1, 2, 4}, classifier.Augmentation{}, 0},
+		{"ViT, fine-tuned", "vit", whole, 40, false, even, []int{1, 2, 4}, classifier.Augmentation{}, fineTuning},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			base := network(t, test.network, test.layers)
@@ -67,7 +80,8 @@ func TestTrainingsAreTheSame(t *testing.T) {
 			var want []float64
 			for _, devices := range test.devices {
 				on(t, devices)
-				got := fit(t, model(t, base, test.batchStatistics), test.train, classifier.FitConfig{Epochs: epochs, Augment: test.augment})
+				got := fit(t, model(t, base, test.batchStatistics), test.train, classifier.FitConfig{Epochs: epochs,
+					Augment: test.augment, LearningRate: test.rate})
 				if want == nil {
 					want = got
 				}
