@@ -48,13 +48,9 @@ func (b *bench) inference() error {
 				b.note("tf.function of %s: %s; the faster is taken.", n.title, a.Note)
 			}
 		}
-		m, err := n.model(b.classes)
+		timed, err := n.timed(b.classes)
 		if err != nil {
 			return err
-		}
-		timed := m.Layers
-		if !n.whole {
-			timed = m.Base.Layers
 		}
 		image := ofInference(timed)
 		if err := b.inferPixels(workers, n, image); err != nil {

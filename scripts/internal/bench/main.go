@@ -77,16 +77,15 @@ func measure(ctx context.Context, root string, o options, command string) (strin
 	defer os.RemoveAll(b.tmp)
 	before := usageNow()
 	for _, part := range []func() error{b.inference, b.train, b.notebook} {
-		if err := part(); err != nil {
+		err := part()
+		for _, r := range b.records(o, before) { // what was measured stays, whatever comes after it
+			err = errors.Join(err, r.Write(record.Dir()))
+		}
+		if err != nil {
 			return "", err
 		}
 	}
 	var out bytes.Buffer
 	b.write(&out, strings.TrimSpace(command), before)
-	for _, r := range b.records(o, before) {
-		if err := r.Write(record.Dir()); err != nil {
-			return "", err
-		}
-	}
 	return out.String(), nil
 }

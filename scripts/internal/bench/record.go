@@ -15,7 +15,7 @@ func (b *bench) records(o options, before usage) (all []record.Record) {
 		r := record.Record{Name: "bench-" + part, Origin: record.Told(), Quick: o.quick, Header: []string{"", "ours", "Keras",
 			"tf.function", "ONNX Runtime", "Keras, the faster of its two ways", "ratio", "arithmetic", "memory"}}
 		for _, row := range b.rows {
-			if row.part == part {
+			if row.part == part && row.measured() {
 				r.Rows = append(r.Rows, row.cells(b.limits))
 			}
 		}

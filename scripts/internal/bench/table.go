@@ -35,6 +35,11 @@ type row struct {
 	samples       [sides][]float64
 }
 
+// measured reports whether any side has a sample.
+func (r *row) measured() bool {
+	return slices.ContainsFunc(r.samples[:], func(s []float64) bool { return len(s) > 0 })
+}
+
 func (r *row) add(s side, value float64) { r.samples[s] = append(r.samples[s], value) }
 
 // faster is the median of the better of Keras's two; 0 without either.

@@ -26,6 +26,22 @@ func (n network) model(classes []string) (*classifier.Model, error) {
 	return newModel(n.name, backbone.Config{Alpha: n.alpha, Seed: 100}, 0, classes)
 }
 
+// timed are the layers whose inference is measured.
+func (n network) timed(classes []string) (layer.List, error) {
+	if !n.whole {
+		base, err := backbone.New(n.name, backbone.Config{Alpha: n.alpha, Seed: 100})
+		if err != nil {
+			return nil, err
+		}
+		return base.Layers, nil
+	}
+	m, err := n.model(classes)
+	if err != nil {
+		return nil, err
+	}
+	return m.Layers, nil
+}
+
 // newSmallViT is the transformer that the lesson trains from scratch.
 func newSmallViT(classes []string) (*classifier.Model, error) {
 	return classifier.New(classifier.Config{Name: smallViT.name, Classes: classes, Seed: 100, Layers: func(l *layer.Builder) {

@@ -26,6 +26,36 @@ func TestWorkAsTensorFlowCountsIt(t *testing.T) {
 	}
 }
 
+// What the bench measures has work, in inference and, of all trainings, in each epoch.
+func TestAllThatIsMeasuredHasWork(t *testing.T) {
+	classes := []string{"a", "b", "c", "d", "e", "f"}
+	for _, n := range networks {
+		if n.title == vitB16.title {
+			continue // takes a second to draw its weights, and is made as the others
+		}
+		ls, err := n.timed(classes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := ofInference(ls); w.flop < 1e8 || w.bytes < 1e6 {
+			t.Errorf("%s: %+v", n.title, w)
+		}
+	}
+	for _, tr := range trainings {
+		if tr.title == vitB16.title {
+			continue
+		}
+		b := &bench{classes: classes, training: 1440, count: 1800}
+		r := b.trainingRows(tr)
+		if err := b.countWork(tr, r); err != nil {
+			t.Fatal(err)
+		}
+		if r.whole.work.flop < 1e11 || r.epoch != nil && r.epoch.work.flop < 1e11 {
+			t.Errorf("%s: %+v", tr.label, r.whole.work)
+		}
+	}
+}
+
 // By hand: tokens 3 wide, 4 heads of 5, 10 tokens.
 func TestWorkOfAttention(t *testing.T) {
 	b := &layer.Builder{}
