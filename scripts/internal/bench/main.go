@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -64,6 +65,9 @@ func run(ctx context.Context, root string, args []string) int {
 	}
 }
 
+// unfinished ends the names of records of a run that goes on, or was broken off.
+const unfinished = "-unfinished"
+
 // measure runs everything, the sides by turns, and returns the report.
 func measure(ctx context.Context, root string, o options, command string) (string, error) {
 	b := &bench{ctx: ctx, root: root, only: o.only, size: full, started: time.Now()}
@@ -79,9 +83,18 @@ func measure(ctx context.Context, root string, o options, command string) (strin
 	for _, part := range []func() error{b.inference, b.train, b.notebook} {
 		err := part()
 		for _, r := range b.records(o, before) { // what was measured stays, whatever comes after it
+			r.Name += unfinished
 			err = errors.Join(err, r.Write(record.Dir()))
 		}
 		if err != nil {
+			return "", err
+		}
+	}
+	for _, r := range b.records(o, before) {
+		if err := r.Write(record.Dir()); err != nil {
+			return "", err
+		}
+		if err := os.Remove(filepath.Join(record.Dir(), r.Name+unfinished+".json")); err != nil {
 			return "", err
 		}
 	}

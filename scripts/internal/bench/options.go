@@ -14,11 +14,11 @@ import (
 const help = `usage: scripts/bench [--data DIR|ZIP] [--weights DIR] [--only PART] [--quick]
                      [--out FILE.md]
 Measures the library beside Keras, prints a Markdown table, and leaves records in runs/results, from which
-go run ./scripts/results fills the pages. Takes about an hour, and wants a machine that does nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.9 GB).
+go run ./scripts/results fills the pages. Takes about 80 minutes, and wants a machine that does nothing else. The first run makes a virtual environment with Keras in .venv-bench (1.9 GB).
   --data DIR|ZIP   the NEU-DET images; without it the lesson's own search, at last synthetic images
   --weights DIR    a folder with published Keras weights files; widths that have none get random weights
-  --only PART      measures only mobilenetv2 (about 7 minutes), resnet50v2 (about 20), vit (about 35), notebook (3)
-                   or lesson (about 40), its trainings and their sum
+  --only PART      measures only mobilenetv2 (about 13 minutes), resnet50v2 (about 20), vit (about 35), notebook (3)
+                   or lesson (about 50), its trainings and their sum
   --quick          few images and repetitions, to see that everything runs: its numbers are no results
   --out FILE.md    writes the report to this file too
 `

@@ -152,7 +152,8 @@ func (b *bench) trainingRows(t training) trainingRows {
 	var r trainingRows
 	if t.epoch > 0 {
 		r.epoch = b.row(row{measure: t.label + ": one epoch with validation", unit: "s", lower: true, target: t.epoch})
-		r.features = b.row(row{measure: fmt.Sprintf("%s: computing the features of %d images", t.label, b.count), unit: "s"})
+		r.features = b.row(row{measure: fmt.Sprintf("%s: computing the features of %d images", t.label, b.count), unit: "s",
+			lower: true})
 	}
 	r.whole = b.row(row{measure: fmt.Sprintf("%s: whole program, %d epochs%s", t.label, t.epochs, t.share()), unit: "s",
 		lower: true, target: t.whole})

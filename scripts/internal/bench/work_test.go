@@ -53,6 +53,9 @@ func TestAllThatIsMeasuredHasWork(t *testing.T) {
 		if r.whole.work.flop < 1e11 || r.epoch != nil && r.epoch.work.flop < 1e11 {
 			t.Errorf("%s: %+v", tr.label, r.whole.work)
 		}
+		if r.features != nil && !r.features.lower {
+			t.Errorf("%s: more seconds are better", tr.label)
+		}
 	}
 }
 
