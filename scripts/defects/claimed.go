@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/transfer-learning-go/defects/lib/backbone"
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/lib/images"
@@ -20,15 +22,39 @@ func (s *sweep) workFolder(t *task, number int) string {
 	return filepath.Join(s.folder, fmt.Sprintf(".%s.work-%d", t.name, number))
 }
 
-func (s *sweep) finished(t *task) bool {
-	_, err := os.Stat(filepath.Join(s.run(t), outcomeName))
-	return err == nil
+// finished reports whether a task is done. What has its name and is something else is an error: nothing is to pass for what
+// was asked.
+func (s *sweep) finished(t *task) (bool, error) {
+	if s.done[t.name] {
+		return true, nil
+	}
+	run := s.run(t)
+	if _, err := os.Stat(run); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	const advice = "name another --out, or remove that folder"
+	o, err := readOutcome(filepath.Join(run, outcomeName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("%s is there, and no sweep has made it: %s", run, advice)
+	case err != nil:
+		return false, err
+	case o.Data != s.hash:
+		return false, fmt.Errorf("%s was trained with other images than those of %s: %s", run, s.data.Origin, advice)
+	case o.Network != t.network || o.Seed != t.seed || o.Fold != t.fold || o.Folds != t.folds || !maps.Equal(o.Settings, t.settings):
+		return false, fmt.Errorf("%s was trained otherwise than the plan says: with %v, not %v: %s", run, o.Settings, t.settings, advice)
+	}
+	s.done[t.name] = true
+	return true, nil
 }
 
 // look trains a task if nobody else does.
 func (s *sweep) look(ctx context.Context, t *task) (state, error) {
-	if s.failed[t.name] != nil || s.finished(t) {
+	if s.failed[t.name] != nil {
 		return finished, nil
+	}
+	if done, err := s.finished(t); done || err != nil {
+		return finished, err
 	}
 	claim, lives, err := s.claims.Take(t.name)
 	switch {
@@ -43,8 +69,8 @@ func (s *sweep) look(ctx context.Context, t *task) (state, error) {
 	if err := s.takeUp(t, claim.Number); err != nil {
 		return unknown, err
 	}
-	if s.finished(t) { // after the claim was made, and what was left was looked for
-		return finished, nil
+	if done, err := s.finished(t); done || err != nil { // after the claim was made, and what was left was looked for
+		return finished, err
 	}
 	fmt.Fprintf(s.call.stderr, "%s: training\n", t.name)
 	ctx, cancel := context.WithCancel(ctx)
@@ -60,13 +86,17 @@ func (s *sweep) look(ctx context.Context, t *task) (state, error) {
 	if err == nil {
 		err = s.publish(t, claim.Number)
 	}
+	done, _ := s.finished(t)
 	switch {
 	case err == nil:
 		s.Here = append(s.Here, t.name)
 		fmt.Fprintf(s.call.stderr, "%s: finished\n", t.name)
-	case claim.IsLost() || s.finished(t):
+	case claim.IsLost() || done:
 		fmt.Fprintf(s.call.stderr, "%s: another process has taken it over\n", t.name)
 	default:
+		if _, begun := os.Stat(filepath.Join(s.workFolder(t, claim.Number), "run.json")); begun == nil {
+			err = fmt.Errorf("%w. To start this training of a sweep over, remove %s", err, filepath.Join(s.folder, "."+t.name+".work-*"))
+		}
 		s.failed[t.name] = err
 		if ctx.Err() == nil {
 			fmt.Fprintf(s.call.stderr, "%s: %v\n", t.name, err)
@@ -110,6 +140,7 @@ func (s *sweep) train(ctx context.Context, t *task, work string) error {
 	if err != nil {
 		return err
 	}
+	o.Weights = weightsOf(base)
 	var train, validation images.Source = s.data.Train, s.data.Validation
 	if t.folds > 0 {
 		both := *s.data
@@ -138,6 +169,14 @@ func (s *sweep) train(ctx context.Context, t *task, work string) error {
 		o.Epochs, o.Correct, o.Loss = at+1, right(history, o.Images), history.ValLoss[at]
 	}
 	return o.fill(path)
+}
+
+// weightsOf tells with which weights a training begins. A path is not the same on all machines, what is in it is.
+func weightsOf(base *backbone.Backbone) string {
+	if base.Source == "random" {
+		return base.String() + ", random"
+	}
+	return fmt.Sprintf("%s, %s %.12s", base, filepath.Base(base.Source), base.Layers.Hash(base.Values))
 }
 
 // publish gives a training its name. Of several processes that try, one does it.

@@ -29,7 +29,7 @@ type listed struct {
 	Notice  string   `json:"notice,omitempty"`
 	Images  int      `json:"images"`
 	Before  int      `json:"before"` // of them, by an earlier call
-	Failed  int      `json:"failed"` // of those of this call: their lines say why
+	Failed  int      `json:"failed"` // of all: their lines say why
 	Seconds float64  `json:"seconds"`
 }
 
@@ -54,6 +54,9 @@ type listLine struct {
 	Error         string    `json:"error,omitempty"` // then there is no prediction
 }
 
+// lineBegins is how each line begins.
+const lineBegins = `{"image":`
+
 // together is how many images are classified between two writes: a killed process loses at most these.
 const together = 512
 
@@ -66,6 +69,12 @@ func (c *call) predictList(words []string, out, part string) (fmt.Stringer, erro
 	which, err := readShard(part)
 	if err != nil {
 		return nil, err
+	}
+	if other, err := which.otherwise(out); err != nil {
+		return nil, fmt.Errorf("results: %w", err)
+	} else if other != "" {
+		return nil, fmt.Errorf("%s is there, of a list that was divided otherwise: give --shard as it was then, remove it, or name another --out",
+			other)
 	}
 	list := os.Stdin
 	if words[1] != "-" {
@@ -112,7 +121,8 @@ func openResults(path string) (f *os.File, unlock func(), err error) {
 	if got, err := lock.TryLock(); err != nil {
 		return nil, nil, fmt.Errorf("results: %w", err)
 	} else if !got {
-		return nil, nil, fmt.Errorf("%s is being written by another process: wait for it, name another file, or give each process a --shard", path)
+		return nil, nil, fmt.Errorf("%s is being written by another process: wait for it, name another file, or give each process a --shard; "+
+			"if its machine is gone, remove %s", path, lock.Path())
 	}
 	if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
 		lock.Unlock()
@@ -140,6 +150,9 @@ func (l *classifying) resume(f *os.File) error {
 			return fmt.Errorf("results: %w", err)
 		}
 		if err == io.EOF { // nothing, or a line that was not written to its end
+			if begin := min(len(text), len(lineBegins)); string(text[:begin]) != lineBegins[:begin] {
+				return fmt.Errorf("%s holds what predict has not written, after line %d: name another file", l.Out, l.Images)
+			}
 			break
 		}
 		var line listLine
@@ -159,6 +172,9 @@ func (l *classifying) resume(f *os.File) error {
 		}
 		end += int64(len(text))
 		l.Images++
+		if line.Error != "" {
+			l.Failed++
+		}
 	}
 	l.Before = l.Images
 	if err := f.Truncate(end); err != nil {
@@ -193,15 +209,23 @@ func (l *classifying) work(ctx context.Context, f *os.File) error {
 		if err != nil {
 			return err
 		}
+		if err := b.trouble(l.Images == 0); err != nil {
+			return fmt.Errorf("%s: %w", l.paths.name, err)
+		}
 		var text bytes.Buffer
 		e := json.NewEncoder(&text)
 		for i, path := range b.paths {
 			line := listLine{Image: path, Model: l.Model, Notice: notice.Join(l.Notice, b.notices[i])}
-			if err := b.failed[i]; err != nil {
+			switch err := b.failed[i]; {
+			case err != nil:
 				line.Error = err.Error()
-				l.Failed++
-			} else {
+			case !finite(p.Probabilities[i]):
+				line.Error = "the model gives no finite probabilities for it"
+			default:
 				line.Predicted, line.Labels, line.Probabilities = l.Classes[p.Predicted[i]], labels(p, i), p.Probabilities[i]
+			}
+			if line.Error != "" {
+				l.Failed++
 			}
 			if err := e.Encode(line); err != nil {
 				return fmt.Errorf("%s: %w", path, err)

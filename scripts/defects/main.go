@@ -40,7 +40,7 @@ var commands = []command{
 	{"evaluate", "RUN|FILE [--data DIR|ZIP] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--devices N] [--json]", "measure a run, a file of Keras, or a folder of transformers or timm on the validation images", evaluate},
 	{"predict", "RUN|FILE [--preprocess P] [--image-size HxW] [--classes A,B,…] [--devices N] [--json] IMAGE... | RUN|FILE [--preprocess P] [--image-size HxW] [--classes A,B,…] [--devices N] [--json] --out FILE [--shard I/N] LIST|-", "classify images with a run, a file of Keras, or a folder of transformers or timm", predict},
 	{"serve", "[NAME=]RUN|FILE... [--address HOST:PORT] [--batch-delay TIME] [--queue N] [--unsure-below P] [--tls-cert FILE --tls-key FILE] " +
-		"[--token T|@FILE] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json]", "answer HTTP requests: the Open Inference Protocol, POST /classify, a page at /, " +
+		"[--token T|@FILE] [--preprocess P] [--image-size HxW] [--classes A,B,…] [--devices N] [--json]", "answer HTTP requests: the Open Inference Protocol, POST /classify, a page at /, " +
 		"/metrics; SIGHUP reads the models again", serveCommand},
 	{"convert", "RUN|FILE OUT [--preprocess P] [--image-size HxW] [--classes A,B,…] [--json]", "write a model as .h5, .keras or .weights.h5, for Keras, or as " +
 		".onnx, for ONNX Runtime and others", convert},

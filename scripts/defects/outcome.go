@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/classifier"
@@ -21,9 +22,10 @@ const outcomeName = "sweep.json"
 type outcome struct {
 	Network  string            `json:"network"`
 	Settings map[string]string `json:"settings"` // other than those that have a member
-	Seed     string            `json:"seed"`     // "" is that of train
+	Seed     string            `json:"seed"`
 	Fold     int               `json:"fold,omitempty"`
 	Folds    int               `json:"folds,omitempty"`
+	Weights  string            `json:"weights"`            // of the base, before the training
 	Data     string            `json:"data"`               // from the hashes of the training and the validation images
 	Diverged bool              `json:"diverged,omitempty"` // then it has no more members
 	Epochs   int               `json:"epochs"`             // after which its weights are taken
@@ -74,6 +76,7 @@ func outcomes(name string) (all []outcome, unfinished []string, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("no sweep at %s: %w: run one first, with `%s`", folder, err, files.Defects("sweep"))
 	}
+	there := map[string]bool{}
 	for _, e := range entries {
 		if work, ok := strings.CutPrefix(e.Name(), "."); ok {
 			work, number, ok := cutLast(work, ".work-")
@@ -89,8 +92,20 @@ func outcomes(name string) (all []outcome, unfinished []string, err error) {
 			return nil, nil, err
 		default:
 			all = append(all, o)
+			there[e.Name()] = true
 		}
 	}
+	planned, err := plannedIn(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range planned {
+		if !there[name] {
+			unfinished = append(unfinished, name)
+		}
+	}
+	slices.Sort(unfinished)
+	unfinished = slices.Compact(unfinished)
 	if all == nil {
 		return nil, nil, fmt.Errorf("%s holds no finished training of a sweep: run `%s` to its end, or name its folder", folder,
 			files.Defects("sweep"))

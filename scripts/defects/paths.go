@@ -2,8 +2,13 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
+	"slices"
+	"syscall"
 
 	"github.com/transfer-learning-go/defects/lib/images"
 )
@@ -72,6 +77,32 @@ func (b *block) read(i, height, width int, by images.Decoder) ([]float32, error)
 	}
 	b.failed[i] = err
 	return make([]float32, height*width*3), nil
+}
+
+// trouble is an error that is no image's own, after which nothing is to be written: the same command goes on when it is
+// mended. first says that no image was classified yet.
+func (b *block) trouble(first bool) error {
+	missing := 0
+	for _, err := range b.failed {
+		for _, of := range []error{syscall.EIO, syscall.ESTALE, syscall.ETIMEDOUT, syscall.EMFILE, syscall.ENFILE, syscall.ENOTCONN,
+			syscall.EHOSTDOWN} {
+			if errors.Is(err, of) {
+				return fmt.Errorf("%w: this is no fault of the image; run the same command again to go on from there", err)
+			}
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			missing++
+		}
+	}
+	if first && missing > 1 && missing == len(b.paths) {
+		return fmt.Errorf("none of the first %d images is there, such as %s: are its paths right from this folder?", missing, b.paths[0])
+	}
+	return nil
+}
+
+// finite reports whether all of these are numbers.
+func finite(values []float32) bool {
+	return !slices.ContainsFunc(values, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) })
 }
 
 // DecodedBy gives the same images as another decoder reads them: a model asks for it.

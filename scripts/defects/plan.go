@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/transfer-learning-go/defects/lib/backbone"
+	"github.com/transfer-learning-go/defects/lib/files"
 	"github.com/transfer-learning-go/defects/scripts/internal/spelling"
 )
 
@@ -23,8 +25,8 @@ type task struct {
 	name     string            // all of its settings, so that a plan that grows keeps the names
 	settings map[string]string // of the plan, without network, seed and folds
 	network  string
-	seed     string // "" is that of train
-	fold     int    // from 1; 0 if there are no folds
+	seed     string
+	fold     int // from 1; 0 if there are no folds
 	folds    int
 }
 
@@ -49,7 +51,7 @@ func readPlan(path string) ([]*task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", path, line, err)
 	}
-	tasks := []*task{{settings: map[string]string{}}}
+	tasks := []*task{{settings: map[string]string{}, seed: defaultSeed()}}
 	for _, s := range settings {
 		if len(tasks)*len(s.values) > maxTasks {
 			return nil, fmt.Errorf("%s: these are more than %d trainings: give fewer values", path, maxTasks)
@@ -71,12 +73,50 @@ func readPlan(path string) ([]*task, error) {
 		if _, err := t.recipe(io.Discard); err != nil {
 			return nil, fmt.Errorf("%s: training %s: %v", path, t.name, err) // not a wrong use of sweep
 		}
-		if names[t.name] {
+		if folder := strings.ToLower(t.name); names[folder] { // which is what some file systems make of it
 			return nil, fmt.Errorf("%s: two trainings would be called %s: give each value once, and files different names", path, t.name)
 		}
-		names[t.name] = true
+		names[strings.ToLower(t.name)] = true
 	}
 	return tasks, nil
+}
+
+// defaultSeed is that of train. It stands in names, so that a plan which says it later means the same trainings.
+func defaultSeed() string {
+	c := newCall("train", nil, io.Discard)
+	c.recipe()
+	return c.flags.Lookup("seed").DefValue
+}
+
+// planName is the file in the folder of a sweep that lists the trainings of the last plan.
+const planName = ".plan.json"
+
+// keepPlan tells table what there is to be.
+func keepPlan(folder string, tasks []*task) error {
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		names[i] = t.name
+	}
+	text, err := json.Marshal(names)
+	if err != nil {
+		return err
+	}
+	return files.WriteFile(filepath.Join(folder, planName), text)
+}
+
+// plannedIn reads what keepPlan has written, nothing if there is none.
+func plannedIn(folder string) (names []string, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, planName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &names)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: run the sweep again", filepath.Join(folder, planName), err)
+	}
+	return names, nil
 }
 
 // parsePlan gives the settings in the order of the text, and of an error the line.
@@ -214,9 +254,7 @@ func (t *task) describe() string {
 	if t.folds > 0 {
 		name += fmt.Sprintf("-fold=%dof%d", t.fold, t.folds)
 	}
-	if t.seed != "" {
-		name += "-seed=" + t.seed
-	}
+	name += "-seed=" + t.seed
 	return notInNames.ReplaceAllString(name, "_")
 }
 
@@ -227,9 +265,7 @@ func (t *task) recipe(stderr io.Writer) (*recipe, error) {
 		args = append(args, "--"+strings.ReplaceAll(key, "_", "-")+"="+value)
 	}
 	slices.Sort(args)
-	if t.seed != "" {
-		args = append(args, "--seed="+t.seed)
-	}
+	args = append(args, "--seed="+t.seed)
 	c := newCall("train", args, stderr)
 	r := c.recipe()
 	_, err := c.parse(0, 0, "")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -59,11 +60,13 @@ func TestPlanThatIsWrongIsRefused(t *testing.T) {
 		`{"seed": null}`:                                     `"seed": a value is a number or a text`,
 		`{"folds": [2, 5]}`:                                  `"folds": give one number`,
 		`{"folds": 1}`:                                       `"folds": give one number`,
-		`{"network": "vgg16"}`:                               `training vgg16: unknown backbone "vgg16"`,
-		`{"network": "vit", "alpha": 0.35}`:                  "training vit-alpha=0.35: --alpha: vit has one width",
-		`{"network": "vit", "epochs": [1, 0]}`:               "training vit-epochs=0: --epochs 0: use at least 1",
-		`{"network": "vit", "epochs": 1.5}`:                  "training vit-epochs=1.5: ",
+		`{"network": "vgg16"}`:                               `training vgg16-seed=100: unknown backbone "vgg16"`,
+		`{"network": "vit", "alpha": 0.35}`:                  "training vit-alpha=0.35-seed=100: --alpha: vit has one width",
+		`{"network": "vit", "epochs": [1, 0]}`:               "training vit-epochs=0-seed=100: --epochs 0: use at least 1",
+		`{"network": "vit", "epochs": 1.5}`:                  "training vit-epochs=1.5-seed=100: ",
 		`{"network": "vit", "learning_rate": [1e-3, 0.001]}`: "two trainings would be called vit-learning_rate=0.001",
+		`{"network": "vit", "seed": [100, "100"]}`:           "two trainings would be called vit-seed=100",
+		`{"network": "vit", "unfreeze_prefix": ["a", "A"]}`:  "two trainings would be called vit-unfreeze_prefix=A",
 		`{"network": "vit", "seed": [` + strings.Repeat("1,", maxTasks) + `1]}`: "more than 100000 trainings",
 	} {
 		path := writePlan(t, plan)
@@ -74,28 +77,31 @@ func TestPlanThatIsWrongIsRefused(t *testing.T) {
 }
 
 func TestShardsOfSchedulers(t *testing.T) {
-	all := []string{jobIndex, jobCount, "SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_STEP"}
+	all := []string{jobIndex, jobCount, "SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_STEP",
+		"SLURM_ARRAY_TASK_MAX"}
 	for _, c := range []struct {
 		given, environment string // values in the order of all, - where there is none
 		want               shard
 		says               string
 	}{
-		{"", "- - - - - -", shard{0, 1}, ""},
-		{"3/8", "- - - - - -", shard{2, 8}, ""},
-		{"3/8", "0 4 - - - -", shard{2, 8}, ""},
-		{"", "0 4 - - - -", shard{0, 4}, ""},
-		{"", "3 4 - - - -", shard{3, 4}, ""},
-		{"", "4 4 - - - -", shard{}, "JOB_COMPLETION_INDEX is 4, which is none of 4"},
-		{"", "0 - - - - -", shard{}, "set JOB_COMPLETIONS in the Job"},
-		{"", "0 x - - - -", shard{}, `JOB_COMPLETIONS is "x"`},
-		{"", "- - 1 1 8 1", shard{0, 8}, ""},
-		{"", "- - 8 1 8 -", shard{7, 8}, ""},
-		{"", "- - 14 10 4 2", shard{2, 4}, ""},
-		{"", "- - 7 1 3 1", shard{}, "without gaps"}, // --array=1,3,7
-		{"", "- - 1 - 3 1", shard{}, `SLURM_ARRAY_TASK_MIN is ""`},
-		{"0/8", "- - - - - -", shard{}, "use I/N"},
-		{"9/8", "- - - - - -", shard{}, "use I/N"},
-		{"8", "- - - - - -", shard{}, "use I/N"},
+		{"", "- - - - - - -", shard{0, 1}, ""},
+		{"3/8", "- - - - - - -", shard{2, 8}, ""},
+		{"3/8", "0 4 - - - - -", shard{2, 8}, ""},
+		{"", "0 4 - - - - -", shard{0, 4}, ""},
+		{"", "3 4 - - - - -", shard{3, 4}, ""},
+		{"", "4 4 - - - - -", shard{}, "JOB_COMPLETION_INDEX is 4, which is none of 4"},
+		{"", "0 - - - - - -", shard{}, "set JOB_COMPLETIONS in the Job"},
+		{"", "0 x - - - - -", shard{}, `JOB_COMPLETIONS is "x"`},
+		{"", "- - 1 1 8 1 8", shard{0, 8}, ""},
+		{"", "- - 8 1 8 - -", shard{7, 8}, ""},
+		{"", "- - 14 10 4 2 16", shard{2, 4}, ""},
+		{"", "- - 7 1 3 1 7", shard{}, "without gaps"}, // --array=1,3,7
+		{"", "- - 1 1 3 1 7", shard{}, "without gaps"},
+		{"", "- - 3 1 3 1 7", shard{}, "without gaps"},
+		{"", "- - 1 - 3 1 -", shard{}, `SLURM_ARRAY_TASK_MIN is ""`},
+		{"0/8", "- - - - - - -", shard{}, "use I/N"},
+		{"9/8", "- - - - - - -", shard{}, "use I/N"},
+		{"8", "- - - - - - -", shard{}, "use I/N"},
 	} {
 		for i, value := range strings.Fields(c.environment) {
 			t.Setenv(all[i], strings.TrimPrefix(value, "-"))
@@ -112,6 +118,26 @@ func TestShardsOfSchedulers(t *testing.T) {
 	}
 	if got := (shard{0, 1}).of("a.jsonl"); got != "a.jsonl" {
 		t.Error(got)
+	}
+}
+
+func TestResultsOfAnotherDivisionAreSeen(t *testing.T) {
+	folder := t.TempDir()
+	out := filepath.Join(folder, "r.jsonl")
+	for _, name := range []string{"r-1-of-8.jsonl", "r-2-of-8.jsonl", "r-1-of-8.json", "rr-1-of-4.jsonl", ".r.jsonl.lock"} {
+		write(t, nil, folder, name)
+	}
+	for s, want := range map[shard]string{{0, 1}: "r-1-of-8.jsonl", {2, 4}: "r-1-of-8.jsonl", {2, 8}: ""} {
+		if got, err := s.otherwise(out); filepath.Base("./"+got) != filepath.Base("./"+want) || err != nil {
+			t.Errorf("%v: %q, %v", s, got, err)
+		}
+	}
+	write(t, nil, folder, "w.jsonl")
+	if got, err := (shard{0, 2}).otherwise(filepath.Join(folder, "w.jsonl")); filepath.Base(got) != "w.jsonl" || err != nil {
+		t.Errorf("the whole beside parts: %q, %v", got, err)
+	}
+	if got, err := (shard{0, 1}).otherwise(filepath.Join(folder, "none", "w.jsonl")); got != "" || err != nil {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 
@@ -140,6 +166,57 @@ func TestShardsBeginWithTheirOwn(t *testing.T) {
 	}
 }
 
+// What has the name of a training, and is not what the plan says, does not pass for it.
+func TestSweepDoesNotTakeOneTrainingForAnother(t *testing.T) {
+	text := `{"network": "mobilenetv2", "weights": "a/w.h5", "epochs": 3}`
+	plan := writePlan(t, text)
+	tasks, err := readPlan(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := outcome{Network: "mobilenetv2", Seed: "100", Settings: tasks[0].settings}
+	for says, change := range map[string]func(o *outcome){
+		"with other images":     func(o *outcome) { o.Data = "other" },
+		"otherwise than":        func(o *outcome) { o.Settings = map[string]string{"weights": "b/w.h5", "epochs": "3"} },
+		"no sweep has made it":  nil,
+		"1 of 1 trainings are ": func(*outcome) {},
+	} {
+		out := filepath.Join(t.TempDir(), "out")
+		path := filepath.Join(out, tasks[0].name, outcomeName)
+		if change == nil {
+			write(t, nil, out, tasks[0].name, "run.json")
+		} else {
+			o := made
+			o.Data = hashOfData(t)
+			change(&o)
+			if err := files.WriteFile(path, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := o.fill(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code, stdout, stderr := defects("sweep", plan, "--out", out)
+		if finished := strings.HasPrefix(says, "1 of"); finished != (code == 0) || !strings.Contains(stdout+stderr, says) {
+			t.Errorf("want %q: exit code %d: %s%s", says, code, stdout, stderr)
+		}
+	}
+}
+
+// hashOfData is what outcomes call the images of these tests.
+func hashOfData(t *testing.T) (hash string) {
+	t.Helper()
+	c := newCall("sweep", nil, io.Discard)
+	data, err := c.openData("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hash, err = hashOf(data); err != nil {
+		t.Fatal(err)
+	}
+	return hash
+}
+
 func TestTableIsOfSeedsAndFolds(t *testing.T) {
 	folder := t.TempDir()
 	add := func(name string, o outcome) {
@@ -165,12 +242,15 @@ func TestTableIsOfSeedsAndFolds(t *testing.T) {
 	add("e", outcome{Seed: "1", Fold: 1, Folds: 5, Correct: 1, Images: 2})
 	write(t, nil, folder, "notes.txt")
 	write(t, nil, folder, ".x.work-2", "run.json")
+	if err := keepPlan(folder, []*task{{name: "a0"}, {name: "x"}, {name: "y"}}); err != nil {
+		t.Fatal(err)
+	}
 	write(t, nil, folder, ".a0.work-1", "run.json") // left by a process that had lost it
 	var got sweepTable
 	succeed(t, &got, "table", folder)
 	mean, interval, _ := metrics.Mean([]float64{0.5, 0.6, 0.9})
 	foldMean, foldInterval, _ := metrics.MeanOfFolds([]float64{0.7, 0.8, 1, 1}, 2)
-	if len(got.Rows) != 4 || got.Notice != "random" || !slices.Equal(got.Unfinished, []string{"x"}) {
+	if len(got.Rows) != 4 || got.Notice != "random" || !slices.Equal(got.Unfinished, []string{"x", "y"}) {
 		t.Fatalf("%+v", got)
 	}
 	nine, ten, two, five := got.Rows[0], got.Rows[1], got.Rows[2], got.Rows[3]
@@ -188,13 +268,17 @@ func TestTableIsOfSeedsAndFolds(t *testing.T) {
 	}
 	code, stdout, _ := defects("table", folder)
 	if code != 0 || !strings.HasPrefix(stdout, "NOTICE: random\nnetwork  epochs  folds  runs") || !strings.Contains(stdout, "0.6667") ||
-		!strings.Contains(stdout, interval.String()) || !strings.Contains(stdout, "not finished: x\n") {
+		!strings.Contains(stdout, interval.String()) || !strings.Contains(stdout, "not finished: x, y\n") {
 		t.Errorf("%s", stdout)
 	}
 	code, stdout, _ = defects("table", "--csv", folder)
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	if code != 0 || len(lines) != 5 || lines[1] != "vit,9,,1,1,,,,,,,random" || strings.Count(lines[2], ",") != strings.Count(lines[0], ",") {
 		t.Errorf("%q", lines)
+	}
+	add("a3", outcome{Seed: "3", Settings: map[string]string{"epochs": "10"}, Correct: 1, Images: 2, Weights: "α=0.35"})
+	if code, stdout, _ = defects("table", folder); code != 0 || !strings.Contains(stdout, "begin with 2 different weights: not recorded / α=0.35") {
+		t.Errorf("other weights: %s", stdout)
 	}
 	path := filepath.Join(folder, "e", outcomeName)
 	text, err := os.ReadFile(path)

@@ -34,6 +34,7 @@ func (s served) String() string {
 func serveCommand(c *call) (fmt.Stringer, error) {
 	config := serve.Config{Unsure: 0.5}
 	c.foreign()
+	c.devices()
 	address := c.flags.String("address", "localhost:8000", "listen on `HOST:PORT`; :8000 is port 8000 of all networks")
 	c.flags.DurationVar(&config.BatchDelay, "batch-delay", 2*time.Millisecond, "how long an image may wait for others to be computed "+
 		"with, a `TIME` such as 20ms")

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -25,6 +29,25 @@ func (s shard) of(file string) string {
 	return fmt.Sprintf("%s-%d-of-%d%s", file[:dot], s.index+1, s.count, file[dot:])
 }
 
+// otherwise names results that lie beside a file and are of the same list, divided otherwise: together they would hold images
+// twice. It is "" if there are none.
+func (s shard) otherwise(file string) (string, error) {
+	folder, whole := filepath.Split(file)
+	entries, err := os.ReadDir(filepath.Clean(folder))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	before, after, _ := cutLast(shard{0, 2}.of(whole), "-1-of-2")
+	part := regexp.MustCompile("^" + regexp.QuoteMeta(before) + `-[0-9]+-of-([0-9]+)` + regexp.QuoteMeta(after) + "$")
+	for _, e := range entries {
+		match := part.FindStringSubmatch(e.Name())
+		if match != nil && match[1] != strconv.Itoa(s.count) || s.count > 1 && e.Name() == whole {
+			return filepath.Join(folder, e.Name()), err
+		}
+	}
+	return "", err
+}
+
 const shardHelp = "do part `I/N`, from 1/N to N/N (default: that of the Kubernetes indexed Job or Slurm array which this runs in, or " +
 	"all)"
 
@@ -41,9 +64,10 @@ func readShard(given string) (shard, error) {
 			return shard{}, fmt.Errorf("%s is %s, but how many there are is not known: set %s in the Job to its completions, or give --shard",
 				jobIndex, os.Getenv(jobIndex), jobCount)
 		}
-		return fromEnvironment(jobIndex, "", "", jobCount)
+		return fromEnvironment(jobIndex, "", "", "", jobCount)
 	case os.Getenv("SLURM_ARRAY_TASK_ID") != "":
-		return fromEnvironment("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT")
+		return fromEnvironment("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_STEP",
+			"SLURM_ARRAY_TASK_COUNT")
 	}
 	return shard{0, 1}, nil
 }
@@ -58,13 +82,13 @@ func parseShard(text string) (shard, error) {
 	return shard{i - 1, n}, nil
 }
 
-// fromEnvironment is the shard of variables: its index, the first and the distance of indices ("" is 0 and 1), and how many
-// there are.
-func fromEnvironment(index, first, step, count string) (shard, error) {
-	values := [...]int{0, 0, 1, 0}
-	for k, name := range []string{index, first, step, count} {
+// fromEnvironment is the shard of variables: its index, the first, the last and the distance of indices ("" is 0, what follows
+// and 1), and how many there are.
+func fromEnvironment(index, first, last, step, count string) (shard, error) {
+	values := [...]int{0, 0, -1, 1, 0}
+	for k, name := range []string{index, first, last, step, count} {
 		text := os.Getenv(name)
-		if name == "" || text == "" && name == step {
+		if name == "" || text == "" && (name == last || name == step) {
 			continue
 		}
 		v, err := strconv.Atoi(text)
@@ -73,8 +97,8 @@ func fromEnvironment(index, first, step, count string) (shard, error) {
 		}
 		values[k] = v
 	}
-	from, every, n := values[0]-values[1], values[2], values[3]
-	if every < 1 || n < 1 || from < 0 || from%every != 0 || from/every >= n {
+	from, to, every, n := values[0]-values[1], values[2]-values[1], values[3], values[4]
+	if every < 1 || n < 1 || from < 0 || from%every != 0 || from/every >= n || values[2] >= 0 && to != (n-1)*every {
 		return shard{}, fmt.Errorf("%s is %d, which is none of %d in a row from %d on: number them without gaps, or give --shard I/N",
 			index, values[0], n, values[1])
 	}

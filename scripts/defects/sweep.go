@@ -40,6 +40,7 @@ type sweep struct {
 	hash   string // of the data
 	claims *files.Claims
 	order  []*task
+	done   map[string]bool
 	failed map[string]error
 	swept
 }
@@ -76,14 +77,18 @@ func sweepCommand(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sweep{call: c, folder: folder, data: data, claims: &files.Claims{Folder: folder, Beat: sweepBeat}, failed: map[string]error{},
+	s := &sweep{call: c, folder: folder, data: data, claims: &files.Claims{Folder: folder, Beat: sweepBeat}, done: map[string]bool{}, failed: map[string]error{},
 		order: which.order(tasks), swept: swept{Out: *out, Trainings: len(tasks), Here: []string{}}}
-	for _, set := range []*images.Set{data.Train, data.Validation} {
-		hash, err := images.Hash(set, 0)
-		if err != nil {
+	if s.hash, err = hashOf(data); err != nil {
+		return nil, err
+	}
+	for _, t := range tasks { // what is wrong here would stop the sweep after hours
+		if _, err := s.finished(t); err != nil {
 			return nil, err
 		}
-		s.hash += hash[:12]
+	}
+	if err := keepPlan(folder, tasks); err != nil {
+		return nil, err
 	}
 	ctx, stop := untilInterrupt()
 	defer stop()
@@ -91,6 +96,18 @@ func sweepCommand(c *call) (fmt.Stringer, error) {
 		return nil, err
 	}
 	return s.swept, nil
+}
+
+// hashOf tells data sets apart.
+func hashOf(data *images.Dataset) (hash string, err error) {
+	for _, set := range []*images.Set{data.Train, data.Validation} {
+		one, err := images.Hash(set, 0)
+		if err != nil {
+			return "", err
+		}
+		hash += one[:12]
+	}
+	return hash, nil
 }
 
 // order is the tasks of this shard, then those of the others, which begin at their other ends.
@@ -154,7 +171,7 @@ func (s *sweep) work(ctx context.Context) error {
 	}
 	var failures []error
 	for _, t := range s.order {
-		if s.finished(t) {
+		if s.done[t.name] {
 			s.Finished++
 		} else if err := s.failed[t.name]; err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", t.name, err))

@@ -6,7 +6,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -334,11 +336,49 @@ func TestListIsGoneOnWith(t *testing.T) {
 		"the list that it was begun with": func(b []byte) []byte { return bytes.Replace(b, []byte("dots_1"), []byte("dots_2"), 1) },
 		"other.jsonl:1 is damaged":        func(b []byte) []byte { return b[1:] },
 		"has another image there":         func(b []byte) []byte { return append(b, b...) },
+		"predict has not written":         func([]byte) []byte { return []byte("somebody's notes") },
 	} {
 		path := write(t, change(slices.Clone(whole)), dir, "other.jsonl")
 		c := start(environment, "predict", runs[0], "--out", path, list)
 		if text, err := c.CombinedOutput(); err == nil || !strings.Contains(string(text), says) {
 			t.Errorf("%v: %s; want %s", err, text, says)
+		}
+		if strings.HasPrefix(says, "predict has") {
+			if left, err := os.ReadFile(path); err != nil || string(left) != "somebody's notes" {
+				t.Errorf("the file holds %q, %v", left, err)
+			}
+		}
+	}
+
+	// Of a list that is all done, what failed before is told again. One whose images are not there is the list's fault.
+	if l := predict("whole.jsonl"); l.Before != 28 || l.Failed != 1 {
+		t.Errorf("again: %+v", l)
+	}
+	write(t, []byte(missing+"\n"+missing+"\n"), dir, "list")
+	c := start(environment, "predict", runs[0], "--out", filepath.Join(dir, "none.jsonl"), list)
+	if text, err := c.CombinedOutput(); err == nil || !strings.Contains(string(text), "none of the first 2 images is there") {
+		t.Errorf("%v: %s", err, text)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "none.jsonl")); err != nil || info.Size() > 0 {
+		t.Errorf("results of images that are not there: %v, %v", info, err)
+	}
+}
+
+// Errors of the machine are not written as those of images.
+func TestTroubleOfTheMachineIsNotThatOfAnImage(t *testing.T) {
+	gone := &fs.PathError{Op: "open", Path: "x", Err: syscall.ENOENT}
+	for _, c := range []struct {
+		failed []error
+		first  bool
+		want   bool
+	}{
+		{[]error{nil, gone}, true, false}, {[]error{gone, gone}, true, true}, {[]error{gone, gone}, false, false},
+		{[]error{nil, fmt.Errorf("read image: %w", &fs.PathError{Op: "read", Path: "x", Err: syscall.EIO})}, false, true},
+		{[]error{errors.New("is not a JPEG"), nil}, true, false},
+	} {
+		b := &block{paths: []string{"a", "b"}, failed: c.failed}
+		if err := b.trouble(c.first); (err != nil) != c.want {
+			t.Errorf("%v, first %v: %v", c.failed, c.first, err)
 		}
 	}
 }

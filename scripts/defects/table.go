@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,7 @@ type sweepRow struct {
 	Loss     *float64          `json:"val_loss"` // mean
 	Least    float64           `json:"least"`    // accuracy of the worst run
 	Most     float64           `json:"most"`
+	Notice   string            `json:"notice,omitempty"`
 }
 
 func table(c *call) (fmt.Stringer, error) {
@@ -69,6 +71,9 @@ func table(c *call) (fmt.Stringer, error) {
 		t.Rows = append(t.Rows, row)
 	}
 	slices.SortFunc(t.Rows, t.compare)
+	for _, row := range t.Rows {
+		t.Notice = notice.Join(t.Notice, row.Notice)
+	}
 	return t, nil
 }
 
@@ -78,7 +83,9 @@ func newSweepRow(group []outcome) (sweepRow, error) {
 	var accuracies []float64
 	folds := map[string]int{} // of each seed
 	loss := 0.0
+	weights := map[string]bool{}
 	for _, o := range group {
+		weights[cmp.Or(o.Weights, "not recorded")] = true
 		if o.Diverged {
 			row.Diverged++
 			continue
@@ -86,6 +93,10 @@ func newSweepRow(group []outcome) (sweepRow, error) {
 		accuracies = append(accuracies, float64(o.Correct)/float64(o.Images))
 		loss += o.Loss
 		folds[o.Seed]++
+	}
+	if len(weights) > 1 {
+		row.Notice = fmt.Sprintf("trainings of %s begin with %d different weights: %s", row.Network, len(weights),
+			strings.Join(slices.Sorted(maps.Keys(weights)), " / "))
 	}
 	n := len(accuracies)
 	if n == 0 {

@@ -33,6 +33,7 @@ func TestWrongUseExitsWith2AndSaysTheUsage(t *testing.T) {
 		{"features mobilenetv2 --weights none", "IMAGE is missing"},
 		{"features mobilenetv2 --weights= x.jpg", "--weights is empty"},
 		{"features mobilenetv2 --devices 0 x.jpg", "give a number of devices from 1"},
+		{"serve --devices 0 run", "give a number of devices from 1"},
 		{"train mobilenetv2 --out r --devices two", "give a number of devices from 1"},
 		{"train mobilenetv2", "--out RUN is missing"},
 		{"train --out r", "BACKBONE, RUN or FILE is missing"},
