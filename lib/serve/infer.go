@@ -85,11 +85,17 @@ func (s *Server) predict(ctx context.Context, l *loaded, n int, pixels func() ([
 	if err := l.admit(n); err != nil {
 		return nil, err
 	}
+	computed := false
+	defer func() {
+		if !computed { // also after a panic
+			l.release(n)
+		}
+	}()
 	images, err := pixels()
 	if err != nil {
-		l.release(n)
 		return nil, err
 	}
+	computed = true // which releases them one by one
 	return l.batcher.predict(ctx, images)
 }
 

@@ -219,7 +219,7 @@ func TestWrongInferenceRequestsSayWhatIsWrong(t *testing.T) {
 		refused(t, ask(s, "POST", inferPath, []byte(body)), status, says)
 	}
 	head := `{"inputs": [{"name": "image", "shape": [1, 4, 4, 3], "datatype": "FP32", "parameters": {"binary_data_size": 6}}]}`
-	refused(t, binaryRequest(s, head, make([]byte, 6)), 400, "no whole number of FP32")
+	refused(t, binaryRequest(s, head, make([]byte, 6)), 400, "has 6 bytes, its shape [1 4 4 3] of FP32 needs 192")
 	refused(t, binaryRequest(s, head, make([]byte, 5)), 400, "5 bytes follow")
 	refused(t, binaryRequest(s, head, make([]byte, 7)), 400, "1 bytes follow")
 	notNumbers := strings.Replace(head, ": 6", ": 192", 1)

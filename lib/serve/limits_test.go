@@ -98,3 +98,31 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		}
 	}
 }
+
+// Memory is taken for the images that were admitted, not for what comes.
+func TestMoreValuesThanAdmittedAreRefused(t *testing.T) {
+	s := loadedServer(t, Config{}, &fake{})
+	head := `{"inputs": [{"name": "image", "shape": [1, 4, 4, 3], "datatype": "UINT8", "parameters": {"binary_data_size": 1000000}}]}`
+	refused(t, binaryRequest(s, head, make([]byte, 1_000_000)), 400, "has 1000000 bytes, its shape [1 4 4 3] of UINT8 needs 48")
+	body := `{"inputs": [{"name": "image", "shape": [1, 4, 4, 3], "datatype": "UINT8", "data": [0` + strings.Repeat(",0", 100_000) + `]}]}`
+	refused(t, ask(s, "POST", inferPath, []byte(body)), 400, "more than the 48 values")
+}
+
+// A panic while images are read gives back what was admitted.
+func TestPanicWhileReadingKeepsNoPlace(t *testing.T) {
+	s := loadedServer(t, Config{Queue: 2}, &fake{})
+	l, done, err := s.take(s.config.Models[0].Name, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for range 3 {
+		func() {
+			defer func() { recover() }()
+			s.predict(t.Context(), l, 1, func() ([][]float32, error) { panic("broken") })
+		}()
+	}
+	if got := ask(s, "POST", "/classify", grey(t, "png", 2, 2, 0)).Code; got != 200 {
+		t.Errorf("afterwards: %d", got)
+	}
+}

@@ -2,9 +2,11 @@ package serve
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"runtime/debug"
+	"time"
 )
 
 // The names of tensors, the same for all models, so that clients need not change with them.
@@ -181,7 +183,15 @@ func (s *Server) loadModel(w http.ResponseWriter, r *http.Request) error {
 	if len(asked.Parameters) > 0 {
 		return wrong("a model is loaded from the file or run that the server was started with: send no parameters")
 	}
-	if err := s.Load(r.Context(), r.PathValue("model")); err != nil {
+	c := http.NewResponseController(w)
+	if err := c.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) { // it takes as long as it takes
+		return err
+	}
+	err = s.Load(r.Context(), r.PathValue("model"))
+	if e := c.SetWriteDeadline(time.Now().Add(s.patience.answer)); !errors.Is(e, http.ErrNotSupported) {
+		err = errors.Join(err, e)
+	}
+	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, struct{}{})

@@ -56,31 +56,31 @@ func (s *Server) pixels(ctx context.Context, in *inputTensor, n int, a about) ([
 	if in.Datatype == bytesType {
 		return s.encoded(ctx, in, n, a)
 	}
-	if err := s.flatten(in); err != nil {
-		return nil, err
-	}
 	each := layer.Size(a.shape)
-	if len(in.flat)/each != n || len(in.flat)%each != 0 {
-		return nil, wrong("input %s has %d values, its shape %v needs %d", imageName, len(in.flat), in.Shape, n*each)
+	if err := s.flatten(in, n*each); err != nil {
+		return nil, err
 	}
 	return slices.Collect(slices.Chunk(in.flat, each)), nil
 }
 
-// flatten reads the values of pixels, which must be from 0 to 255.
-func (s *Server) flatten(in *inputTensor) (err error) {
+// flatten reads n values of pixels, which must be from 0 to 255. For more of them there is no memory.
+func (s *Server) flatten(in *inputTensor, n int) (err error) {
+	size := map[string]int{uint8Type: 1, fp32Type: 4}[in.Datatype]
 	switch {
 	case in.binary == nil:
-		in.flat, err = in.numbers()
+		if in.flat, err = in.numbers(n); err == nil && len(in.flat) != n {
+			err = wrong("input %s has %d values, its shape %v needs %d", imageName, len(in.flat), in.Shape, n)
+		}
+	case len(in.binary) != size*n:
+		err = wrong("input %s has %d bytes, its shape %v of %s needs %d", imageName, len(in.binary), in.Shape, in.Datatype, size*n)
 	case in.Datatype == uint8Type:
-		in.flat = s.room(len(in.binary))
+		in.flat = s.room(n)
 		for i, v := range in.binary {
 			in.flat[i] = float32(v)
 		}
 		return nil
-	case len(in.binary)%4 != 0:
-		err = wrong("input %s: %d bytes are no whole number of %s", imageName, len(in.binary), fp32Type)
 	default:
-		in.flat = s.room(len(in.binary) / 4)
+		in.flat = s.room(n)
 		for i := range in.flat {
 			in.flat[i] = math.Float32frombits(binary.LittleEndian.Uint32(in.binary[4*i:]))
 		}
@@ -164,9 +164,9 @@ func (in *inputTensor) nested() bool {
 	return ok && bytes.HasPrefix(bytes.TrimLeft(first, space), []byte("["))
 }
 
-// numbers reads a tensor of JSON, flat or nested as its shape says.
-func (in *inputTensor) numbers() ([]float32, error) {
-	d := numberReader{text: in.Data, shape: in.Shape, nested: in.nested()}
+// numbers reads a tensor of JSON, flat or nested as its shape says, of at most so many values.
+func (in *inputTensor) numbers(most int) ([]float32, error) {
+	d := numberReader{text: in.Data, shape: in.Shape, nested: in.nested(), most: most}
 	if err := d.array(0); err != nil {
 		return nil, err
 	}
@@ -179,6 +179,7 @@ type numberReader struct {
 	at     int
 	shape  []int64
 	nested bool
+	most   int
 	values []float32
 }
 
@@ -222,6 +223,9 @@ func (d *numberReader) array(depth int) error {
 }
 
 func (d *numberReader) number() error {
+	if len(d.values) == d.most {
+		return wrong("input %s has more than the %d values that its shape %v needs", imageName, d.most, d.shape)
+	}
 	start := d.at
 	for d.at < len(d.text) && bytes.IndexByte([]byte("+-0123456789.eE"), d.text[d.at]) >= 0 {
 		d.at++
