@@ -67,9 +67,12 @@ func (m *Model) Predictor() (*Predictor, error) {
 		}
 		return e.Layers(), e.Close()
 	})
-	var err error
-	p.above, err = inference.New(m.Layers.Above(cut), m.Values)
-	return p, err
+	above, err := inference.New(m.Layers.Above(cut), m.Values)
+	if err != nil {
+		return nil, err
+	}
+	p.above = above
+	return p, nil
 }
 
 // program computes the layers below the cut.

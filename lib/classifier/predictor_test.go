@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/images"
 	"github.com/transfer-learning-go/defects/lib/inference"
 	"github.com/transfer-learning-go/defects/lib/layer"
@@ -142,4 +143,26 @@ func tinyNet(t *testing.T) *Model {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// A predictor that could not be made is not taken for one the next time.
+func TestPredictorIsMadeAgainAfterAnError(t *testing.T) {
+	d, err := device.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, m := openImages(t), newSmall(t, 1)
+	if err := device.Use(d.Devices + 1); err != nil {
+		t.Fatal(err)
+	}
+	_, err = m.Predict(t.Context(), data.Validation)
+	if e := device.Use(0); e != nil {
+		t.Fatal(e)
+	}
+	if err == nil {
+		t.Fatal("more devices are used than there are")
+	}
+	if _, err := m.Predict(t.Context(), data.Validation); err != nil {
+		t.Error(err)
+	}
 }

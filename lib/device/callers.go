@@ -46,11 +46,27 @@ func Threads() int {
 	return min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) // a container's share, where it has one
 }
 
-// serialClient makes the client of ByCallers once. open makes one with the plugin's option "asynchronous" off: a call then
+// serialClient makes the client of ByCallers once; after an error the next call tries again. open makes one with the plugin's option "asynchronous" off: a call then
 // computes in its caller's thread. It starts while the environment asks for one thread.
 func serialClient(open func() (compute.Backend, error)) func() (compute.Backend, error) {
-	return sync.OnceValues(func() (compute.Backend, error) {
+	var mutex sync.Mutex
+	var made compute.Backend
+	return func() (_ compute.Backend, err error) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if made != nil {
+			return made, nil
+		}
 		defer setVariable(threadVariables[0], "1")()
-		return open()
-	})
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("%v", r)
+			}
+		}()
+		client, err := open()
+		if err == nil {
+			made = client
+		}
+		return made, err
+	}
 }

@@ -1,8 +1,12 @@
 package device
 
 import (
+	"errors"
 	"os"
+	"strings"
 	"testing"
+
+	"github.com/gomlx/compute"
 )
 
 func TestByCallersComputesWithItsOwnClient(t *testing.T) {
@@ -38,5 +42,29 @@ func TestByCallersIsTheBackendWhereThereIsNoClient(t *testing.T) {
 	}
 	if backend, callers, err := d.ByCallers(); backend != d.Backend || callers != 1 || err != nil {
 		t.Errorf("%d callers, %v", callers, err)
+	}
+}
+
+func TestSerialClientIsTriedAgain(t *testing.T) {
+	tries := 0
+	client := serialClient(func() (compute.Backend, error) {
+		tries++
+		switch tries {
+		case 1:
+			return nil, errors.New("no room")
+		case 2:
+			panic("no threads")
+		}
+		return struct{ compute.Backend }{}, nil
+	})
+	for _, says := range []string{"no room", "no threads"} {
+		if _, err := client(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %s", err, says)
+		}
+	}
+	for range 2 {
+		if b, err := client(); b == nil || err != nil || tries != 3 {
+			t.Errorf("%v, %v after %d tries", b, err, tries)
+		}
 	}
 }

@@ -6,11 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"github.com/transfer-learning-go/defects/lib/backbone"
-	"github.com/transfer-learning-go/defects/lib/device"
 	"github.com/transfer-learning-go/defects/lib/internal/golden"
 	"github.com/transfer-learning-go/defects/lib/layer"
 )
@@ -73,39 +69,6 @@ func BenchmarkCallers(b *testing.B) {
 			fastest(b, fmt.Sprintf("%s/spread/at-a-time=%d", n.name, p.callers), 32, whole)
 		}
 		p.many = own
-	}
-}
-
-// BenchmarkLimits shows what XLA reaches on this machine: arithmetic, in a product of large matrices, and memory, read and
-// written, in an addition to each of many values. MobileNetV2 takes 0.12 (α=0.35) and 0.60 GFLOP (α=1.0) an image.
-func BenchmarkLimits(b *testing.B) {
-	const n, many = 2048, 1 << 25
-	d, err := device.Open()
-	if err != nil {
-		b.Fatal(err)
-	}
-	for name, limit := range map[string]struct {
-		work  float64
-		shape []int
-		build func(x *graph.Node) *graph.Node
-	}{
-		"GFLOP": {2e-9 * n * n * n, []int{n, n}, func(x *graph.Node) *graph.Node { return graph.Dot(x, x).Product() }},
-		"GB":    {2e-9 * 4 * many, []int{many}, func(x *graph.Node) *graph.Node { return graph.AddScalar(x, 1) }},
-	} {
-		b.Run(name, func(b *testing.B) {
-			exec := graph.MustNewExec(d.Backend, limit.build)
-			defer exec.Finalize()
-			x := tensors.FromFlatDataAndDimensions(make([]float32, layer.Size(limit.shape)), limit.shape...)
-			exec.MustExec(x)[0].MustFinalizeAll() // compiles
-			least := math.Inf(1)
-			for b.Loop() {
-				began := time.Now()
-				exec.MustExec(x)[0].MustFinalizeAll()
-				least = min(least, time.Since(began).Seconds())
-			}
-			b.ReportMetric(limit.work/least, name+"/s")
-			b.ReportMetric(0, "ns/op")
-		})
 	}
 }
 

@@ -97,11 +97,12 @@ func NewGraph(ls layer.List, v layer.Values, g Graph) (*Program, error) {
 			return nil, err
 		}
 	}
-	p := &Program{shape: g, callers: callers, slots: newSlots(d.Used(), max(inFlight, callers))}
+	used := d.Used()
+	p := &Program{shape: g, callers: callers, slots: newSlots(used, max(inFlight, callers))}
 	// A power of two divides a batch of 32 without a rest that would have to be filled up.
 	p.batch = 1 << (bits.Len(uint(max(1, min(32, microBatchBytes/largest)/callers))) - 1)
 	weights := []*layer.Parameters{ls.Parameters(v)}
-	for range d.Used() - 1 {
+	for range used - 1 {
 		weights = append(weights, ls.Parameters(v))
 	}
 	p.many, err = newEngine(backend, ls, g, weights)

@@ -227,3 +227,17 @@ func TestProgramKeepsItsWeights(t *testing.T) {
 		t.Error("changing values changes a program")
 	}
 }
+
+// A panic where a micro-batch is computed is an error of that call; its place is given back.
+func TestPanicOfAWorkerIsAnError(t *testing.T) {
+	base, rows := network(t, 1)
+	p := program(t, base)
+	broken := &engine{backend: p.many.backend, exec: p.many.exec} // without weights
+	for range 2 * cap(p.slots.free) {
+		_, err := p.run(t.Context(), 1, 1, [][]float32{rows}, func() (*engine, error) { return broken, nil })
+		if err == nil || !strings.Contains(err.Error(), "index out of range") || !strings.Contains(err.Error(), "run.go") {
+			t.Fatalf("%v", err)
+		}
+	}
+	run(t, p, rows)
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -83,20 +84,19 @@ func (p *Program) run(ctx context.Context, n, batch int, inputs [][]float32, on 
 		results[i] = make([]float32, n*layer.Size(shape))
 	}
 	var next atomic.Int64
-	work := func() error {
+	work := func() (err error) {
+		defer func() { // a panic would end the program here
+			if r := recover(); r != nil {
+				err = fmt.Errorf("inference: %v\n%s", r, debug.Stack())
+			}
+		}()
 		for {
 			start := (int(next.Add(1)) - 1) * batch
 			if start >= n {
 				return nil
 			}
-			on, err := p.slots.take(ctx)
-			if err != nil {
+			if err := p.microBatch(ctx, e, inputs, results, start, batch); err != nil {
 				return err
-			}
-			err = p.compute(e, on, inputs, results, start, batch)
-			p.slots.give(on)
-			if err != nil {
-				return fmt.Errorf("computing rows %d to %d: %w", start, min(start+batch, n)-1, err)
 			}
 		}
 	}
@@ -114,6 +114,19 @@ func (p *Program) run(ctx context.Context, n, batch int, inputs [][]float32, on 
 		return nil, err
 	}
 	return results, nil
+}
+
+// microBatch waits for a place and computes there.
+func (p *Program) microBatch(ctx context.Context, e *engine, inputs, results [][]float32, start, batch int) error {
+	on, err := p.slots.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.slots.give(on)
+	if err := p.compute(e, on, inputs, results, start, batch); err != nil {
+		return fmt.Errorf("computing rows from %d on: %w", start, err)
+	}
+	return nil
 }
 
 // compute fills in the results of one micro-batch by an engine.
