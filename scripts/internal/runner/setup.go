@@ -74,7 +74,7 @@ func (s *setup) run(ctx context.Context) error {
 func (s *setup) checkTools(ctx context.Context, l *live) (string, error) {
 	goVersion, err := s.output(ctx, "go", "env", "GOVERSION")
 	if err != nil {
-		return "", fmt.Errorf("Go 1.26 or newer is needed, from https://go.dev/dl/: %w", err)
+		return "", fmt.Errorf("Go 1.26.5 or newer is needed, from https://go.dev/dl/: %w", err)
 	}
 	python, err := s.output(ctx, "python3", "-c",
 		"import sys; assert sys.version_info >= (3, 10), 'this is Python ' + sys.version; print(sys.version.split()[0])")

@@ -30,7 +30,7 @@ func (s *setup) makeStick(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.c.say(fmt.Sprintf("Done. On a laptop with %s/%s, Go, Python %s and gcc: copy the folder to its disk, and run scripts/lab in it.",
+	s.c.say(fmt.Sprintf("Done. On a laptop with %s/%s, Go 1.26.5 or newer, Python %s and gcc: copy the folder to its disk, and run scripts/lab in it.",
 		runtime.GOOS, runtime.GOARCH, python))
 	return nil
 }
