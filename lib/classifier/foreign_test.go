@@ -172,7 +172,7 @@ func TestOutputsThatAreNoProbabilitiesAreRefused(t *testing.T) {
 	}
 }
 
-// A file is known by its f.Content, whatever it is called.
+// A file is known by its content, whatever it is called.
 func TestFilesOfAnyNameAreOpened(t *testing.T) {
 	folder := foreignFiles(t)
 	for from, to := range map[string]string{"inside.h5": "model.hdf5", "inside.keras": "MODEL.KERAS", "logits.h5": "model"} {

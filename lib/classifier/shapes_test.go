@@ -28,7 +28,6 @@ func unzipShapes(t *testing.T) (s shaped) {
 	for _, f := range golden.Unzip(t, "testdata/shapes.zip") {
 		var err error
 		switch {
-		case err != nil:
 		case strings.HasPrefix(f.Name, "images/"):
 			s.images = append(s.images, images.Encoded(f.Name, f.Content))
 		case f.Name == "probabilities.json":

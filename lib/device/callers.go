@@ -46,8 +46,9 @@ func Threads() int {
 	return min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) // a container's share, where it has one
 }
 
-// serialClient makes the client of ByCallers once; after an error the next call tries again. open makes one with the plugin's option "asynchronous" off: a call then
-// computes in its caller's thread. It starts while the environment asks for one thread.
+// serialClient makes the client of ByCallers once; after an error the next call tries again. open makes one with the plugin's
+// option "asynchronous" off: a call then computes in its caller's thread. It starts while the environment asks for one
+// thread.
 func serialClient(open func() (compute.Backend, error)) func() (compute.Backend, error) {
 	var mutex sync.Mutex
 	var made compute.Backend

@@ -1,10 +1,8 @@
 package serve
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"os"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/transfer-learning-go/defects/lib/classifier"
 	"github.com/transfer-learning-go/defects/lib/images"
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
 )
 
 // labelling is a fake whose classes do not exclude one another.
@@ -57,29 +56,17 @@ func TestSeveralLabelsAreJudgedEachByItself(t *testing.T) {
 
 // A rectangular model of grey images, by each way: scripts/oracle/goldens/keras_shapes.py.
 func TestGreyRectangularModel(t *testing.T) {
-	archive, err := zip.OpenReader("../classifier/testdata/shapes.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
-	read := func(name string) []byte {
-		r, err := archive.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return content
+	files := map[string][]byte{}
+	for _, f := range golden.Unzip(t, "../classifier/testdata/shapes.zip") {
+		files[f.Name] = f.Content
 	}
 	const name = "images/b/colour.png"
 	var want map[string]map[string][]float32
-	if err := json.Unmarshal(read("probabilities.json"), &want); err != nil {
+	if err := json.Unmarshal(files["probabilities.json"], &want); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "tall-grey.keras")
-	if err := os.WriteFile(path, read("tall-grey.keras"), 0o644); err != nil {
+	if err := os.WriteFile(path, files["tall-grey.keras"], 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s, err := New(Config{Log: slog.New(slog.DiscardHandler), Models: []Model{{"steel", func() (*classifier.Model, error) {
@@ -105,7 +92,7 @@ func TestGreyRectangularModel(t *testing.T) {
 		}
 	}
 	var c classification
-	answered(t, ask(s, "POST", "/classify?gradcam=1", read(name)), 200, &c)
+	answered(t, ask(s, "POST", "/classify?gradcam=1", files[name]), 200, &c)
 	same("/classify", c.Probabilities)
 	if c.Method != "Grad-CAM" || c.Overlay == "" {
 		t.Errorf("explained by %q", c.Method)
@@ -115,7 +102,7 @@ func TestGreyRectangularModel(t *testing.T) {
 		!slices.Equal(m.Inputs[0].Shape, []int{-1, 40, 24, 1}) {
 		t.Errorf("inputs %v, %v", m.Inputs, err)
 	}
-	pixels, err := images.Shaped(images.Of(images.Encoded(name, read(name))).DecodedBy(images.Grey), []int{0}, []int{40, 24, 1})
+	pixels, err := images.Shaped(images.Of(images.Encoded(name, files[name])).DecodedBy(images.Grey), []int{0}, []int{40, 24, 1})
 	if err != nil {
 		t.Fatal(err)
 	}

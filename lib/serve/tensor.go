@@ -65,7 +65,10 @@ func (s *Server) pixels(ctx context.Context, in *inputTensor, n int, a about) ([
 
 // flatten reads n values of pixels, which must be from 0 to 255. For more of them there is no memory.
 func (s *Server) flatten(in *inputTensor, n int) (err error) {
-	size := map[string]int{uint8Type: 1, fp32Type: 4}[in.Datatype]
+	size := 1
+	if in.Datatype == fp32Type {
+		size = 4
+	}
 	switch {
 	case in.binary == nil:
 		if in.flat, err = in.numbers(n); err == nil && len(in.flat) != n {

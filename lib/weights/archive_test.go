@@ -9,25 +9,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
 )
 
 // kerasMembers are the members of an archive that Keras wrote, by name.
 func kerasMembers(t testing.TB) map[string][]byte {
 	t.Helper()
-	z, err := zip.OpenReader("testdata/keras3_archive.keras")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer z.Close()
 	members := map[string][]byte{}
-	for _, f := range z.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if members[f.Name], err = io.ReadAll(r); err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range golden.Unzip(t, "testdata/keras3_archive.keras") {
+		members[f.Name] = f.Content
 	}
 	return members
 }

@@ -79,16 +79,17 @@ func (b *block) read(i, height, width int, by images.Decoder) ([]float32, error)
 	return make([]float32, height*width*3), nil
 }
 
+// ofMachine are errors of disks, networks and limits.
+var ofMachine = []error{syscall.EIO, syscall.ESTALE, syscall.ETIMEDOUT, syscall.EMFILE, syscall.ENFILE, syscall.ENOTCONN,
+	syscall.EHOSTDOWN}
+
 // trouble is an error that is no image's own, after which nothing is to be written: the same command goes on when it is
 // mended. first says that no image was classified yet.
 func (b *block) trouble(first bool) error {
 	missing := 0
 	for _, err := range b.failed {
-		for _, of := range []error{syscall.EIO, syscall.ESTALE, syscall.ETIMEDOUT, syscall.EMFILE, syscall.ENFILE, syscall.ENOTCONN,
-			syscall.EHOSTDOWN} {
-			if errors.Is(err, of) {
-				return fmt.Errorf("%w: this is no fault of the image; run the same command again to go on from there", err)
-			}
+		if slices.ContainsFunc(ofMachine, func(of error) bool { return errors.Is(err, of) }) {
+			return fmt.Errorf("%w: this is no fault of the image; run the same command again to go on from there", err)
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			missing++

@@ -73,19 +73,18 @@ func readPlan(path string) ([]*task, error) {
 		if _, err := t.recipe(io.Discard); err != nil {
 			return nil, fmt.Errorf("%s: training %s: %v", path, t.name, err) // not a wrong use of sweep
 		}
-		if folder := strings.ToLower(t.name); names[folder] { // which is what some file systems make of it
+		folder := strings.ToLower(t.name) // as some file systems have it
+		if names[folder] {
 			return nil, fmt.Errorf("%s: two trainings would be called %s: give each value once, and files different names", path, t.name)
 		}
-		names[strings.ToLower(t.name)] = true
+		names[folder] = true
 	}
 	return tasks, nil
 }
 
 // defaultSeed is that of train. It stands in names, so that a plan which says it later means the same trainings.
 func defaultSeed() string {
-	c := newCall("train", nil, io.Discard)
-	c.recipe()
-	return c.flags.Lookup("seed").DefValue
+	return strconv.FormatInt(newCall("train", nil, io.Discard).recipe().seed, 10)
 }
 
 // planName is the file in the folder of a sweep that lists the trainings of the last plan.

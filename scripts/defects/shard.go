@@ -34,18 +34,21 @@ func (s shard) of(file string) string {
 func (s shard) otherwise(file string) (string, error) {
 	folder, whole := filepath.Split(file)
 	entries, err := os.ReadDir(filepath.Clean(folder))
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
+	case err != nil:
+		return "", err
 	}
 	before, after, _ := cutLast(shard{0, 2}.of(whole), "-1-of-2")
 	part := regexp.MustCompile("^" + regexp.QuoteMeta(before) + `-[0-9]+-of-([0-9]+)` + regexp.QuoteMeta(after) + "$")
 	for _, e := range entries {
 		match := part.FindStringSubmatch(e.Name())
 		if match != nil && match[1] != strconv.Itoa(s.count) || s.count > 1 && e.Name() == whole {
-			return filepath.Join(folder, e.Name()), err
+			return filepath.Join(folder, e.Name()), nil
 		}
 	}
-	return "", err
+	return "", nil
 }
 
 const shardHelp = "do part `I/N`, from 1/N to N/N (default: that of the Kubernetes indexed Job or Slurm array which this runs in, or " +

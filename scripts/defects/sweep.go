@@ -77,7 +77,8 @@ func sweepCommand(c *call) (fmt.Stringer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sweep{call: c, folder: folder, data: data, claims: &files.Claims{Folder: folder, Beat: sweepBeat}, done: map[string]bool{}, failed: map[string]error{},
+	s := &sweep{call: c, folder: folder, data: data, claims: &files.Claims{Folder: folder, Beat: sweepBeat},
+		done: map[string]bool{}, failed: map[string]error{},
 		order: which.order(tasks), swept: swept{Out: *out, Trainings: len(tasks), Here: []string{}}}
 	if s.hash, err = hashOf(data); err != nil {
 		return nil, err

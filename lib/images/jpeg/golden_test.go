@@ -1,33 +1,22 @@
 package jpeg
 
 import (
-	"archive/zip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"image"
-	"io"
 	"os"
 	"testing"
+
+	"github.com/transfer-learning-go/defects/lib/internal/golden"
 )
 
 // archived are the files that scripts/oracle/goldens/jpeg_pixels.py makes, by name.
 func archived(t testing.TB) map[string][]byte {
 	t.Helper()
-	archive, err := zip.OpenReader("testdata/files.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
 	files := map[string][]byte{}
-	for _, f := range archive.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if files[f.Name], err = io.ReadAll(r); err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range golden.Unzip(t, "testdata/files.zip") {
+		files[f.Name] = f.Content
 	}
 	return files
 }
